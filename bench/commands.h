@@ -1,0 +1,31 @@
+// The commands of turnscope_bench.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace turnscope::bench {
+
+struct StoreBenchOptions {
+  std::size_t spans = 200'000;
+  std::size_t rows = 100'000, bytes = 64u << 20;
+  bool settle = true, columns = false;
+  std::vector<std::string> alter, queries;
+};
+int store_bench(const StoreBenchOptions&);
+
+struct ServerBenchOptions {
+  std::string server;  ///< path of the turnscope binary
+  std::size_t spans = 1'000'000;
+  bool http = false, json = false;
+  unsigned connections = 4, outstanding = 4;
+  double rate = 0;               ///< spans/s; 0: as fast as answers come
+  std::vector<std::string> set;  ///< configuration of the server, key=value
+};
+int ingest_bench(const ServerBenchOptions&);
+int query_bench(const ServerBenchOptions&);
+int startup_bench(const ServerBenchOptions&);
+int normalise_bench(const ServerBenchOptions&);
+int sdk_bench(const ServerBenchOptions&);
+
+}  // namespace turnscope::bench

@@ -1,0 +1,20 @@
+# ./dev bench: the canonical workloads; figures as text or JSON.
+source scripts/dev/build.sh
+
+cmd_bench() {
+  case "${1:-}" in
+    ""|-h|--help)
+      cat <<'EOT'
+Usage: ./dev bench ingest|query|sdk|startup|normalise|conversation|ui [--json] [--spans N]
+
+Each starts its own server in a fresh directory, prints what it measured with machine and date, and removes it.
+The reference figures and how to read them: docs/performance.md.
+EOT
+      return ;;
+  esac
+  # Progress goes to standard error, so that --json is the only thing on standard output.
+  cmd_build >&2
+  if [ "$1" = ui ]; then shift; (cd tests/e2e && TURNSCOPE_BIN=$BUILD/turnscope node bench.mjs "$@"); else
+    "$BUILD/turnscope_bench" "$@" --server-bin "$BUILD/turnscope"
+  fi
+}

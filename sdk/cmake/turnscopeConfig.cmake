@@ -1,0 +1,11 @@
+# find_package(turnscope): targets turnscope::sdk, and turnscope::sdk_grpc where it was built with gRPC.
+include(CMakeFindDependencyMacro)
+find_dependency(Threads)
+find_dependency(CURL)
+find_dependency(ZLIB)
+find_package(PkgConfig QUIET)
+if(PkgConfig_FOUND AND NOT TARGET PkgConfig::GRPCXX)
+  pkg_check_modules(GRPCXX QUIET IMPORTED_TARGET grpc++)
+endif()
+find_package(opentelemetry-cpp CONFIG QUIET)
+include(${CMAKE_CURRENT_LIST_DIR}/turnscope.cmake)

@@ -1,0 +1,323 @@
+// The whole port with a real engine and a real HTTP client.
+#include <curl/curl.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "api/api_server.h"
+#include "api/embedded.h"
+#include "api/schema_check.h"
+#include "otlp/decode.h"
+#include "query/test_store.h"
+
+namespace turnscope::api {
+namespace {
+
+using query::test::Batch;
+using query::test::trace_id;
+
+struct Reply {
+  long status = 0;
+  std::string body;
+  std::map<std::string, std::string> headers;
+};
+
+std::size_t take_body(char* data, std::size_t, std::size_t n, void* to) {
+  static_cast<std::string*>(to)->append(data, n);
+  return n;
+}
+std::size_t take_header(char* data, std::size_t, std::size_t n, void* to) {
+  std::string_view line(data, n);
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos) return n;
+  std::string name(line.substr(0, colon));
+  for (char& c : name) c = static_cast<char>(std::tolower(c));
+  auto value = line.substr(colon + 1);
+  while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
+  while (!value.empty() && (value.back() == '\r' || value.back() == '\n')) value.remove_suffix(1);
+  (*static_cast<std::map<std::string, std::string>*>(to))[name] = value;
+  return n;
+}
+
+class Api : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    auto& store = query::test::Store::get();
+    now_ = system_clock().unix_nanos();
+    Batch b("shop");
+    b.resource({b.text("host.name", "h")});
+    const auto t = trace_id(1);
+    b.span(t, 1, 0, now_ - 9'000'000'000, 8'000'000'000, "agent.run", {b.text("agent.user_message", "Where is my refund?")});
+    auto& llm = b.span(t, 2, 1, now_ - 8'000'000'000, 2'000'000'000, "chat m",
+                       {b.text("gen_ai.operation.name", "chat"), b.text("gen_ai.provider.name", "anthropic"), b.text("gen_ai.request.model", "claude-sonnet-4"),
+                        Batch::number("gen_ai.usage.input_tokens", 100), Batch::number("gen_ai.usage.output_tokens", 10), Batch::real("gen_ai.request.temperature", 0.5),
+                        b.text("gen_ai.input.messages", R"([{"role":"user","parts":[{"type":"text","content":"<script>alert(1)</script>"}]}])"),
+                        Batch::number("big", 9'007'199'254'740'993), b.text("long", std::string(3'000, 'x'))});
+    llm.kind = otlp::SpanKind::client;
+    auto& failed = b.span(t, 3, 1, now_ - 5'000'000'000, 1'000'000'000, "tool.execute.refund", {b.text("tool.name", "refund"), Batch::flag("ok", false)});
+    failed.status = otlp::StatusCode::error;
+    failed.status_message = "RefundPolicyError";
+    otlp::Event e;
+    e.time_unix_nano = static_cast<std::uint64_t>(now_);
+    e.name = "exception";
+    e.attributes = b.attributes({b.text("exception.type", "E"), b.text("exception.message", "too late"), b.text("exception.stacktrace", "at x")});
+    b.events(failed, {e});
+    Batch worker("worker");
+    worker.span(t, 4, 3, now_ - 4'900'000'000, 100'000'000, "job");
+    worker.span(trace_id(2), 5, 77, now_ - 1'000'000'000, 100'000'000, "orphan");
+    store.insert(1, b, now_);
+    store.insert(1, worker, now_);
+    ApiOptions options;
+    options.allowed_origins = {"https://grafana.example"};
+    Dependencies dependencies;
+    dependencies.engine = &store.engine();
+    dependencies.health = [] {
+      HealthReport report;
+      report.sinks.push_back({"store \"quoted\"", true, "", 5, 0, 0.1});
+      return report;
+    };
+    auto server = ApiServer::start(options, dependencies);
+    ASSERT_TRUE(server) << server.error().message;
+    server_ = server->release();
+    boost::json::error_code error;
+    openapi_ = new boost::json::value(boost::json::parse(openapi_json(), error));
+    ASSERT_FALSE(error);
+  }
+  static void TearDownTestSuite() {
+    delete server_;
+    delete openapi_;
+  }
+
+  Reply get(const std::string& path, std::vector<std::string> headers = {}, const char* method = "GET", bool raw_path = false) {
+    Reply reply;
+    CURL* curl = curl_easy_init();
+    const auto url = "http://127.0.0.1:" + std::to_string(server_->port()) + path;
+    curl_slist* list = nullptr;
+    for (const auto& h : headers) list = curl_slist_append(list, h.c_str());
+    curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+    if (std::string_view(method) == "HEAD") curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    if (raw_path) curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply.body);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &reply.headers);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 60L);
+    const auto code = curl_easy_perform(curl);
+    EXPECT_EQ(code, CURLE_OK) << path << ": " << curl_easy_strerror(code);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply.status);
+    curl_slist_free_all(list);
+    curl_easy_cleanup(curl);
+    return reply;
+  }
+
+  /// The answer must fit the schema of its route in the description.
+  boost::json::value checked(const std::string& path, const std::string& pattern, long status = 200) {
+    const auto reply = get(path);
+    EXPECT_EQ(reply.status, status) << path << "\n" << reply.body.substr(0, 500);
+    boost::json::error_code error;
+    auto body = boost::json::parse(reply.body, error);
+    if (error) {
+      ADD_FAILURE() << path << ": " << error.message() << "\n" << reply.body.substr(0, 300);
+      return nullptr;
+    }
+    const auto& responses = openapi_->at("paths").at(pattern).at("get").at("responses").as_object();
+    const boost::json::value* response = responses.if_contains(std::to_string(status));
+    if (!response) response = &responses.at("default");
+    if (response->as_object().contains("$ref")) response = &openapi_->at_pointer(std::string_view(response->at("$ref").as_string()).substr(1));
+    test::SchemaCheck check(*openapi_);
+    for (const auto& problem : check.problems(response->at("content").at("application/json").at("schema"), body)) ADD_FAILURE() << path << ": " << problem;
+    return body;
+  }
+
+  static inline ApiServer* server_ = nullptr;
+  static inline boost::json::value* openapi_ = nullptr;
+  static inline std::int64_t now_ = 0;
+};
+
+TEST_F(Api, every_route_is_described_and_every_description_is_a_route) {
+  std::set<std::string> routes, described;
+  for (const auto& r : server_->router().routes()) routes.insert(std::string(r.pattern));
+  for (const auto& p : openapi_->at("paths").as_object()) described.insert(std::string(p.key()));
+  EXPECT_EQ(routes, described);
+}
+
+TEST_F(Api, answers_fit_their_schemas) {
+  const auto id = otlp::hex(trace_id(1));
+  const auto list = checked("/api/v1/traces", "/api/v1/traces");
+  ASSERT_EQ(list.at("traces").as_array().size(), 2u);
+  const auto& first = list.at("traces").as_array()[1];
+  EXPECT_EQ(first.at("question").as_string(), "Where is my refund?");
+  EXPECT_EQ(first.at("tokens").at("input").as_int64(), 100);
+  EXPECT_EQ(first.at("errors").as_int64(), 1);
+  EXPECT_TRUE(list.at("traces").as_array()[0].at("root").is_null());
+  checked("/api/v1/traces?q=modle:x", "/api/v1/traces");
+  checked("/api/v1/spans?limit=2", "/api/v1/spans");
+  const auto header = checked("/api/v1/traces/" + id, "/api/v1/traces/{trace_id}");
+  EXPECT_EQ(header.at("findings").as_array().size(), 3u);
+  checked("/api/v1/traces/" + otlp::hex(trace_id(2)), "/api/v1/traces/{trace_id}");
+  checked("/api/v1/traces/" + id + "/spans", "/api/v1/traces/{trace_id}/spans");
+  const auto window = checked("/api/v1/traces/" + id + "/window?minimap=1&find=late&around=4&plumbing=hide", "/api/v1/traces/{trace_id}/window");
+  EXPECT_EQ(window.at("rows").as_array().size(), 4u);
+  checked("/api/v1/traces/" + id + "/find?q=ALERT", "/api/v1/traces/{trace_id}/find");
+  const auto detail = checked("/api/v1/traces/" + id + "/spans/2?preview_bytes=1000", "/api/v1/traces/{trace_id}/spans/{span_id}");
+  EXPECT_EQ(detail.at("input").as_array().size(), 1u);
+  bool big = false, cut = false;
+  for (const auto& a : detail.at("attributes").as_array()) {
+    if (a.at("key").as_string() == "big") big = a.at("value") == "9007199254740993";
+    if (a.at("key").as_string() == "long") cut = a.at("cut").as_bool() && a.at("bytes").as_int64() == 3'000;
+  }
+  EXPECT_TRUE(big);
+  EXPECT_TRUE(cut);
+  EXPECT_EQ(checked("/api/v1/traces/" + id + "/spans/3", "/api/v1/traces/{trace_id}/spans/{span_id}").at("error").at("stacktrace").as_string(), "at x");
+  checked("/api/v1/traces/" + id + "/otlp", "/api/v1/traces/{trace_id}/otlp");
+  checked("/api/v1/services", "/api/v1/services");
+  checked("/api/v1/operations?service=shop", "/api/v1/operations");
+  EXPECT_EQ(checked("/api/v1/dependencies", "/api/v1/dependencies").at("dependencies").as_array().size(), 1u);
+  checked("/api/v1/facets?row=spans&fields=service,kind,status,user", "/api/v1/facets");
+  checked("/api/v1/keys?prefix=g", "/api/v1/keys");
+  checked("/api/v1/values?key=model", "/api/v1/values");
+  checked("/api/v1/timeseries?from=now-1h&buckets=20", "/api/v1/timeseries");
+  checked("/api/v1/tokens", "/api/v1/tokens");
+  checked("/api/v1/health", "/api/v1/health");
+  checked("/api/services", "/api/services");
+  checked("/api/services/shop/operations", "/api/services/{service}/operations");
+  checked("/api/operations?service=shop&spanKind=client", "/api/operations");
+  checked("/api/traces?service=shop&tags=%7B%22error%22%3A%22true%22%7D", "/api/traces");
+  checked("/api/traces?traceID=" + id + "&traceID=" + otlp::hex(trace_id(2)), "/api/traces");
+  checked("/api/traces/" + id, "/api/traces/{trace_id}");
+  checked("/api/dependencies", "/api/dependencies");
+}
+
+TEST_F(Api, errors_have_one_shape_and_name_what_is_wrong) {
+  const auto e = checked("/api/v1/traces?q=kind:nonsense", "/api/v1/traces", 400);
+  EXPECT_EQ(e.at("error").at("field").as_string(), "q");
+  EXPECT_EQ(e.at("error").at("position").as_int64(), 5);
+  checked("/api/v1/traces?from=yesterday", "/api/v1/traces", 400);
+  checked("/api/v1/traces?limit=501", "/api/v1/traces", 400);
+  checked("/api/v1/traces?cursor=zz", "/api/v1/traces", 400);
+  checked("/api/v1/traces?from=now&to=now-1h", "/api/v1/traces", 400);
+  checked("/api/v1/traces/ffff", "/api/v1/traces/{trace_id}", 404);
+  checked("/api/v1/traces/xyz", "/api/v1/traces/{trace_id}", 400);
+  checked("/api/v1/traces/" + otlp::hex(trace_id(1)) + "/spans/99", "/api/v1/traces/{trace_id}/spans/{span_id}", 404);
+  checked("/api/v1/facets?fields=nonsense", "/api/v1/facets", 400);
+  checked("/api/v1/live?q=(", "/api/v1/live", 400);
+  checked("/api/traces", "/api/traces", 400);
+  checked("/api/traces/ffff", "/api/traces/{trace_id}", 404);
+  EXPECT_EQ(get("/api/nothing").status, 404);
+  EXPECT_EQ(get("/api/v1/traces", {}, "POST").status, 405);
+}
+
+TEST_F(Api, every_answer_carries_the_headers_of_a_hostile_world) {
+  for (const auto* path : {"/", "/trace/x", "/api/v1/traces", "/api/v1/nothing", "/healthz", "/metrics", "/missing.js", "/api/services"}) {
+    const auto reply = get(path);
+    EXPECT_EQ(reply.headers.at("x-content-type-options"), "nosniff") << path;
+    EXPECT_EQ(reply.headers.at("referrer-policy"), "no-referrer") << path;
+    const auto csp = reply.headers.at("content-security-policy");
+    EXPECT_NE(csp.find("default-src 'none'"), std::string::npos) << path;
+    EXPECT_NE(csp.find("frame-ancestors 'none'"), std::string::npos) << path;
+    EXPECT_EQ(csp.find("unsafe"), std::string::npos) << path;
+  }
+  EXPECT_NE(get("/api/v1/traces/" + otlp::hex(trace_id(1)) + "/otlp").headers.at("content-disposition").find("attachment"), std::string::npos);
+}
+
+TEST_F(Api, foreign_hosts_and_origins_are_refused) {
+  EXPECT_EQ(get("/api/v1/traces", {"Host: evil.example"}).status, 403);
+  EXPECT_EQ(get("/", {"Host: evil.example:16686"}).status, 403);
+  EXPECT_EQ(get("/healthz", {"Host: localhost:1"}).status, 200);
+  EXPECT_EQ(get("/healthz", {"Host: [::1]:1"}).status, 200);
+  EXPECT_EQ(get("/api/v1/traces", {"Origin: https://evil.example"}, "POST").status, 403);
+  EXPECT_EQ(get("/api/v1/traces", {"Origin: null"}, "POST").status, 403);
+  EXPECT_FALSE(get("/api/v1/health", {"Origin: https://evil.example"}).headers.contains("access-control-allow-origin"));
+  EXPECT_EQ(get("/api/v1/health", {"Origin: https://grafana.example"}).headers.at("access-control-allow-origin"), "https://grafana.example");
+}
+
+TEST_F(Api, paths_never_lead_out) {
+  for (const auto* path : {"/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/assets/../../../etc/passwd", "/..%2f..%2fetc%2fpasswd", "//etc/passwd", "/%00", "/assets/%00.js"}) {
+    const auto reply = get(path, {}, "GET", true);
+    EXPECT_EQ(reply.body.find("root:"), std::string::npos) << path;
+    EXPECT_NE(reply.status, 500) << path;
+  }
+}
+
+TEST_F(Api, big_answers_are_packed_for_who_takes_it) {
+  const auto packed = get("/api/v1/health", {"Accept-Encoding: gzip"});
+  EXPECT_EQ(packed.headers.at("content-encoding"), "gzip");
+  EXPECT_FALSE(get("/api/v1/health", {"Accept-Encoding: gzip;q=0"}).headers.contains("content-encoding"));
+  EXPECT_FALSE(get("/healthz", {"Accept-Encoding: gzip"}).headers.contains("content-encoding"));
+  EXPECT_TRUE(get("/api/v1/health", {}, "HEAD").body.empty());
+}
+
+TEST_F(Api, ranges_of_a_text_add_up_to_the_whole) {
+  const auto base = "/api/v1/traces/" + otlp::hex(trace_id(1)) + "/spans/2/content?path=attributes.long&length=700&offset=";
+  std::string whole, offset = "0";
+  for (int i = 0; i < 20 && offset != "end"; ++i) {
+    const auto reply = get(base + offset);
+    ASSERT_EQ(reply.status, 200);
+    whole += reply.body;
+    offset = reply.headers.at("x-next-offset");
+  }
+  EXPECT_EQ(whole, std::string(3'000, 'x'));
+  EXPECT_EQ(get("/api/v1/traces/" + otlp::hex(trace_id(1)) + "/spans/2/content?path=attributes.none").status, 404);
+  EXPECT_EQ(get("/api/v1/traces/" + otlp::hex(trace_id(1)) + "/spans/3/content?path=events.0.exception.message").body, "too late");
+}
+
+TEST_F(Api, metrics_are_prometheus_text) {
+  const auto text = get("/metrics").body;
+  EXPECT_NE(text.find("turnscope_anomalies_total{name=\"query_deadline\""), std::string::npos);
+  EXPECT_NE(text.find("turnscope_sink_position{sink=\"store \\\"quoted\\\"\"} 5"), std::string::npos);
+  EXPECT_NE(text.find("process_resident_memory_bytes "), std::string::npos);
+}
+
+struct LiveStream {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::string text;
+  std::atomic<bool> stop{false};
+};
+std::size_t take_live(char* data, std::size_t, std::size_t n, void* to) {
+  auto& live = *static_cast<LiveStream*>(to);
+  {
+    const std::lock_guard lock(live.mutex);
+    live.text.append(data, n);
+  }
+  live.changed.notify_all();
+  return live.stop ? 0 : n;
+}
+int live_progress(void* to, curl_off_t, curl_off_t, curl_off_t, curl_off_t) { return static_cast<LiveStream*>(to)->stop ? 1 : 0; }
+
+TEST_F(Api, the_live_feed_names_traces_that_changed) {
+  LiveStream live;
+  std::thread viewer([&] {
+    CURL* curl = curl_easy_init();
+    curl_easy_setopt(curl, CURLOPT_URL, ("http://127.0.0.1:" + std::to_string(server_->port()) + "/api/v1/live").c_str());
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_live);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &live);
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, live_progress);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &live);
+    curl_easy_perform(curl);
+    curl_easy_cleanup(curl);
+  });
+  const auto wait_for = [&](std::string_view text) {
+    std::unique_lock lock(live.mutex);
+    return live.changed.wait_for(lock, std::chrono::seconds(60), [&] { return live.text.find(text) != std::string::npos; });
+  };
+  EXPECT_TRUE(wait_for("event: hello"));
+  auto& store = query::test::Store::get();
+  Batch b("later");
+  b.span(trace_id(9), 90, 0, now_, 5, "fresh");
+  store.insert(1, b, now_);
+  server_->stored(store.position() + 1);
+  EXPECT_TRUE(wait_for(otlp::hex(trace_id(9))));
+  live.stop = true;
+  server_->stored(store.position() + 2);
+  viewer.join();
+}
+
+}  // namespace
+}  // namespace turnscope::api

@@ -1,0 +1,134 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "api/handlers.h"
+#include "api/jaeger.h"
+#include "api/json_writer.h"
+#include "query/language/ast.h"
+#include "store/test_folder.h"
+
+namespace turnscope::api {
+namespace {
+
+std::string json(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+TEST(JsonWriter, broken_utf8_becomes_replacement_characters) {
+  EXPECT_EQ(json("a\"\\\n\x01"), R"("a\"\\\n\u0001")");
+  EXPECT_EQ(json("数é😀"), "\"数é😀\"");
+  EXPECT_EQ(json("\xff"), "\"\xef\xbf\xbd\"");
+  EXPECT_EQ(json("\xc3"), "\"\xef\xbf\xbd\"");
+  EXPECT_EQ(json("\xed\xa0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");  // a lone surrogate
+  EXPECT_EQ(json("\xc0\xaf"), "\"\xef\xbf\xbd\xef\xbf\xbd\"");                  // overlong
+}
+
+TEST(JsonWriter, numbers_that_json_or_a_double_has_not_are_strings) {
+  JsonWriter w;
+  w.begin_array().value(std::uint64_t{9007199254740992}).value(std::uint64_t{9007199254740993}).value(std::int64_t{-9007199254740993});
+  w.value(0.5).value(std::numeric_limits<double>::quiet_NaN()).value(-std::numeric_limits<double>::infinity()).end_array();
+  EXPECT_EQ(w.text(), R"([9007199254740992,"9007199254740993","-9007199254740993",0.5,"NaN","-Infinity"])");
+}
+
+TEST(JsonWriter, texts_are_cut_between_characters) {
+  EXPECT_EQ(cut_text("aé", 2), "a");
+  EXPECT_EQ(cut_text("aé", 3), "aé");
+  EXPECT_EQ(cut_text("😀", 3), "");
+}
+
+TEST(Router, patterns_match_whole_paths_only) {
+  Router router;
+  const auto handler = [](const ApiRequest&) -> query::QueryAnswer<Answer> { return Answer{}; };
+  router.add({"GET", "/api/v1/traces", handler, false});
+  router.add({"GET", "/api/v1/traces/{id}", handler, false});
+  router.add({"GET", "/api/v1/traces/{id}/spans/{span}", handler, false});
+  EXPECT_EQ(router.match("GET", "/api/v1/traces").route->pattern, "/api/v1/traces");
+  EXPECT_EQ(router.match("HEAD", "/api/v1/traces/").route->pattern, "/api/v1/traces");
+  const auto match = router.match("GET", "/api/v1/traces/ab/spans/cd");
+  EXPECT_EQ(match.path.at("id"), "ab");
+  EXPECT_EQ(match.path.at("span"), "cd");
+  for (const auto* path : {"", "/", "/api/v1", "/api/v1/traces/", "/api/v1/traces//spans/x", "/api/v1/traces/a/b", "api/v1/traces", "//api/v1/traces"}) {
+    const auto m = router.match("GET", path);
+    if (std::string_view(path) == "/api/v1/traces/") continue;
+    EXPECT_EQ(m.route, nullptr) << path;
+  }
+  EXPECT_TRUE(router.match("POST", "/api/v1/traces").other_method);
+}
+
+query::QueryAnswer<JaegerSearch> jaeger(std::vector<std::pair<std::string, std::string>> parameters) {
+  return parse_jaeger_search(parameters, 1'795'000'000'000'000'000);
+}
+
+TEST(JaegerSearch, parameters_become_a_search_of_ours) {
+  auto s = jaeger({{"service", "a \"b\""}, {"operation", "GET /x"}, {"tags", R"({"http.status_code":"500","error":"true","span.kind":"client","k":"it's"})"},
+                   {"minDuration", "1.2s"}, {"maxDuration", "100ms"}, {"limit", "7"}, {"start", "1794999000000000"}, {"end", "1795000000000000"}});
+  ASSERT_TRUE(s) << s.error().message;
+  EXPECT_EQ(s->request.q, R"(service:"a \"b\"" name:"GET /x" "http.status_code"=500 error:true span_kind:"client" "k"="it's" duration>=1200000000ns duration<=100000000ns)");
+  EXPECT_TRUE(query::parse_search(s->request.q));
+  EXPECT_EQ(s->request.limit, 7u);
+  EXPECT_EQ(s->request.range.from, 1'794'999'000'000'000'000);
+  EXPECT_EQ(jaeger({{"service", "s"}, {"lookback", "1h"}})->request.range.to - jaeger({{"service", "s"}, {"lookback", "1h"}})->request.range.from, 3'600'000'000'000);
+}
+
+TEST(JaegerSearch, wrong_parameters_are_named) {
+  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
+           {"tags", "[1]"}, {"tags", "{\"a\":"}, {"tags", "{\"\":\"x\"}"}, {"tag", "novalue"}, {"start", "-1"}, {"start", "x"},
+           {"end", "99999999999999999999"}, {"minDuration", "5"}, {"limit", "0"}, {"limit", "x"}, {"traceID", "zz"}, {"lookback", "1y"}}) {
+    auto s = jaeger({{"service", "s"}, {name, value}});
+    ASSERT_FALSE(s) << name << "=" << value;
+    EXPECT_EQ(s.error().field, name);
+  }
+  EXPECT_FALSE(jaeger({{"service", "s"}, {"start", "1795000000000000"}, {"end", "1794000000000000"}}));
+}
+
+TEST(StaticUi, nothing_outside_the_folder_is_ever_served) {
+  TestFolder folder;
+  const auto root = folder.path() / "ui";
+  std::filesystem::create_directories(root / "assets");
+  std::ofstream(root / "index.html") << "<title>index</title>";
+  std::ofstream(root / "assets/app-AbCdEf12.js") << "app";
+  std::ofstream(folder.path() / "secret.txt") << "secret";
+  std::filesystem::create_symlink(folder.path() / "secret.txt", root / "link.txt");
+  std::filesystem::create_directory_symlink(folder.path(), root / "up");
+  const StaticUi ui(root);
+  EXPECT_EQ(ui.serve("/", "", false).body, "<title>index</title>");
+  EXPECT_EQ(ui.serve("/trace/abc", "", false).body, "<title>index</title>");  // the page's own route
+  const auto asset = ui.serve("/assets/app-AbCdEf12.js", "", false);
+  EXPECT_EQ(asset.body, "app");
+  EXPECT_EQ(asset.content_type, "text/javascript; charset=utf-8");
+  for (const auto& [name, value] : asset.headers) {
+    if (name == "cache-control") {
+      EXPECT_NE(value.find("immutable"), std::string::npos);
+    }
+    if (name == "etag") {
+      EXPECT_EQ(ui.serve("/assets/app-AbCdEf12.js", value, false).status, 304);
+    }
+  }
+  for (const auto* path : {"/../secret.txt", "/assets/../../secret.txt", "/link.txt", "/up/secret.txt", "//etc/passwd.txt", "/./../secret.txt", "/assets/..%2fsecret.txt",
+                           "/%2e%2e/secret.txt", "/assets\\..\\secret.txt", "/index.html/../../secret.txt", "/.git/config.txt", "/missing.js"}) {
+    const auto answer = ui.serve(path, "", false);
+    EXPECT_EQ(answer.status, 404) << path;
+    EXPECT_EQ(answer.body.find("secret"), std::string::npos) << path;
+  }
+}
+
+TEST(Gzip, packs_what_zlib_unpacks) {
+  const std::string text(10'000, 'a');
+  const auto packed = gzip(text, 1);
+  EXPECT_LT(packed.size(), 200u);
+  EXPECT_EQ(packed.substr(0, 2), "\x1f\x8b");
+}
+
+TEST(Errors, have_one_shape) {
+  const auto answer = error_answer(query::QueryError(ErrorKind::invalid_argument, "a \"b\"", "q", 3));
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(answer.body, R"({"error":{"kind":"invalid_argument","message":"a \"b\"","field":"q","position":3}})");
+  for (int k = 0; k <= static_cast<int>(ErrorKind::internal); ++k) EXPECT_GE(status_of(static_cast<ErrorKind>(k)), 400);
+}
+
+}  // namespace
+}  // namespace turnscope::api

@@ -1,0 +1,163 @@
+// What there is: services, operations, dependencies, facets, keys, values, series over time, tokens by model.
+#include <chrono>
+#include <cmath>
+
+#include "api/handlers.h"
+#include "api/render.h"
+
+namespace turnscope::api {
+namespace {
+
+using query::QueryAnswer;
+using query::QueryError;
+
+double since(std::chrono::steady_clock::time_point start) {
+  const auto ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  return std::round(ms * 100) / 100;
+}
+
+template <typename T, typename Write>
+QueryAnswer<Answer> page(const Result<query::Page<T>>& items, std::string_view name, Write&& write) {
+  if (!items) return std::unexpected(QueryError(items.error()));
+  JsonWriter json;
+  json.begin_object().key(name).begin_array();
+  for (const auto& item : items->items) {
+    json.begin_object();
+    write(json, item);
+    json.end_object();
+  }
+  json.end_array().field("more", items->more).end_object();
+  return Answer{200, json.take(), "application/json", {}, false};
+}
+
+QueryAnswer<Answer> services(Context& context, const ApiRequest& r) {
+  auto range = r.range();
+  if (!range) return std::unexpected(range.error());
+  return page(context.queries->services(r.caller, *range), "services", [](JsonWriter& json, const query::ServiceInfo& s) {
+    json.field("name", s.name).field("spans", s.spans).field("errors", s.errors);
+    json.key("last_seen_unix_nano").text_of(s.last_seen);
+  });
+}
+
+QueryAnswer<Answer> operations(Context& context, const ApiRequest& r) {
+  auto range = r.range();
+  if (!range) return std::unexpected(range.error());
+  return page(context.queries->operations(r.caller, r.parameter("service"), *range), "operations",
+              [](JsonWriter& json, const query::OperationInfo& o) {
+                json.field("name", o.name).field("service", o.service).field("span_kind", span_kind_name(o.span_kind));
+                json.field("kind", kind_name(o.kind)).field("spans", o.spans);
+              });
+}
+
+QueryAnswer<Answer> dependencies(Context& context, const ApiRequest& r) {
+  auto range = r.range();
+  if (!range) return std::unexpected(range.error());
+  return page(context.queries->dependencies(r.caller, *range), "dependencies",
+              [](JsonWriter& json, const query::DependencyInfo& d) {
+                json.field("parent", d.parent).field("child", d.child).field("calls", d.calls).field("errors", d.errors);
+                json.field("p50_ns", d.p50_ns).field("p95_ns", d.p95_ns);
+              });
+}
+
+QueryAnswer<bool> rows_are_traces(const ApiRequest& r) {
+  const auto row = r.parameter("row");
+  if (row.empty() || row == "traces") return true;
+  if (row == "spans") return false;
+  return std::unexpected(QueryError(ErrorKind::invalid_argument, "row= is traces or spans", "row"));
+}
+
+QueryAnswer<Answer> facets(Context& context, const ApiRequest& r) {
+  const auto start = std::chrono::steady_clock::now();
+  auto range = r.range();
+  if (!range) return std::unexpected(range.error());
+  auto traces = rows_are_traces(r);
+  if (!traces) return std::unexpected(traces.error());
+  auto limit = r.number("limit", 1, 100, 20);
+  if (!limit) return std::unexpected(limit.error());
+  std::vector<std::string> fields;
+  std::string_view rest = r.has("fields") ? r.parameter("fields") : "service,kind,status,model,tool,agent,environment";
+  while (!rest.empty()) {
+    const auto end = rest.find(',');
+    if (end != 0) fields.emplace_back(rest.substr(0, end));
+    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+  }
+  query::SearchRequest request{std::string(r.parameter("q")), *range, *limit, {}};
+  auto found = context.queries->facets(r.caller, request, *traces, fields);
+  if (!found) return std::unexpected(found.error());
+  JsonWriter json;
+  json.begin_object().key("facets").begin_array();
+  for (const auto& facet : *found) {
+    json.begin_object().field("field", facet.field).key("values").begin_array();
+    for (const auto& v : facet.values) json.begin_object().field("value", v.value).field("count", v.count).end_object();
+    json.end_array().field("more", facet.more).end_object();
+  }
+  json.end_array().field("took_ms", since(start)).end_object();
+  return Answer{200, json.take(), "application/json", {}, false};
+}
+
+QueryAnswer<Answer> keys(Context& context, const ApiRequest& r) {
+  auto range = r.range();
+  if (!range) return std::unexpected(range.error());
+  return page(context.queries->keys(r.caller, r.parameter("prefix"), *range), "keys",
+              [](JsonWriter& json, const query::KeyCount& k) {
+                json.field("key", k.key).field("type", k.type).field("count", k.count);
+              });
+}
+
+QueryAnswer<Answer> values(Context& context, const ApiRequest& r) {
+  auto range = r.range();
+  if (!range) return std::unexpected(range.error());
+  auto found = context.queries->values(r.caller, r.parameter("key"), r.parameter("prefix"), *range);
+  if (!found) return std::unexpected(found.error());
+  return page(Result<query::Page<query::ValueCount>>(std::move(*found)), "values",
+              [](JsonWriter& json, const query::ValueCount& v) { json.field("value", v.value).field("count", v.count); });
+}
+
+QueryAnswer<Answer> timeseries(Context& context, const ApiRequest& r) {
+  const auto start = std::chrono::steady_clock::now();
+  auto range = r.range();
+  if (!range) return std::unexpected(range.error());
+  auto traces = rows_are_traces(r);
+  if (!traces) return std::unexpected(traces.error());
+  auto buckets = r.number("buckets", 1, 500, 60);
+  if (!buckets) return std::unexpected(buckets.error());
+  query::SearchRequest request{std::string(r.parameter("q")), *range, 50, {}};
+  auto found = context.queries->timeseries(r.caller, request, *traces, *buckets);
+  if (!found) return std::unexpected(found.error());
+  JsonWriter json;
+  json.begin_object().field("step_ns", found->step_ns).key("points").begin_array();
+  for (const auto& p : found->points) {
+    json.begin_object().key("t").text_of(p.time);
+    json.field("count", p.count).field("errors", p.errors).field("p50_ns", p.p50_ns).field("p95_ns", p.p95_ns);
+    json.field("input_tokens", p.input_tokens).field("output_tokens", p.output_tokens).end_object();
+  }
+  json.end_array().field("took_ms", since(start)).end_object();
+  return Answer{200, json.take(), "application/json", {}, false};
+}
+
+QueryAnswer<Answer> tokens(Context& context, const ApiRequest& r) {
+  auto range = r.range();
+  if (!range) return std::unexpected(range.error());
+  return page(context.queries->tokens_by_model(r.caller, *range), "models", [](JsonWriter& json, const query::ModelTokens& m) {
+    json.field("model", m.model).text_or_null("provider", m.provider).field("calls", m.calls);
+    json.field("input", m.input).field("output", m.output).field("cache_read", m.cache_read);
+  });
+}
+
+}  // namespace
+
+void add_catalog_routes(Router& router, Context& context) {
+  const auto add = [&](std::string_view pattern, auto handler) {
+    router.add({"GET", pattern, [&context, handler](const ApiRequest& r) { return handler(context, r); }, false});
+  };
+  add("/api/v1/services", services);
+  add("/api/v1/operations", operations);
+  add("/api/v1/dependencies", dependencies);
+  add("/api/v1/facets", facets);
+  add("/api/v1/keys", keys);
+  add("/api/v1/values", values);
+  add("/api/v1/timeseries", timeseries);
+  add("/api/v1/tokens", tokens);
+}
+
+}  // namespace turnscope::api

@@ -1,0 +1,41 @@
+// The groups of routes. Each function adds its own to the router.
+#pragma once
+#include <memory>
+
+#include "api/api_server.h"
+#include "api/live.h"
+#include "api/router.h"
+#include "query/queries.h"
+
+namespace turnscope::api {
+
+/// What handlers work with; lives as long as the server.
+struct Context {
+  ApiOptions options;
+  Dependencies dependencies;
+  std::unique_ptr<query::Queries> queries;  ///< null without a store
+  std::unique_ptr<LiveHub> live;
+  std::chrono::steady_clock::time_point started;
+};
+
+void add_trace_routes(Router&, Context&);
+void add_span_routes(Router&, Context&);
+void add_catalog_routes(Router&, Context&);
+void add_jaeger_routes(Router&, Context&);
+void add_health_routes(Router&, Context&);
+void add_live_routes(Router&, Context&);
+
+/// Files of the web UI, and index.html for its own routes. Null: no such file.
+class StaticUi {
+ public:
+  explicit StaticUi(std::string folder);
+  Answer serve(std::string_view path, std::string_view if_none_match, bool gzip) const;
+
+ private:
+  std::string folder_;
+};
+
+/// gzip of `body` (level 1 to 9).
+std::string gzip(std::string_view body, int level);
+
+}  // namespace turnscope::api

@@ -1,0 +1,62 @@
+// The live feed: tells viewers (server-sent events) which traces changed. One thread; inserts are never slowed: they leave
+// a number behind and go on. What is new is asked of the store at most four times a second, and only while somebody looks.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "net/http_server.h"
+#include "query/queries.h"
+
+namespace turnscope::api {
+
+class LiveHub {
+ public:
+  LiveHub(query::Queries& queries, std::size_t max_viewers);
+  ~LiveHub();  ///< closes all streams
+
+  /// Everything before that log position is searchable. Any thread, never blocks on the store.
+  void stored(std::uint64_t log_position);
+  /// False: too many viewers.
+  bool add(std::shared_ptr<net::ResponseStream> stream, std::uint32_t project, std::string q);
+  std::size_t viewers() const;
+  /// Ends all streams and takes no more. Safe twice.
+  void close();
+
+  static constexpr std::size_t kMaxIds = 200;  ///< trace ids in one event; beyond, `more` is true and the page reloads its list
+
+ private:
+  struct Viewer {
+    std::shared_ptr<net::ResponseStream> stream;
+    std::uint32_t project = 1;
+    std::string q;
+    std::chrono::steady_clock::time_point last_event{}, last_write{};
+    std::uint64_t seen = 0;  ///< versions below have been told
+    bool dead = false;
+  };
+  void run();
+  /// What many viewers ask alike is asked of the store once.
+  struct Asked {
+    std::uint32_t project;
+    std::uint64_t seen;
+    std::string q;
+    query::QueryAnswer<query::Changes> changes;
+  };
+  void tell(Viewer&, std::uint64_t up_to, std::vector<Asked>&);
+
+  query::Queries& queries_;
+  const std::size_t max_viewers_;
+  mutable std::mutex mutex_;
+  std::mutex closing_;
+  std::condition_variable changed_;
+  std::uint64_t position_ = 0;
+  bool stop_ = false;
+  std::vector<std::shared_ptr<Viewer>> viewers_;
+  std::thread thread_;
+};
+
+}  // namespace turnscope::api

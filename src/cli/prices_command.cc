@@ -1,0 +1,113 @@
+#include "cli/prices_command.h"
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include "base/clock.h"
+#include "base/logger.h"
+#include "cli/exit_code.h"
+#include "query/cost/price_book.h"
+
+namespace turnscope::cli {
+namespace {
+using namespace query;
+
+int say(const Error& error) {
+  std::fprintf(stderr, "turnscope: %s\n", printable(error.message).c_str());
+  return exit_code(error);
+}
+
+Result<std::string> read_whole(const std::string& name) {
+  std::ifstream in(name, std::ios::binary);
+  if (!in) return fail(ErrorKind::not_found, "cannot read '" + name + "'");
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+Result<std::unique_ptr<PriceBook>> open_book(const std::string& data) { return PriceBook::open(data + "/prices", ""); }
+
+int list(const std::string& data, const std::string& model) {
+  const auto book = open_book(data);
+  if (!book) return say(book.error());
+  const auto table = (*book)->table();
+  std::vector<PriceRule> shown;
+  if (model.empty()) shown.assign(table->rules().begin(), table->rules().end());
+  else
+    for (const auto* rule : *table->rules_for(model, "")) shown.push_back(*rule);
+  std::printf("%s", write_price_csv(shown).c_str());
+  if (!model.empty() && shown.empty()) {
+    std::fprintf(stderr, "turnscope: no price is known for '%s'; add one with: turnscope prices set FILE\n", printable(model).c_str());
+    return not_found;
+  }
+  return ok;
+}
+
+int check(const std::string& file) {
+  const auto text = read_whole(file);
+  if (!text) return say(text.error());
+  auto rules = read_price_csv(*text, PriceSource::user);
+  if (!rules) return say(rules.error());
+  const std::size_t count = rules->size();
+  const auto table = PriceTable::make(std::move(*rules));
+  if (!table) return say(table.error());
+  std::printf("%zu price rules, ok\n", count);
+  return ok;
+}
+
+int set(const std::string& data, const std::string& file) {
+  const auto text = read_whole(file);
+  if (!text) return say(text.error());
+  auto rules = read_price_csv(*text, PriceSource::user);
+  if (!rules) return say(rules.error());
+  const std::size_t count = rules->size();
+  auto book = open_book(data);
+  if (!book) return say(book.error());
+  if (const auto done = (*book)->set(std::move(*rules)); !done) return say(done.error());
+  std::printf("%zu price rules are in %s/prices/user.csv\n", count, printable(data).c_str());
+  return ok;
+}
+
+int import(const std::string& data, const std::string& file) {
+  const auto text = read_whole(file);
+  if (!text) return say(text.error());
+  auto book = open_book(data);
+  if (!book) return say(book.error());
+  const auto done = (*book)->import(*text, date_of_unix_nano(system_clock().unix_nanos()));
+  if (!done) return say(done.error());
+  for (const auto& line : done->reported) std::printf("%s\n", printable(line).c_str());
+  std::printf("%zu models read, %zu price rules imported, %zu models without token prices, %zu doubts\n", done->models, done->rules.size(),
+              done->without_token_prices, done->reported.size());
+  return ok;
+}
+}  // namespace
+
+void add_prices_command(CLI::App& app, std::function<int()>& run) {
+  struct Options {
+    std::string data = "turnscope-data", file, model;
+  };
+  auto o = std::make_shared<Options>();
+  auto* command = app.add_subcommand("prices", "The prices that cost is computed from (docs/prices.md)");
+  command->require_subcommand(1);
+  const auto data = [&](CLI::App* c) { c->add_option("--data", o->data, "Data directory")->capture_default_str(); };
+  auto* l = command->add_subcommand("list", "Print all price rules as CSV, or those that match a model, best first");
+  l->add_option("model", o->model, "Model name");
+  data(l);
+  l->callback([o, &run] { run = [o] { return list(o->data, o->model); }; });
+  auto* c = command->add_subcommand("check", "Read a price file and say what is wrong with it");
+  c->add_option("file", o->file, "CSV file")->required();
+  c->callback([o, &run] { run = [o] { return check(o->file); }; });
+  auto* s = command->add_subcommand("set", "Put the rules of a price file before all others");
+  s->add_option("file", o->file, "CSV file")->required();
+  data(s);
+  s->callback([o, &run] { run = [o] { return set(o->data, o->file); }; });
+  auto* i = command->add_subcommand("import", "Import LiteLLM's model_prices_and_context_window.json; doubts are reported");
+  i->add_option("file", o->file, "JSON file")->required();
+  data(i);
+  i->callback([o, &run] { run = [o] { return import(o->data, o->file); }; });
+}
+
+}  // namespace turnscope::cli

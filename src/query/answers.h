@@ -1,0 +1,104 @@
+// Answers of queries, as the REST contract has them (web/src/api/types.ts); api/ turns them into JSON.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "otlp/model.h"
+#include "query/cost.h"
+#include "query/time_range.h"
+#include "query/trace_index.h"
+
+namespace turnscope::query {
+
+/// A search over spans or traces. `q` is the search language; `cursor` continues a list.
+struct SearchRequest {
+  std::string q;
+  TimeRange range;
+  std::size_t limit = 50;  ///< 1 to 500
+  std::string cursor;
+};
+
+/// Errors of the search language: position in `q` beside kind and message.
+struct QueryError : Error {
+  QueryError(Error e) : Error(std::move(e)) {}  // NOLINT: meant to be implicit
+  QueryError(ErrorKind k, std::string m, std::string f = {}, std::optional<std::size_t> p = std::nullopt)
+      : Error(k, std::move(m)), field(std::move(f)), position(p) {}
+  std::string field;
+  std::optional<std::size_t> position;
+};
+template <typename T>
+using QueryAnswer = std::expected<T, QueryError>;
+
+struct TraceList {
+  std::vector<std::shared_ptr<const TraceIndex>> traces;  ///< newest first by start
+  std::string next_cursor;                                ///< empty: there is no more
+  TimeRange searched;
+  std::vector<std::string> hints;
+};
+
+/// One row of the span list: the list columns of one span, with its texts.
+struct ListedSpan {
+  otlp::TraceId trace_id{};
+  IndexedSpan span;  ///< texts are numbers in the list's pool
+};
+struct SpanList {
+  std::vector<ListedSpan> spans;  ///< newest first
+  StringPool pool;
+  std::string next_cursor;
+  TimeRange searched;
+  std::vector<std::string> hints;
+};
+
+struct ValueCount {
+  std::string value;
+  std::uint64_t count = 0;
+};
+struct Facet {
+  std::string field;
+  std::vector<ValueCount> values;
+  bool more = false;
+};
+struct KeyCount {
+  std::string key, type;
+  std::uint64_t count = 0;
+};
+
+struct ServiceInfo {
+  std::string name;
+  std::uint64_t spans = 0, errors = 0;
+  std::int64_t last_seen = 0;
+};
+struct OperationInfo {
+  std::string name, service;
+  std::uint8_t span_kind = 0, kind = 0;
+  std::uint64_t spans = 0;
+};
+struct DependencyInfo {
+  std::string parent, child;
+  std::uint64_t calls = 0, errors = 0, p50_ns = 0, p95_ns = 0;
+};
+template <typename T>
+struct Page {
+  std::vector<T> items;
+  bool more = false;
+};
+
+struct TimePoint {
+  std::int64_t time = 0;
+  std::uint64_t count = 0, errors = 0, input_tokens = 0, output_tokens = 0;
+  std::optional<std::uint64_t> p50_ns, p95_ns;
+};
+struct Timeseries {
+  std::int64_t step_ns = 0;
+  std::vector<TimePoint> points;
+};
+
+struct ModelTokens {
+  std::string model, provider;
+  std::uint64_t calls = 0, input = 0, output = 0, cache_read = 0;
+};
+
+}  // namespace turnscope::query

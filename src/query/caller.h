@@ -1,0 +1,14 @@
+// Who asks, and until when they want the answer. Every query takes a Caller, so that the project has one place.
+#pragma once
+#include <cstdint>
+#include <functional>
+
+namespace turnscope::query {
+
+struct Caller {
+  std::uint32_t project = 1;
+  /// Asked while a query runs; true stops it. May be empty.
+  std::function<bool()> cancelled;
+};
+
+}  // namespace turnscope::query

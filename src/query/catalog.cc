@@ -1,0 +1,378 @@
+// What there is: services, operations, dependencies, facets, keys, values, series over time.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "query/impl.h"
+
+namespace turnscope::query {
+namespace {
+
+/// Rows sent twice are folded by the engine in these (see "Duplicates from clients" in docs/performance.md).
+constexpr std::size_t kListLimit = 1'000;
+
+void order_and_cut(auto& page, std::size_t limit) {
+  page.more = page.items.size() > limit;
+  if (page.more) page.items.resize(limit);
+}
+
+struct FacetField {
+  std::string_view name;
+  Fragment expression;  ///< gives a String; empty text is no value
+};
+constexpr FacetField kFacetFields[] = {
+    {"service", "service"},
+    {"name", "name"},
+    {"kind", "transform(kind, [0,1,2,3,4,5,6,7], ['other','agent','turn','llm','tool','retrieval','embedding','chain'], '')"},
+    {"status", "transform(status, [0,1,2], ['unset','ok','error'], '')"},
+    {"span_kind",
+     "transform(span_kind, [0,1,2,3,4,5], ['unspecified','internal','server','client','producer','consumer'], '')"},
+    {"error", "if(is_error = 1, 'true', 'false')"},
+    {"model", "model"},
+    {"provider", "provider"},
+    {"tool", "tool"},
+    {"agent", "agent"},
+    {"session", "session"},
+    {"user", "user"},
+    {"operation", "operation"},
+    {"environment", "environment"},
+    {"prompt_name", "prompt_name"},
+    {"prompt_version", "prompt_version"},
+    {"experiment", "experiment"},
+    {"variant", "variant"},
+    {"error_type", "error_type"},
+    {"root_name", "if(parent_span_id = 0, name, '')"},
+    {"scope.name", "scope"},
+};
+
+const FacetField* facet_field(std::string_view name) {
+  for (const auto& f : kFacetFields)
+    if (f.name == name) return &f;
+  return nullptr;
+}
+
+void add_filter(Sql& sql, const Filter& filter) {
+  if (filter.everything) return;
+  sql << " AND ";
+  sql.append(filter.predicate);
+}
+
+}  // namespace
+
+Result<Page<ServiceInfo>> Queries::services(const Caller& caller, TimeRange range) {
+  Sql sql("SELECT service, count(), countIf(is_error = 1), max(start) FROM spans FINAL WHERE ");
+  in_range(sql, caller, range);
+  sql << " GROUP BY service ORDER BY service LIMIT 1001";
+  TS_ASSIGN(const auto rows, impl_->ask(caller, sql));
+  Page<ServiceInfo> page;
+  store::RowReader in(rows.bytes);
+  while (in.more()) {
+    ServiceInfo s;
+    s.name = in.string();
+    s.spans = in.u64();
+    s.errors = in.u64();
+    s.last_seen = in.i64();
+    page.items.push_back(std::move(s));
+  }
+  TS_TRY(in.status());
+  order_and_cut(page, kListLimit);
+  return page;
+}
+
+Result<Page<std::string>> Queries::service_names(const Caller& caller) {
+  Sql sql("SELECT DISTINCT service FROM resources WHERE project = ");
+  sql.u32(caller.project) << " AND is_scope = 0 AND service != '' ORDER BY service LIMIT 10001";
+  TS_ASSIGN(const auto rows, impl_->ask(caller, sql));
+  Page<std::string> page;
+  store::RowReader in(rows.bytes);
+  while (in.more()) page.items.emplace_back(in.string());
+  TS_TRY(in.status());
+  order_and_cut(page, 10'000);
+  return page;
+}
+
+Result<Page<OperationInfo>> Queries::operations(const Caller& caller, std::string_view service, TimeRange range) {
+  Sql sql("SELECT name, service, span_kind, kind, count() AS n FROM spans FINAL WHERE ");
+  in_range(sql, caller, range);
+  if (!service.empty()) {
+    sql << " AND service = ";
+    sql.str(service);
+  }
+  sql << " GROUP BY name, service, span_kind, kind ORDER BY n DESC, name, service, span_kind, kind LIMIT 1001";
+  TS_ASSIGN(const auto rows, impl_->ask(caller, sql));
+  Page<OperationInfo> page;
+  store::RowReader in(rows.bytes);
+  while (in.more()) {
+    OperationInfo o;
+    o.name = in.string();
+    o.service = in.string();
+    o.span_kind = in.u8();
+    o.kind = in.u8();
+    o.spans = in.u64();
+    page.items.push_back(std::move(o));
+  }
+  TS_TRY(in.status());
+  order_and_cut(page, kListLimit);
+  return page;
+}
+
+Result<Page<OperationInfo>> Queries::operation_names(const Caller& caller, std::string_view service) {
+  Sql sql("SELECT name, span_kind FROM spans WHERE project = ");
+  sql.u32(caller.project) << " AND service = ";
+  sql.str(service) << " GROUP BY name, span_kind ORDER BY name, span_kind LIMIT 10001";
+  TS_ASSIGN(const auto rows, impl_->ask(caller, sql));
+  Page<OperationInfo> page;
+  store::RowReader in(rows.bytes);
+  while (in.more()) {
+    OperationInfo o;
+    o.name = in.string();
+    o.span_kind = in.u8();
+    o.service = service;
+    page.items.push_back(std::move(o));
+  }
+  TS_TRY(in.status());
+  order_and_cut(page, 10'000);
+  return page;
+}
+
+Result<Page<DependencyInfo>> Queries::dependencies(const Caller& caller, TimeRange range) {
+  // A call across services is a span whose parent is of another service. Parents may have started up to an hour before.
+  TimeRange parents = range;
+  parents.from = std::max<std::int64_t>(0, parents.from - 3'600'000'000'000);
+  Sql sql("SELECT p.service AS parent, c.service AS child, count(), countIf(c.is_error = 1), "
+          "quantileTDigest(0.5)(c.duration_ns), quantileTDigest(0.95)(c.duration_ns) FROM (SELECT trace_id, parent_span_id, "
+          "service, is_error, duration_ns FROM spans FINAL WHERE ");
+  in_range(sql, caller, range);
+  sql << " AND parent_span_id != 0) AS c INNER JOIN (SELECT trace_id, span_id, any(service) AS service FROM spans WHERE ";
+  in_range(sql, caller, parents);
+  sql << " GROUP BY trace_id, span_id) AS p ON c.trace_id = p.trace_id AND c.parent_span_id = p.span_id WHERE p.service != "
+         "c.service GROUP BY parent, child ORDER BY parent, child LIMIT 5001";
+  TS_ASSIGN(const auto rows, impl_->ask(caller, sql));
+  Page<DependencyInfo> page;
+  store::RowReader in(rows.bytes);
+  while (in.more()) {
+    DependencyInfo d;
+    d.parent = in.string();
+    d.child = in.string();
+    d.calls = in.u64();
+    d.errors = in.u64();
+    d.p50_ns = static_cast<std::uint64_t>(std::max(0.0f, in.f32()));
+    d.p95_ns = static_cast<std::uint64_t>(std::max(0.0f, in.f32()));
+    page.items.push_back(std::move(d));
+  }
+  TS_TRY(in.status());
+  order_and_cut(page, 5'000);
+  return page;
+}
+
+QueryAnswer<std::vector<Facet>> Queries::facets(const Caller& caller, const SearchRequest& request, bool traces,
+                                                const std::vector<std::string>& fields) {
+  auto filter = impl_->filter(caller, request.q, request.range);
+  if (!filter) return std::unexpected(filter.error());
+  if (fields.size() > 20)
+    return std::unexpected(QueryError(ErrorKind::invalid_argument, "more than 20 fields; ask for fewer", "fields"));
+  const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, 100);
+  std::vector<Facet> out;
+  for (const auto& name : fields) {
+    const auto* field = facet_field(name);
+    if (!field)
+      return std::unexpected(QueryError(ErrorKind::invalid_argument,
+                                        fmt::format("`{}` has no facet; use /api/v1/values?key={} for attributes", name, name),
+                                        "fields"));
+    Sql sql = filter->prefix;
+    sql << "SELECT " << field->expression << " AS value, ";
+    if (traces) sql << "uniqExact(trace_id) AS n FROM spans WHERE ";
+    else sql << "count() AS n FROM spans FINAL WHERE ";
+    in_range(sql, caller, request.range);
+    add_filter(sql, *filter);
+    sql << " AND value != '' GROUP BY value ORDER BY n DESC, value LIMIT ";
+    sql.u64(limit + 1);
+    auto rows = impl_->ask(caller, sql);
+    if (!rows) return std::unexpected(QueryError(rows.error()));
+    Facet facet{name, {}, false};
+    store::RowReader in(rows->bytes);
+    while (in.more()) {
+      ValueCount v;
+      v.value = in.string();
+      v.count = in.u64();
+      facet.values.push_back(std::move(v));
+    }
+    facet.more = facet.values.size() > limit;
+    if (facet.more) facet.values.resize(limit);
+    out.push_back(std::move(facet));
+  }
+  return out;
+}
+
+Result<Page<KeyCount>> Queries::keys(const Caller& caller, std::string_view prefix, TimeRange range) {
+  Page<KeyCount> page;
+  for (const auto& f : search_fields())
+    if (f.name.starts_with(prefix)) page.items.push_back({std::string(f.name), std::string(f.type), 0});
+  // Names of attributes are a matter of instrumentation, not of a single span: a look at recent ones suffices, and the
+  // count says how many of those have it.
+  const std::string_view under = prefix.starts_with("resource.") ? prefix.substr(9) : prefix;
+  Sql sql("SELECT key, type, count() AS n FROM (SELECT arrayJoin(arrayConcat(arrayMap(k -> (k, 'text'), mapKeys(attrs_str)), "
+          "arrayMap(k -> (k, 'number'), mapKeys(attrs_int)), arrayMap(k -> (k, 'number'), mapKeys(attrs_dbl)), "
+          "arrayMap(k -> (k, 'bool'), mapKeys(attrs_bool)), arrayMap(k -> (k, 'list'), mapKeys(attrs_json)), "
+          "arrayMap(k -> (k, 'text'), mapKeys(attrs_ref)))) AS pair, pair.1 AS key, pair.2 AS type FROM (SELECT attrs_str, "
+          "attrs_int, attrs_dbl, attrs_bool, attrs_json, attrs_ref FROM spans WHERE ");
+  in_range(sql, caller, range);
+  sql << " ORDER BY start DESC LIMIT 20000)) WHERE startsWith(key, ";
+  sql.str(under) << ") GROUP BY key, type ORDER BY n DESC, key LIMIT 501";
+  TS_ASSIGN(const auto rows, impl_->ask(caller, sql));
+  store::RowReader in(rows.bytes);
+  while (in.more()) {
+    KeyCount k;
+    k.key = in.string();
+    k.type = in.string();
+    k.count = in.u64();
+    if (!prefix.starts_with("resource.")) page.items.push_back(std::move(k));
+  }
+  TS_TRY(in.status());
+  Sql about("SELECT concat('resource.', key) AS name, count() AS n FROM (SELECT arrayJoin(mapKeys(attrs_str)) AS key FROM "
+            "resources WHERE project = ");
+  about.u32(caller.project) << " AND is_scope = 0) WHERE startsWith(name, ";
+  about.str(prefix) << ") GROUP BY name ORDER BY n DESC, name LIMIT 201";
+  TS_ASSIGN(const auto described, impl_->ask(caller, about));
+  store::RowReader resources(described.bytes);
+  while (resources.more()) {
+    KeyCount k;
+    k.key = resources.string();
+    k.type = "text";
+    k.count = resources.u64();
+    page.items.push_back(std::move(k));
+  }
+  TS_TRY(resources.status());
+  order_and_cut(page, 500);
+  return page;
+}
+
+QueryAnswer<Page<ValueCount>> Queries::values(const Caller& caller, std::string_view key, std::string_view prefix,
+                                              TimeRange range) {
+  Page<ValueCount> page;
+  Sql sql;
+  if (const auto* field = facet_field(key)) {
+    sql << "SELECT value, count() AS n FROM (SELECT " << field->expression << " AS value FROM spans WHERE ";
+    in_range(sql, caller, range);
+    sql << " ORDER BY start DESC LIMIT 200000)";
+  } else if (key.starts_with("resource.")) {
+    sql << "SELECT value, count() AS n FROM (SELECT attrs_str[";
+    sql.str(key.substr(9)) << "] AS value FROM resources WHERE project = ";
+    sql.u32(caller.project) << " AND is_scope = 0)";
+  } else {
+    if (key.empty() || key.size() > 1024)
+      return std::unexpected(QueryError(ErrorKind::invalid_argument, "give the field or attribute key, at most 1,024 bytes", "key"));
+    sql << "SELECT value, count() AS n FROM (SELECT multiIf(has(mapKeys(attrs_str), ";
+    sql.str(key) << "), attrs_str[";
+    sql.str(key) << "], has(mapKeys(attrs_int), ";
+    sql.str(key) << "), toString(attrs_int[";
+    sql.str(key) << "]), has(mapKeys(attrs_dbl), ";
+    sql.str(key) << "), toString(attrs_dbl[";
+    sql.str(key) << "]), has(mapKeys(attrs_bool), ";
+    sql.str(key) << "), if(attrs_bool[";
+    sql.str(key) << "] = 1, 'true', 'false'), '') AS value FROM spans WHERE ";
+    in_range(sql, caller, range);
+    sql << " ORDER BY start DESC LIMIT 200000)";
+  }
+  sql << " WHERE value != '' AND startsWith(lowerUTF8(value), lowerUTF8(";
+  sql.str(prefix) << ")) GROUP BY value ORDER BY n DESC, value LIMIT 101";
+  auto rows = impl_->ask(caller, sql);
+  if (!rows) return std::unexpected(QueryError(rows.error()));
+  store::RowReader in(rows->bytes);
+  while (in.more()) {
+    ValueCount v;
+    v.value = in.string();
+    v.count = in.u64();
+    page.items.push_back(std::move(v));
+  }
+  order_and_cut(page, 100);
+  return page;
+}
+
+QueryAnswer<Timeseries> Queries::timeseries(const Caller& caller, const SearchRequest& request, bool traces, std::size_t buckets) {
+  auto filter = impl_->filter(caller, request.q, request.range);
+  if (!filter) return std::unexpected(filter.error());
+  buckets = std::clamp<std::size_t>(buckets, 1, 500);
+  // Steps people can read, so that the same range gives the same bars.
+  static constexpr std::array<std::int64_t, 24> kSteps = {1,    2,    5,    10,    15,    30,    60,     120,    300,     600,     900,     1800,
+                                                          3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000, 7776000, 31536000};
+  const auto span = request.range.to - request.range.from;
+  std::int64_t step = kSteps.back();
+  for (auto s : kSteps) {
+    if (span / (s * 1'000'000'000) + 1 > static_cast<std::int64_t>(buckets)) continue;
+    step = s;
+    break;
+  }
+  Timeseries out;
+  out.step_ns = step * 1'000'000'000;
+  Sql sql = filter->prefix;
+  sql << "SELECT intDiv(toUnixTimestamp64Nano(start), ";
+  sql.i64(out.step_ns) << ") AS bucket, ";
+  if (traces) sql << "uniqExact(trace_id), uniqExactIf(trace_id, is_error = 1), ";
+  else sql << "count(), countIf(is_error = 1), ";
+  sql << "quantileTDigest(0.5)(duration_ns), quantileTDigest(0.95)(duration_ns), sumIf(tok_input + tok_cache_read + "
+         "tok_cache_write, usage_role = 1), sumIf(tok_output + tok_reasoning, usage_role = 1) FROM spans FINAL WHERE ";
+  in_range(sql, caller, request.range);
+  add_filter(sql, *filter);
+  sql << " GROUP BY bucket ORDER BY bucket LIMIT 1000";
+  auto rows = impl_->ask(caller, sql);
+  if (!rows) return std::unexpected(QueryError(rows.error()));
+  store::RowReader in(rows->bytes);
+  std::map<std::int64_t, TimePoint> points;
+  while (in.more()) {
+    TimePoint p;
+    const auto bucket = in.i64();
+    p.count = in.u64();
+    p.errors = in.u64();
+    p.p50_ns = static_cast<std::uint64_t>(std::max(0.0f, in.f32()));
+    p.p95_ns = static_cast<std::uint64_t>(std::max(0.0f, in.f32()));
+    p.input_tokens = in.u64();
+    p.output_tokens = in.u64();
+    points[bucket] = p;
+  }
+  // Empty steps are points too: a gap in the data is not a gap in the axis.
+  for (auto bucket = request.range.from / out.step_ns; bucket * out.step_ns < request.range.to; ++bucket) {
+    TimePoint p;
+    if (const auto it = points.find(bucket); it != points.end()) p = it->second;
+    p.time = bucket * out.step_ns;
+    out.points.push_back(p);
+  }
+  return out;
+}
+
+Result<Page<ModelTokens>> Queries::tokens_by_model(const Caller& caller, TimeRange range) {
+  Sql sql("SELECT model, provider, count() AS calls, sum(tok_input + tok_cache_read + tok_cache_write), sum(tok_output + "
+          "tok_reasoning), sum(tok_cache_read) FROM spans FINAL WHERE ");
+  in_range(sql, caller, range);
+  sql << " AND usage_role = 1 AND model != '' GROUP BY model, provider ORDER BY calls DESC, model, provider LIMIT 1001";
+  TS_ASSIGN(const auto rows, impl_->ask(caller, sql));
+  Page<ModelTokens> page;
+  store::RowReader in(rows.bytes);
+  while (in.more()) {
+    ModelTokens m;
+    m.model = in.string();
+    m.provider = in.string();
+    m.calls = in.u64();
+    m.input = in.u64();
+    m.output = in.u64();
+    m.cache_read = in.u64();
+    page.items.push_back(std::move(m));
+  }
+  TS_TRY(in.status());
+  order_and_cut(page, kListLimit);
+  return page;
+}
+
+Result<Queries::StoreSize> Queries::store_size() {
+  Sql sql("SELECT sumIf(rows, table = 'spans'), sum(bytes_on_disk) FROM system.parts WHERE active AND database = currentDatabase()");
+  TS_ASSIGN(const auto rows, impl_->ask({}, sql));
+  store::RowReader in(rows.bytes);
+  StoreSize size;
+  size.spans = in.u64();
+  size.bytes = in.u64();
+  TS_TRY(in.status());
+  return size;
+}
+
+}  // namespace turnscope::query

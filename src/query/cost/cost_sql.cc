@@ -1,0 +1,161 @@
+#include "query/cost/cost_sql.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace turnscope::query {
+namespace {
+constexpr std::uint64_t kNever = 0x7fffffffffffffffull;
+
+}  // namespace
+
+std::size_t CostSql::add_segment(const PriceRule* rule) {
+  const std::size_t segment = first_row_.size();
+  first_row_.push_back(rows_.size() + 1);  // arrays count from 1
+  std::vector<std::uint64_t> steps;
+  if (!rule) {
+    rows_.emplace_back();
+  } else {
+    std::vector<std::uint64_t> contexts{0};
+    for (const PriceTier& t : rule->tiers)
+      if (t.service_tier.empty() && t.context_above) contexts.push_back(t.context_above);
+    std::sort(contexts.begin(), contexts.end());
+    contexts.erase(std::unique(contexts.begin(), contexts.end()), contexts.end());
+    for (const std::uint64_t above : contexts) {
+      const PriceTier& tier = choose_tier(*rule, {}, above == 0 ? 0 : above + 1);
+      const Prices prices = tier_prices(*rule, tier);
+      PriceRow row;
+      for (std::size_t b = 0; b < kPriceBuckets; ++b)
+        if (prices[b]) row.price[b] = static_cast<std::uint64_t>(*prices[b]), row.mask |= 1ull << b;
+      rows_.push_back(row);
+      if (above) steps.push_back(above);
+    }
+  }
+  while (thresholds_.size() < steps.size()) thresholds_.emplace_back(segment, kNever);
+  for (std::size_t n = 0; n < thresholds_.size(); ++n) thresholds_[n].push_back(n < steps.size() ? steps[n] : kNever);
+  return segment;
+}
+
+CostSql::CostSql(const PriceTable& table, const std::vector<std::pair<std::string, std::string>>& pairs, TimeRange range) {
+  std::set<std::string> models, providers;
+  for (const auto& [m, p] : pairs) models.insert(m), providers.insert(p);
+  models_.assign(models.begin(), models.end());
+  providers_.assign(providers.begin(), providers.end());
+  const auto at = [](const std::vector<std::string>& list, const std::string& s) {
+    return static_cast<std::size_t>(std::lower_bound(list.begin(), list.end(), s) - list.begin()) + 1;
+  };
+  add_segment(nullptr);  // segment 0: unpriced
+  first_segment_.assign((models_.size() + 1) * (providers_.size() + 1), 0);
+  std::map<std::vector<std::pair<std::int64_t, const PriceRule*>>, std::size_t> known;
+  std::vector<std::vector<std::int64_t>> starts(1);  // by segment: when the following ones of its chain begin
+  for (const auto& [model, provider] : pairs) {
+    const auto rules = table.rules_for(model, provider);
+    // The choice changes only where some rule begins or ends.
+    std::vector<std::int64_t> times{range.from};
+    for (const PriceRule* r : *rules)
+      for (const std::int64_t t : {r->valid_from, r->valid_to})
+        if (t > range.from && t < range.to) times.push_back(t);
+    std::sort(times.begin(), times.end());
+    times.erase(std::unique(times.begin(), times.end()), times.end());
+    std::vector<std::pair<std::int64_t, const PriceRule*>> chain;
+    for (const std::int64_t t : times) {
+      const PriceRule* chosen = nullptr;
+      for (const PriceRule* r : *rules)
+        if (r->valid_from <= t && t < r->valid_to) {
+          chosen = r;
+          break;
+        }
+      if (chain.empty() || chain.back().second != chosen) chain.emplace_back(t, chosen);
+    }
+    if (chain.size() == 1 && !chain[0].second) continue;
+    auto [it, fresh] = known.try_emplace(chain, 0);
+    if (fresh) {
+      std::vector<std::int64_t> later;
+      for (std::size_t i = 1; i < chain.size(); ++i) later.push_back(chain[i].first);
+      for (std::size_t i = 0; i < chain.size(); ++i) {
+        const std::size_t s = add_segment(chain[i].second);
+        if (i == 0) it->second = s;
+        starts.push_back(i == 0 ? later : std::vector<std::int64_t>{});
+      }
+    }
+    first_segment_[at(models_, model) * (providers_.size() + 1) + at(providers_, provider)] = it->second;
+  }
+  std::size_t most = 0;
+  for (const auto& s : starts) most = std::max(most, s.size());
+  breakpoints_.assign(most, std::vector<std::uint64_t>(starts.size(), kNever));
+  for (std::size_t s = 0; s < starts.size(); ++s)
+    for (std::size_t n = 0; n < starts[s].size(); ++n)
+      // Times before 1970 cannot stand in the store; prices that begin there hold from its first day.
+      breakpoints_[n][s] = static_cast<std::uint64_t>(std::max<std::int64_t>(starts[s][n], 0));
+}
+
+void CostSql::with(Sql& sql) const {
+  const auto column = [&](std::size_t b) {
+    std::vector<std::uint64_t> v;
+    v.reserve(rows_.size());
+    for (const PriceRow& r : rows_) v.push_back(r.price[b]);
+    return v;
+  };
+  std::vector<std::uint64_t> masks, model_numbers, provider_numbers;
+  for (const PriceRow& r : rows_) masks.push_back(r.mask);
+  for (std::size_t i = 1; i <= models_.size(); ++i) model_numbers.push_back(i);
+  for (std::size_t i = 1; i <= providers_.size(); ++i) provider_numbers.push_back(i);
+
+  sql << "WITH ";
+  if (models_.empty()) {
+    sql << "toUInt64(0) AS c_first, ";
+  } else {
+    sql << "arrayElement(";
+    sql.u64s(first_segment_) << ", 1 + transform(model, ";
+    sql.strs(models_) << ", ";
+    sql.u64s(model_numbers) << ", toUInt64(0)) * ";
+    sql.u64(providers_.size() + 1) << " + transform(provider, ";
+    sql.strs(providers_) << ", ";
+    sql.u64s(provider_numbers) << ", toUInt64(0))) AS c_first, ";
+  }
+  // Each step takes one segment further where the span began after the price changed.
+  sql << "c_first";
+  for (const auto& times : breakpoints_) {
+    sql << " + (toUInt64(toUnixTimestamp64Nano(start)) >= arrayElement(";
+    sql.u64s(times) << ", c_first + 1))";
+  }
+  sql << " + 1 AS c_segment, tok_input + tok_cache_read + tok_cache_write AS c_all_input, arrayElement(";
+  sql.u64s(first_row_) << ", c_segment)";
+  for (const auto& above : thresholds_) {
+    sql << " + (c_all_input > arrayElement(";
+    sql.u64s(above) << ", c_segment))";
+  }
+  sql << " AS c_row, arrayElement(";
+  sql.u64s(masks) << ", c_row) AS c_mask";
+  constexpr Fragment kNames[] = {", c_row) AS c_p0",  ", c_row) AS c_p1", ", c_row) AS c_p2", ", c_row) AS c_p3", ", c_row) AS c_p4", ", c_row) AS c_p5",
+                                 ", c_row) AS c_p6",  ", c_row) AS c_p7", ", c_row) AS c_p8", ", c_row) AS c_p9", ", c_row) AS c_p10"};
+  for (std::size_t b = 0; b < kPriceBuckets; ++b) {
+    sql << ", arrayElement(";
+    sql.u64s(column(b)) << kNames[b];
+  }
+  sql << " ";
+}
+
+void CostSql::columns(Sql& sql, bool parts) const {
+  // Buckets in the order of PriceBucket: tokens of each, exclusive.
+  if (parts)
+    sql << "tok_other['input_audio'] AS c_t5, tok_other['input_image'] AS c_t6, tok_other['cache_write_5m'] AS c_t3, "
+           "tok_other['cache_write_1h'] AS c_t4, tok_other['output_audio'] AS c_t9, tok_other['output_image'] AS c_t10, "
+           "tok_input - least(tok_input, c_t5 + c_t6) AS c_t0, tok_cache_write - least(tok_cache_write, c_t3 + c_t4) AS c_t2, "
+           "tok_output - least(tok_output, c_t9 + c_t10) AS c_t7, "
+           "bitShiftLeft(toUInt64(c_t3 > 0), 3) + bitShiftLeft(toUInt64(c_t4 > 0), 4) + bitShiftLeft(toUInt64(c_t5 > 0), 5) + "
+           "bitShiftLeft(toUInt64(c_t6 > 0), 6) + bitShiftLeft(toUInt64(c_t9 > 0), 9) + bitShiftLeft(toUInt64(c_t10 > 0), 10) AS c_used_parts, "
+           "toInt128(c_t3) * c_p3 + toInt128(c_t4) * c_p4 + toInt128(c_t5) * c_p5 + toInt128(c_t6) * c_p6 + toInt128(c_t9) * c_p9 + "
+           "toInt128(c_t10) * c_p10 AS c_sum_parts, ";
+  else
+    sql << "tok_input AS c_t0, tok_cache_write AS c_t2, tok_output AS c_t7, toUInt64(0) AS c_used_parts, toInt128(0) AS c_sum_parts, ";
+  sql << "c_used_parts + toUInt64(c_t0 > 0) + bitShiftLeft(toUInt64(tok_cache_read > 0), 1) + bitShiftLeft(toUInt64(c_t2 > 0), 2) + "
+         "bitShiftLeft(toUInt64(c_t7 > 0), 7) + bitShiftLeft(toUInt64(tok_reasoning > 0), 8) AS c_used, "
+         "multiIf(bitAnd(usage_known, 31) = 0 AND c_used_parts = 0, toUInt8(0), c_mask = 0, toUInt8(1), bitAnd(c_used, bitNot(c_mask)) = 0, toUInt8(3), "
+         "bitAnd(c_used, c_mask) = 0, toUInt8(1), toUInt8(2)) AS cost_state, "
+         "if(cost_state < 2, toInt64(0), toInt64(least(intDiv(c_sum_parts + toInt128(c_t0) * c_p0 + toInt128(tok_cache_read) * c_p1 + "
+         "toInt128(c_t2) * c_p2 + toInt128(c_t7) * c_p7 + toInt128(tok_reasoning) * c_p8 + 500, 1000), toInt128(9223372036854775807)))) AS cost_nano";
+}
+
+}  // namespace turnscope::query

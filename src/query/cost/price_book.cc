@@ -1,0 +1,138 @@
+#include "query/cost/price_book.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace turnscope::query {
+namespace {
+namespace fs = std::filesystem;
+
+Result<std::vector<PriceRule>> read_file(const std::string& path, PriceSource source, bool must_exist) {
+  std::error_code ec;
+  if (!fs::exists(path, ec) && !must_exist) return std::vector<PriceRule>{};
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return fail(ErrorKind::io, "cannot read the price file '" + path + "': " + std::strerror(errno));
+  if (fs::file_size(path, ec) > (64u << 20)) return fail(ErrorKind::too_large, "the price file '" + path + "' is larger than 64 MiB");
+  std::ostringstream text;
+  text << in.rdbuf();
+  auto rules = read_price_csv(text.str(), source);
+  if (!rules) return fail(rules.error().with_context(path));
+  return rules;
+}
+
+/// A new file beside the old one, synced, then renamed over it: never half a price list.
+Status write_file(const std::string& path, const std::string& text) {
+  const std::string fresh = path + ".new";
+  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0) return fail(ErrorKind::io, "cannot write '" + fresh + "': " + std::strerror(errno));
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const ssize_t n = ::write(fd, text.data() + done, text.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    done += static_cast<std::size_t>(n);
+  }
+  const bool synced = done == text.size() && ::fsync(fd) == 0;
+  const int error = errno;
+  ::close(fd);
+  if (!synced || ::rename(fresh.c_str(), path.c_str()) != 0)
+    return fail(ErrorKind::io, "cannot write '" + path + "': " + std::strerror(synced ? errno : error));
+  return {};
+}
+
+std::atomic<std::shared_ptr<const PriceTable>> g_in_use;
+
+std::shared_ptr<const PriceTable> builtin_table() {
+  static const auto table = PriceTable::make(builtin_prices()).value_or(nullptr);
+  return table;
+}
+}  // namespace
+
+PriceBook::PriceBook() : table_(builtin_table()) {}
+
+Result<std::unique_ptr<PriceBook>> PriceBook::open(std::string folder, std::string user_file) {
+  auto book = std::make_unique<PriceBook>();
+  book->folder_ = std::move(folder);
+  book->user_file_ = std::move(user_file);
+  if (!book->folder_.empty()) {
+    std::error_code ec;
+    fs::create_directories(book->folder_, ec);
+    if (ec) return fail(ErrorKind::io, "cannot make the folder '" + book->folder_ + "': " + ec.message());
+  }
+  TS_TRY(book->reload());
+  return book;
+}
+
+Status PriceBook::reload() {
+  const std::lock_guard lock(mutex_);
+  if (!folder_.empty()) {
+    TS_ASSIGN(user_, read_file(folder_ + "/user.csv", PriceSource::user, false));
+    TS_ASSIGN(imported_, read_file(folder_ + "/imported.csv", PriceSource::imported, false));
+  }
+  if (!user_file_.empty()) {
+    TS_ASSIGN(file_, read_file(user_file_, PriceSource::user, true));
+  }
+  return rebuild();
+}
+
+Status PriceBook::rebuild() {
+  std::vector<PriceRule> all = user_;
+  all.insert(all.end(), file_.begin(), file_.end());
+  all.insert(all.end(), imported_.begin(), imported_.end());
+  all.insert(all.end(), builtin_prices().begin(), builtin_prices().end());
+  TS_ASSIGN(table_, PriceTable::make(std::move(all)));
+  return {};
+}
+
+std::shared_ptr<const PriceTable> PriceBook::table() const {
+  const std::lock_guard lock(mutex_);
+  return table_;
+}
+
+Status PriceBook::set(std::vector<PriceRule> rules) {
+  const std::lock_guard lock(mutex_);
+  auto before = user_;
+  for (PriceRule& r : rules) {
+    r.source = PriceSource::user;
+    std::erase_if(user_, [&](const PriceRule& old) {
+      return old.match == r.match && old.model == r.model && old.provider == r.provider && old.valid_from == r.valid_from && old.valid_to == r.valid_to;
+    });
+    user_.push_back(std::move(r));
+  }
+  auto done = rebuild();
+  if (done && !folder_.empty()) done = write_file(folder_ + "/user.csv", write_price_csv(user_));
+  if (done) return {};
+  user_ = std::move(before);
+  if (auto again = rebuild(); !again) return again;
+  return done;
+}
+
+Result<LitellmImport> PriceBook::import(std::string_view litellm_json, std::string_view date) {
+  TS_ASSIGN(auto made, import_litellm(litellm_json, date));
+  const std::lock_guard lock(mutex_);
+  auto before = std::move(imported_);
+  imported_ = made.rules;
+  auto done = rebuild();
+  if (done && !folder_.empty()) done = write_file(folder_ + "/imported.csv", write_price_csv(imported_));
+  if (done) return made;
+  imported_ = std::move(before);
+  if (auto again = rebuild(); !again) return fail(again.error());
+  return fail(done.error());
+}
+
+std::shared_ptr<const PriceTable> prices_in_use() {
+  if (auto t = g_in_use.load(std::memory_order_acquire)) return t;
+  return builtin_table();
+}
+
+void use_prices(std::shared_ptr<const PriceTable> table) { g_in_use.store(std::move(table), std::memory_order_release); }
+
+}  // namespace turnscope::query

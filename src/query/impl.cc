@@ -1,0 +1,267 @@
+#include "query/impl.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "otlp/decode.h"
+#include "query/cost/cost_sql.h"
+
+namespace turnscope::query {
+
+std::shared_ptr<const TraceIndex> IndexCache::get(std::uint32_t project, const otlp::TraceId& id, std::uint64_t version) {
+  const std::lock_guard lock(mutex_);
+  const auto it = by_key_.find({project, id});
+  if (it == by_key_.end() || it->second->index->version() < version || it->second->prices != prices_in_use()) return nullptr;
+  entries_.splice(entries_.begin(), entries_, it->second);
+  return it->second->index;
+}
+
+void IndexCache::put(std::uint32_t project, std::shared_ptr<const TraceIndex> index) {
+  const auto bytes = index->bytes() + 200;
+  if (bytes > max_bytes_) return;
+  const std::lock_guard lock(mutex_);
+  const Key key{project, index->trace_id()};
+  if (const auto it = by_key_.find(key); it != by_key_.end()) {
+    if (it->second->index->version() > index->version() && it->second->prices == prices_in_use()) return;
+    bytes_ -= it->second->bytes;
+    entries_.erase(it->second);
+    by_key_.erase(it);
+  }
+  entries_.push_front({key, std::move(index), bytes, prices_in_use()});
+  by_key_[key] = entries_.begin();
+  bytes_ += bytes;
+  while (bytes_ > max_bytes_) {
+    bytes_ -= entries_.back().bytes;
+    by_key_.erase(entries_.back().key);
+    entries_.pop_back();
+  }
+}
+
+std::size_t IndexCache::bytes() const {
+  const std::lock_guard lock(mutex_);
+  return bytes_;
+}
+
+IndexedSpan read_list_columns(store::RowReader& in, StringPool& pool) {
+  IndexedSpan s;
+  s.span_id = in.u64();
+  s.parent_span_id = in.u64();
+  s.start = in.i64();
+  s.duration = in.u64();
+  s.time_flags = in.u8();
+  s.version = in.u64();
+  s.span_kind = in.u8();
+  s.status = in.u8();
+  s.kind = in.u8();
+  s.is_error = in.boolean();
+  for (auto* text : {&s.name, &s.service, &s.provider, &s.model, &s.tool, &s.agent, &s.session, &s.user, &s.environment,
+                     &s.status_message, &s.error_type, &s.error_message, &s.question, &s.answer, &s.prompt_name,
+                     &s.prompt_version})
+    *text = pool.intern(in.string());
+  s.turn_number = in.i32();
+  s.first_token = in.u64();
+  s.usage_role = in.u8();
+  s.usage_basis = in.u8();
+  const auto known = in.u16();
+  s.usage.known = known & 31;
+  s.has_reported_cost = (known >> 8 & 1) != 0;
+  for (auto& tokens : s.usage.tokens) tokens = in.u64();
+  s.reported_cost = in.i64();
+  s.has_links = in.boolean();
+  s.plumbing = in.boolean();
+  for (auto& tokens : s.usage.parts) tokens = in.u64();
+  // A hostile end may lie beyond what 63 bits of nanoseconds hold.
+  const auto room = static_cast<std::uint64_t>(INT64_MAX) - static_cast<std::uint64_t>(std::max<std::int64_t>(s.start, 0));
+  s.duration = std::min(s.duration, room);
+  return s;
+}
+
+Result<store::QueryResult> Queries::Impl::ask(const Caller& caller, const Sql& sql, Fragment settings, std::uint64_t max_rows) {
+  store::QueryLimits limits;
+  limits.time = options_.time;
+  limits.memory_bytes = options_.memory_bytes;
+  limits.result_rows = max_rows;
+  return engine_.query({.sql = sql.text(),
+                        .params = sql.params(),
+                        .limits = limits,
+                        .cancelled = caller.cancelled ? &caller.cancelled : nullptr,
+                        .settings = settings.text()});
+}
+
+QueryAnswer<Filter> Queries::Impl::filter(const Caller& caller, std::string_view q, TimeRange range) {
+  const auto to_error = [](const SearchError& e) {
+    return std::unexpected(QueryError(ErrorKind::invalid_argument, e.message, "q", e.position));
+  };
+  auto tree = parse_search(q);
+  if (!tree) return to_error(tree.error());
+  ProbeAnswers answers;
+  for (const auto& probe : probes(tree->get(), caller.project)) {
+    auto rows = ask(caller, probe.sql);
+    if (!rows) return std::unexpected(QueryError(rows.error()));
+    auto& ids = answers[{probe.node, probe.scope}];
+    store::RowReader in(rows->bytes);
+    while (in.more()) ids.push_back(in.u64());
+  }
+  auto filter = to_filter(tree->get(), answers, 1000);
+  if (!filter) return to_error(filter.error());
+  if (filter->needs_cost) {
+    Sql models("SELECT DISTINCT model, provider FROM spans WHERE ");
+    in_range(models, caller, range);
+    models << " AND model != '' AND usage_role = 1 LIMIT 10000";
+    auto rows = ask(caller, models);
+    if (!rows) return std::unexpected(QueryError(rows.error()));
+    std::vector<std::pair<std::string, std::string>> pairs;
+    store::RowReader in(rows->bytes);
+    while (in.more()) {
+      std::string model(in.string());
+      pairs.emplace_back(std::move(model), in.string());
+    }
+    const CostSql cost(*prices_in_use(), pairs, range);
+    filter->prefix.start_names_at(2000);
+    cost.with(filter->prefix);
+    filter->prefix << ", ";
+    cost.columns(filter->prefix, true);
+    filter->prefix << " ";
+  }
+  return std::move(*filter);
+}
+
+void in_range(Sql& sql, const Caller& caller, TimeRange range) {
+  sql << "project = ";
+  sql.u32(caller.project) << " AND start >= ";
+  sql.time(range.from) << " AND start < ";
+  sql.time(range.to);
+}
+
+Result<std::map<otlp::TraceId, TraceBounds>> Queries::Impl::bounds(const Caller& caller, const std::vector<otlp::TraceId>& ids) {
+  std::map<otlp::TraceId, TraceBounds> out;
+  if (ids.empty()) return out;
+  Sql sql("SELECT trace_id, min(min_start), max(max_start), max(max_end), max(max_version) FROM traces WHERE project = ");
+  sql.u32(caller.project);
+  if (ids.size() == 1) {
+    sql << " AND trace_id = ";
+    sql.trace(ids.front());
+  } else {
+    sql << " AND trace_id IN ";
+    sql.traces(ids);
+  }
+  sql << " GROUP BY trace_id";
+  TS_ASSIGN(const auto rows, ask(caller, sql));
+  store::RowReader in(rows.bytes);
+  while (in.more()) {
+    TraceBounds b;
+    b.id = in.trace_id();
+    b.min_start = in.i64();
+    b.max_start = in.i64();
+    b.max_end = in.i64();
+    b.max_version = in.u64();
+    out.emplace(b.id, b);
+  }
+  TS_TRY(in.status());
+  return out;
+}
+
+Result<std::shared_ptr<const TraceIndex>> Queries::Impl::load_one(const Caller& caller, const TraceBounds& b) {
+  Sql sql("SELECT ");
+  sql << kListColumns << " FROM spans PREWHERE project = ";
+  sql.u32(caller.project) << " AND trace_id = ";
+  sql.trace(b.id) << " AND start >= ";
+  sql.time(b.min_start) << " AND start <= ";
+  sql.time(b.max_start);
+  auto rows = ask(caller, sql, "", options_.max_trace_spans);
+  if (!rows) {
+    if (rows.error().kind == ErrorKind::too_large)
+      return fail(ErrorKind::too_large, fmt::format("trace {} has more than {} spans; search its spans with trace:{} instead",
+                                                    otlp::hex(b.id), options_.max_trace_spans, otlp::hex(b.id)));
+    return fail(rows.error());
+  }
+  std::vector<IndexedSpan> spans;
+  StringPool pool;
+  store::RowReader in(rows->bytes);
+  while (in.more()) spans.push_back(read_list_columns(in, pool));
+  TS_TRY(in.status());
+  auto index = TraceIndex::build(b.id, std::move(spans), std::move(pool));
+  // A trace that `traces` knows and `spans` not yet is asked for again, whatever its version.
+  if (index->size() > 0) cache.put(caller.project, index);
+  return index;
+}
+
+Result<std::vector<std::shared_ptr<const TraceIndex>>> Queries::Impl::load(const Caller& caller,
+                                                                           const std::vector<TraceBounds>& wanted) {
+  std::vector<std::shared_ptr<const TraceIndex>> out(wanted.size());
+  std::vector<std::size_t> missing;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    out[i] = cache.get(caller.project, wanted[i].id, wanted[i].max_version);
+    if (!out[i]) missing.push_back(i);
+  }
+  if (missing.size() == 1) {
+    TS_ASSIGN(out[missing.front()], load_one(caller, wanted[missing.front()]));
+    missing.clear();
+  }
+  if (!missing.empty()) {
+    // One statement for all of them; those that turn out to be big are read alone.
+    constexpr std::size_t kSmall = 2'000;
+    TimeRange range{INT64_MAX, INT64_MIN};
+    std::vector<otlp::TraceId> ids;
+    std::map<otlp::TraceId, std::size_t> place;
+    for (auto i : missing) {
+      range.from = std::min(range.from, wanted[i].min_start);
+      range.to = std::max(range.to, wanted[i].max_start);
+      ids.push_back(wanted[i].id);
+      place[wanted[i].id] = i;
+    }
+    Sql sql("SELECT trace_id, ");
+    sql << kListColumns << " FROM spans PREWHERE project = ";
+    sql.u32(caller.project) << " AND start >= ";
+    sql.time(range.from) << " AND start <= ";
+    sql.time(range.to) << " AND trace_id IN ";
+    sql.traces(ids) << " LIMIT 2001 BY trace_id";
+    TS_ASSIGN(const auto rows, ask(caller, sql));
+    struct Part {
+      std::vector<IndexedSpan> spans;
+      StringPool pool;
+    };
+    std::map<otlp::TraceId, Part> parts;
+    store::RowReader in(rows.bytes);
+    while (in.more()) {
+      auto& part = parts[in.trace_id()];
+      part.spans.push_back(read_list_columns(in, part.pool));
+    }
+    TS_TRY(in.status());
+    for (auto& [id, part] : parts) {
+      const auto i = place.at(id);
+      if (part.spans.size() > kSmall) {
+        TS_ASSIGN(out[i], load_one(caller, wanted[i]));
+        continue;
+      }
+      out[i] = TraceIndex::build(id, std::move(part.spans), std::move(part.pool));
+      cache.put(caller.project, out[i]);
+    }
+  }
+  // A trace may be known to `traces` and not yet to `spans`: the two are filled one after the other.
+  std::erase_if(out, [](const auto& t) { return !t || t->size() == 0; });
+  return out;
+}
+
+std::string to_text(const Cursor& c) {
+  return fmt::format("{:016x}{}{:016x}", static_cast<std::uint64_t>(c.start), otlp::hex(c.trace_id), c.span_id);
+}
+
+QueryAnswer<Cursor> parse_cursor(std::string_view text) {
+  Cursor c;
+  otlp::SpanId start = 0;
+  if (text.size() != 64 || !otlp::parse_hex(text.substr(0, 16), start) || !otlp::parse_hex(text.substr(16, 32), c.trace_id) ||
+      !otlp::parse_hex(text.substr(48), c.span_id))
+    return std::unexpected(QueryError(ErrorKind::invalid_argument,
+                                      "the cursor is not one of ours; start again without cursor=", "cursor"));
+  c.start = static_cast<std::int64_t>(start);
+  return c;
+}
+
+Queries::Queries(store::Engine& engine, QueryOptions options, const Clock& clock)
+    : engine_(engine), options_(options), clock_(clock), impl_(std::make_unique<Impl>(engine, options)) {}
+Queries::~Queries() = default;
+
+}  // namespace turnscope::query

@@ -1,0 +1,86 @@
+// What the parts of Queries share; not for others.
+#pragma once
+#include <list>
+#include <map>
+#include <mutex>
+#include <optional>
+
+#include "query/cost/price_book.h"
+#include "query/language/filter.h"
+#include "query/queries.h"
+#include "store/row_reader.h"
+
+namespace turnscope::query {
+
+/// Indices of traces in memory, the least recently used go first. Bounded in bytes.
+class IndexCache {
+ public:
+  explicit IndexCache(std::size_t max_bytes) : max_bytes_(max_bytes) {}
+  /// The index, if it holds everything up to that version.
+  std::shared_ptr<const TraceIndex> get(std::uint32_t project, const otlp::TraceId&, std::uint64_t version);
+  void put(std::uint32_t project, std::shared_ptr<const TraceIndex>);
+  std::size_t bytes() const;
+
+ private:
+  using Key = std::pair<std::uint32_t, otlp::TraceId>;
+  struct Entry {
+    Key key;
+    std::shared_ptr<const TraceIndex> index;
+    std::size_t bytes;
+    std::shared_ptr<const PriceTable> prices;  ///< in use when the index was made: its sums hold for these only
+  };
+  mutable std::mutex mutex_;
+  std::size_t max_bytes_, bytes_ = 0;
+  std::list<Entry> entries_;  // most recently used first
+  std::map<Key, std::list<Entry>::iterator> by_key_;
+};
+
+/// The list columns of `spans`, in the order of read_list_columns().
+inline constexpr Fragment kListColumns =
+    "span_id, parent_span_id, start, duration_ns, time_flags, version, span_kind, status, kind, is_error, name, service, "
+    "provider, model, tool, agent, session, user, environment, status_message, error_type, error_message, question, answer, "
+    "prompt_name, prompt_version, turn_number, first_token_ns, usage_role, usage_basis, usage_known, tok_input, "
+    "tok_cache_read, tok_cache_write, tok_output, tok_reasoning, reported_cost_nano, notEmpty(link_trace_ids), "
+    "kind = 0 AND hasAny(mapKeys(attrs_str), ['http.request.method', 'http.method', 'db.system', 'db.system.name', "
+    "'rpc.system', 'rpc.system.name', 'messaging.system']), tok_other['cache_write_5m'], tok_other['cache_write_1h'], "
+    "tok_other['input_audio'], tok_other['input_image'], tok_other['output_audio'], tok_other['output_image']";
+IndexedSpan read_list_columns(store::RowReader&, StringPool&);
+
+class Queries::Impl {
+ public:
+  Impl(store::Engine& engine, const QueryOptions& options) : engine_(engine), options_(options), cache(options.cache_bytes) {}
+
+  /// Runs a statement under the limits. `settings` is constant text.
+  Result<store::QueryResult> ask(const Caller&, const Sql&, Fragment settings = "", std::uint64_t max_rows = 1'000'000);
+
+  /// Parses and compiles a search, asking for resource ids where it must. Parameters of the filter are named from
+  /// 1000 upwards, so that they never meet those of the statement around it.
+  QueryAnswer<Filter> filter(const Caller&, std::string_view q, TimeRange range = {0, INT64_MAX});
+
+  Result<std::map<otlp::TraceId, TraceBounds>> bounds(const Caller&, const std::vector<otlp::TraceId>&);
+  /// Indices of traces whose bounds are known; from the cache where it is fresh.
+  Result<std::vector<std::shared_ptr<const TraceIndex>>> load(const Caller&, const std::vector<TraceBounds>&);
+
+ private:
+  Result<std::shared_ptr<const TraceIndex>> load_one(const Caller&, const TraceBounds&);
+  store::Engine& engine_;
+  QueryOptions options_;
+
+ public:
+  IndexCache cache;
+};
+
+/// `project = … AND start >= … AND start < …`
+void in_range(Sql&, const Caller&, TimeRange);
+
+/// Keyset cursors: opaque text of fixed fields, checked when it comes back.
+struct Cursor {
+  std::int64_t start = 0;
+  otlp::TraceId trace_id{};
+  std::uint64_t span_id = 0;
+  auto operator<=>(const Cursor&) const = default;
+};
+std::string to_text(const Cursor&);
+QueryAnswer<Cursor> parse_cursor(std::string_view);
+
+}  // namespace turnscope::query

@@ -1,0 +1,98 @@
+// The questions that can be asked of the store. Each takes a Caller (project, cancellation), is bounded in time, rows
+// and bytes, and never returns a part as if it were the whole. Thread-safe.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "query/answers.h"
+#include "query/caller.h"
+#include "query/stored_span.h"
+#include "store/engine.h"
+
+namespace turnscope::query {
+
+struct QueryOptions {
+  std::chrono::milliseconds time{10'000};       ///< of one statement
+  std::uint64_t memory_bytes = 400u << 20;      ///< of one statement
+  std::size_t cache_bytes = 64u << 20;          ///< of trace indices kept in memory
+  std::size_t max_trace_spans = 500'000;        ///< larger traces are refused as a whole
+};
+
+/// Bounds of a trace, from the table `traces`.
+struct TraceBounds {
+  otlp::TraceId id{};
+  std::int64_t min_start = 0, max_start = 0, max_end = 0;
+  std::uint64_t max_version = 0;
+};
+
+struct FoundSpans {
+  std::vector<std::uint64_t> span_ids;  ///< in row order
+  bool more = false;
+};
+
+/// What came in since some moment.
+struct Changes {
+  std::vector<otlp::TraceId> trace_ids;
+  std::uint64_t spans = 0;
+  bool more = false;
+};
+
+class Queries {
+ public:
+  Queries(store::Engine&, QueryOptions, const Clock& = system_clock());
+  ~Queries();
+
+  QueryAnswer<TraceList> traces(const Caller&, const SearchRequest&);
+  QueryAnswer<SpanList> spans(const Caller&, const SearchRequest&);
+
+  /// Errors: not_found.
+  Result<std::shared_ptr<const TraceIndex>> trace(const Caller&, const otlp::TraceId&);
+  /// As many as exist, in the order asked for.
+  Result<std::vector<std::shared_ptr<const TraceIndex>>> traces_by_id(const Caller&, const std::vector<otlp::TraceId>&);
+  /// Traces of which a span with at least that version has come (and one that matches `q`, if it is not empty).
+  QueryAnswer<Changes> changes(const Caller&, std::uint64_t version, std::string_view q, std::size_t limit);
+
+  /// Text of any case in names, attributes and content; at most 1,000.
+  Result<FoundSpans> find(const Caller&, const TraceIndex&, std::string_view text);
+
+  /// Everything about one span, latest version. Errors: not_found.
+  Result<std::shared_ptr<const StoredSpans>> span(const Caller&, const TraceIndex&, std::uint64_t span_id);
+  /// Whole spans of a trace, rows [first, first + count) of its index in order of start, deduplicated.
+  Result<std::shared_ptr<const StoredSpans>> whole_spans(const Caller&, const TraceIndex&, std::size_t first, std::size_t count);
+
+  Result<Page<ServiceInfo>> services(const Caller&, TimeRange);
+  /// Names of all services ever seen (from the small table of resources): instant without a time range.
+  Result<Page<std::string>> service_names(const Caller&);
+  Result<Page<OperationInfo>> operations(const Caller&, std::string_view service, TimeRange);
+  /// Distinct names and span kinds of a service, of all times.
+  Result<Page<OperationInfo>> operation_names(const Caller&, std::string_view service);
+  Result<Page<DependencyInfo>> dependencies(const Caller&, TimeRange);
+
+  QueryAnswer<std::vector<Facet>> facets(const Caller&, const SearchRequest&, bool traces,
+                                         const std::vector<std::string>& fields);
+  Result<Page<KeyCount>> keys(const Caller&, std::string_view prefix, TimeRange);
+  QueryAnswer<Page<ValueCount>> values(const Caller&, std::string_view key, std::string_view prefix, TimeRange);
+  QueryAnswer<Timeseries> timeseries(const Caller&, const SearchRequest&, bool traces, std::size_t buckets);
+  Result<Page<ModelTokens>> tokens_by_model(const Caller&, TimeRange);
+
+  struct StoreSize {
+    std::uint64_t spans = 0, bytes = 0;
+  };
+  Result<StoreSize> store_size();
+
+  std::int64_t now() const { return clock_.unix_nanos(); }
+  store::Engine& engine() { return engine_; }
+
+ private:
+  class Impl;
+  store::Engine& engine_;
+  QueryOptions options_;
+  const Clock& clock_;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace turnscope::query

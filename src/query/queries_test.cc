@@ -1,0 +1,430 @@
+#include "query/queries.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <set>
+
+#include "otlp/decode.h"
+#include "query/language/filter.h"
+#include "query/test_store.h"
+#include "store/row_reader.h"
+
+namespace turnscope::query {
+namespace {
+
+using test::Batch;
+using test::kSecond;
+using test::trace_id;
+
+constexpr std::int64_t kNow = 1'795'000'000 * kSecond;
+constexpr std::int64_t kHour = 3'600 * kSecond;
+
+/// The value of an answer, by value: nothing dangles.
+template <typename R>
+auto value(R answer) {
+  if (!answer) {
+    ADD_FAILURE() << answer.error().message;
+    return typename R::value_type{};
+  }
+  return std::move(*answer);
+}
+
+class StoredTraces : public testing::Test {
+ protected:
+  StoredTraces() : queries_(test::Store::get().engine(), {}, clock_) { caller_.project = test::Store::get().fresh_project(); }
+  void insert(Batch& batch) { test::Store::get().insert(caller_.project, batch, kNow); }
+  SearchRequest search(std::string q, std::size_t limit = 50) {
+    return {std::move(q), {kNow - 24 * kHour, kNow + kHour}, limit, {}};
+  }
+  std::vector<otlp::TraceId> trace_ids(const std::string& q, std::size_t limit = 50) {
+    std::vector<otlp::TraceId> out;
+    auto request = search(q, limit);
+    for (int page = 0; page < 10'000; ++page) {
+      auto list = queries_.traces(caller_, request);
+      if (!list) {
+        ADD_FAILURE() << q << ": " << list.error().message;
+        break;
+      }
+      EXPECT_LE(list->traces.size(), limit);
+      for (const auto& t : list->traces) out.push_back(t->trace_id());
+      if (list->next_cursor.empty()) break;
+      request.cursor = list->next_cursor;
+    }
+    return out;
+  }
+  std::vector<std::uint64_t> span_ids(const std::string& q, std::size_t limit = 500) {
+    std::vector<std::uint64_t> out;
+    auto request = search(q, limit);
+    for (int page = 0; page < 10'000; ++page) {
+      auto list = queries_.spans(caller_, request);
+      if (!list) {
+        ADD_FAILURE() << q << ": " << list.error().message;
+        break;
+      }
+      for (const auto& s : list->spans) out.push_back(s.span.span_id);
+      if (list->next_cursor.empty()) break;
+      request.cursor = list->next_cursor;
+    }
+    return out;
+  }
+
+  test::FixedClock clock_{kNow};
+  Queries queries_;
+  Caller caller_;
+};
+
+TEST_F(StoredTraces, search_by_every_kind_of_attribute) {
+  Batch b("shop");
+  b.resource({b.text("k8s.pod.name", "web-1")});
+  b.span(trace_id(1), 1, 0, kNow - 10, 5, "GET /cart",
+         {b.text("http.route", "/cart/{id}"), Batch::number("http.status_code", 503), Batch::real("score", 0.25), Batch::flag("retry", true),
+          b.text("long", std::string(5'000, 'x') + " needle in a long text")});
+  b.span(trace_id(2), 2, 0, kNow - 20, 2 * kSecond, "chat",
+         {b.text("gen_ai.operation.name", "chat"), b.text("gen_ai.request.model", "claude-sonnet-4"), b.text("gen_ai.prompt", "Wie geht's? 数据库连接 refund"),
+          Batch::number("gen_ai.usage.input_tokens", 120)});
+  auto& failed = b.span(trace_id(3), 3, 0, kNow - 30, 1, "issue_refund", {b.text("user.id", "o'neil\\\"; DROP TABLE spans; --")});
+  failed.status = otlp::StatusCode::error;
+  failed.status_message = "RefundPolicyError: too late";
+  insert(b);
+
+  using Ids = std::vector<std::uint64_t>;
+  EXPECT_EQ(span_ids(""), (Ids{1, 2, 3}));
+  EXPECT_EQ(span_ids("http.route:/cart/{id}"), Ids{1});
+  EXPECT_EQ(span_ids("http.route:/cart*"), Ids{1});
+  EXPECT_EQ(span_ids("http.route ~ ^/c.*id"), Ids{1});
+  EXPECT_EQ(span_ids("http.status_code:503"), Ids{1});
+  EXPECT_EQ(span_ids("http.status_code>=500 http.status_code<504"), Ids{1});
+  EXPECT_EQ(span_ids("http.status_code!=503"), Ids{});
+  EXPECT_EQ(span_ids("http.status_code>503"), Ids{});
+  EXPECT_EQ(span_ids("score<0.3"), Ids{1});
+  EXPECT_EQ(span_ids("retry:true"), Ids{1});
+  EXPECT_EQ(span_ids("retry exists"), Ids{1});
+  EXPECT_EQ(span_ids("not retry exists"), (Ids{2, 3}));
+  EXPECT_EQ(span_ids("long:*needle*"), Ids{1});
+  EXPECT_EQ(span_ids("long ~ needle.in"), Ids{1});
+  EXPECT_EQ(span_ids("k8s.pod.name:web-1"), (Ids{1, 2, 3}));
+  EXPECT_EQ(span_ids("resource.k8s.pod.name:web-1 kind:llm"), Ids{2});
+  EXPECT_EQ(span_ids("resource.k8s.pod.name:web-2"), Ids{});
+  EXPECT_EQ(span_ids("service:shop name:chat"), Ids{2});
+  EXPECT_EQ(span_ids("model:claude-*"), Ids{2});
+  EXPECT_EQ(span_ids("duration>1s"), Ids{2});
+  EXPECT_EQ(span_ids("input_tokens>100"), Ids{2});
+  EXPECT_EQ(span_ids("input_tokens<100"), Ids{});  // unknown is not less
+  EXPECT_EQ(span_ids("status:error"), Ids{3});
+  EXPECT_EQ(span_ids("error:true or kind:llm"), (Ids{2, 3}));
+  EXPECT_EQ(span_ids("REFUND"), (Ids{2, 3}));  // prompt and name, any case
+  EXPECT_EQ(span_ids("\"数据库连接\""), Ids{2});
+  EXPECT_EQ(span_ids("gen_ai.prompt:\"Wie geht's? 数据库连接 refund\""), Ids{2});
+  EXPECT_EQ(span_ids("user.id:\"o'neil\\\\\\\"; DROP TABLE spans; --\""), Ids{3});
+  EXPECT_EQ(span_ids("span:2"), Ids{2});
+  EXPECT_EQ(span_ids("trace:" + otlp::hex(trace_id(3))), Ids{3});
+}
+
+TEST_F(StoredTraces, pages_of_traces_hold_each_trace_once_newest_first) {
+  // Traces of one to forty spans over up to three hours, some without root, arriving in mixed batches.
+  std::mt19937_64 random(1);
+  std::map<otlp::TraceId, std::int64_t> first_start;
+  std::set<otlp::TraceId> with_error;
+  std::vector<std::unique_ptr<Batch>> batches;
+  for (int i = 0; i < 5; ++i) batches.push_back(std::make_unique<Batch>());
+  std::uint64_t id = 1;
+  for (std::uint64_t t = 0; t < 90; ++t) {
+    const auto trace = trace_id(t);
+    const auto start = kNow - static_cast<std::int64_t>(random() % 20) * kHour - static_cast<std::int64_t>(random() % 1'000) * kSecond;
+    const auto n = 1 + random() % 40;
+    const bool rootless = t % 5 == 0;
+    first_start[trace] = INT64_MAX;
+    for (std::uint64_t s = 0; s < n; ++s) {
+      const auto at = s == 0 ? start : start + static_cast<std::int64_t>(random() % (3 * static_cast<std::uint64_t>(kHour)));
+      if (at >= kNow + kHour) continue;
+      first_start[trace] = std::min(first_start[trace], at);
+      auto& span = batches[random() % 5]->span(trace, id++, s == 0 && !rootless ? 0 : 999'999, at, 1'000, "work");
+      if (random() % 40 == 0) {
+        span.status = otlp::StatusCode::error;
+        with_error.insert(trace);
+      }
+    }
+  }
+  for (auto& b : batches) insert(*b);
+  const auto expected = [&](const auto& wanted) {
+    std::vector<std::pair<std::int64_t, otlp::TraceId>> order;
+    for (const auto& [trace, start] : first_start)
+      if (wanted(trace)) order.emplace_back(start, trace);
+    std::sort(order.rbegin(), order.rend());
+    std::vector<otlp::TraceId> out;
+    for (const auto& o : order) out.push_back(o.second);
+    return out;
+  };
+  const auto all = expected([](const auto&) { return true; });
+  for (std::size_t limit : {7u, 50u, 500u}) EXPECT_EQ(trace_ids("", limit), all) << limit;
+  const auto failed = expected([&](const auto& t) { return with_error.contains(t); });
+  ASSERT_GT(failed.size(), 10u);
+  for (std::size_t limit : {9u, 500u}) EXPECT_EQ(trace_ids("status:error", limit), failed) << limit;
+
+  // Sent again, all of it, in one other batch: every list is as before.
+  for (auto& b : batches) insert(*b);
+  EXPECT_EQ(trace_ids("", 20), all);
+  EXPECT_EQ(trace_ids("status:error", 20), failed);
+  const auto ids = span_ids("", 200);
+  EXPECT_EQ(ids.size(), id - 1);
+  EXPECT_EQ(std::set<std::uint64_t>(ids.begin(), ids.end()).size(), id - 1);
+}
+
+TEST_F(StoredTraces, a_trace_that_began_before_the_range_is_listed_when_it_still_ran) {
+  Batch b;
+  b.span(trace_id(1), 1, 0, kNow - 30 * kHour, 20 * kHour, "long run");
+  b.span(trace_id(1), 2, 1, kNow - 2 * kHour, kHour, "late step");
+  b.span(trace_id(2), 3, 0, kNow - 3 * kHour, kHour, "inside");
+  b.span(trace_id(3), 4, 0, kNow - 30 * kHour, kHour, "before");
+  insert(b);
+  for (std::size_t limit : {1u, 50u}) {
+    EXPECT_EQ(trace_ids("", limit), (std::vector<otlp::TraceId>{trace_id(2), trace_id(1)}));
+    EXPECT_EQ(trace_ids("late", limit), (std::vector<otlp::TraceId>{trace_id(1)}));
+  }
+  auto list = queries_.traces(caller_, search("late"));
+  ASSERT_TRUE(list);
+  EXPECT_EQ(list->traces.front()->size(), 2u);  // the whole trace, not only what lies in the range
+  EXPECT_EQ(list->searched.from, kNow - 24 * kHour);
+}
+
+TEST_F(StoredTraces, batches_sent_twice_count_once_in_every_answer) {
+  Batch b("api"), worker("worker");
+  const auto t = trace_id(1);
+  b.span(t, 1, 0, kNow - 100 * kSecond, 50 * kSecond, "run", {b.text("gen_ai.operation.name", "invoke_agent")});
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    auto& s = b.span(t, 2 + i, 1, kNow - 99 * kSecond + static_cast<std::int64_t>(i) * kSecond, kSecond / 2, "chat",
+                     {b.text("gen_ai.operation.name", "chat"), b.text("gen_ai.provider.name", "anthropic"),
+                      b.text("gen_ai.request.model", "m"), Batch::number("gen_ai.usage.input_tokens", 100),
+                      Batch::number("gen_ai.usage.output_tokens", 10)});
+    if (i == 3) s.status = otlp::StatusCode::error;
+  }
+  worker.span(t, 50, 2, kNow - 98 * kSecond, kSecond, "job");
+  insert(b);
+  insert(worker);
+  const auto range = search("").range;
+  const auto snapshot = [&] {
+    std::string out;
+    const auto add = [&](auto... values) { ((out += fmt::format("{} ", values)), ...); };
+    const auto services = value(queries_.services(caller_, range));
+    for (const auto& s : services.items) add(s.name, s.spans, s.errors);
+    const auto operations = value(queries_.operations(caller_, "api", range));
+    for (const auto& o : operations.items) add(o.name, o.spans, o.kind);
+    const auto dependencies = value(queries_.dependencies(caller_, range));
+    for (const auto& d : dependencies.items) add(d.parent, d.child, d.calls, d.errors);
+    const auto tokens = value(queries_.tokens_by_model(caller_, range));
+    for (const auto& m : tokens.items) add(m.model, m.calls, m.input, m.output);
+    for (bool traces : {true, false}) {
+      const auto facets = value(queries_.facets(caller_, search(""), traces, {"service", "kind", "status", "model"}));
+      for (const auto& f : facets)
+        for (const auto& v : f.values) add(f.field, v.value, v.count);
+      const auto series = value(queries_.timeseries(caller_, search(""), traces, 10));
+      for (const auto& p : series.points) add(p.count, p.errors, p.input_tokens, p.output_tokens);
+    }
+    const auto trace = *queries_.trace(caller_, t);
+    add(trace->size(), trace->total().errors, trace->total().input, trace->total().output, trace->total().llm_calls);
+    add(span_ids("").size(), trace_ids("").size());
+    return out;
+  };
+  const auto once = snapshot();
+  EXPECT_NE(once.find("api 21 1"), std::string::npos) << once;
+  EXPECT_NE(once.find("m 20 2000 200"), std::string::npos) << once;
+  EXPECT_NE(once.find("api worker 1 0"), std::string::npos) << once;
+  insert(b);
+  insert(worker);
+  insert(b);
+  EXPECT_EQ(snapshot(), once);
+  EXPECT_LE((*queries_.trace(caller_, t))->nodes()[0].duplicates, 2u);  // fewer once the engine has merged them
+}
+
+TEST_F(StoredTraces, late_spans_change_the_trace_and_its_revision) {
+  Batch first, second;
+  first.span(trace_id(1), 2, 1, kNow - 10, 5, "child");
+  insert(first);
+  const auto before = *queries_.trace(caller_, trace_id(1));
+  EXPECT_EQ(before->root(), kNone);
+  second.span(trace_id(1), 1, 0, kNow - 20, 15, "root");
+  insert(second);
+  const auto after = *queries_.trace(caller_, trace_id(1));
+  EXPECT_EQ(after->size(), 2u);
+  EXPECT_TRUE(after->complete());
+  EXPECT_GT(after->version(), before->version());
+}
+
+TEST_F(StoredTraces, another_projects_data_is_never_seen) {
+  Batch b;
+  b.span(trace_id(1), 1, 0, kNow - 10, 5, "secret", {b.text("k", "v")});
+  insert(b);
+  Caller other;
+  other.project = test::Store::get().fresh_project();
+  EXPECT_TRUE(queries_.traces(other, search(""))->traces.empty());
+  EXPECT_TRUE(queries_.spans(other, search("k:v"))->spans.empty());
+  EXPECT_EQ(queries_.trace(other, trace_id(1)).error().kind, ErrorKind::not_found);
+  EXPECT_TRUE(queries_.services(other, search("").range)->items.empty());
+  EXPECT_TRUE(queries_.service_names(other)->items.empty());
+  EXPECT_TRUE(queries_.facets(other, search(""), true, {"service"})->front().values.empty());
+  EXPECT_TRUE(queries_.values(other, "k", "", search("").range)->items.empty());
+  EXPECT_TRUE(queries_.changes(other, 0, "", 10)->trace_ids.empty());
+}
+
+TEST_F(StoredTraces, whole_spans_come_back_with_resource_scope_events_and_long_texts) {
+  Batch b("svc");
+  b.resource({b.text("host.name", "h")});
+  const std::string text(3'000, 'p');
+  auto& s = b.span(trace_id(1), 7, 0, kNow - 10, 5, "n", {b.text("gen_ai.prompt", text), Batch::number("n", -5), Batch::real("r", 0.5)});
+  s.trace_state = "a=b";
+  s.flags = 257;
+  otlp::Event e;
+  e.time_unix_nano = static_cast<std::uint64_t>(kNow);
+  e.name = "exception";
+  e.attributes = b.attributes({b.text("exception.message", "boom")});
+  b.events(s, {e});
+  insert(b);
+  const auto trace = *queries_.trace(caller_, trace_id(1));
+  const auto found = queries_.span(caller_, *trace, 7);
+  ASSERT_TRUE(found) << found.error().message;
+  const auto& span = (*found)->spans.front();
+  ASSERT_EQ(span.span.attributes.size(), 3u);
+  for (const auto& kv : span.span.attributes) {
+    if (kv.key == "gen_ai.prompt") {
+      EXPECT_EQ(kv.value.text, text);
+    }
+  }
+  ASSERT_EQ(span.span.events.size(), 1u);
+  EXPECT_EQ(span.span.events[0].attributes[0].value.text, "boom");
+  EXPECT_EQ(span.span.trace_state, "a=b");
+  EXPECT_EQ(span.span.flags, 257u);
+  EXPECT_EQ(span.span.end_unix_nano, static_cast<std::uint64_t>(kNow - 5));
+  EXPECT_EQ(span.scope->name, "test");
+  EXPECT_EQ(span.resource->attributes.size(), 2u);
+  const auto hits = queries_.find(caller_, *trace, "BOOM");
+  ASSERT_TRUE(hits);
+  EXPECT_EQ(hits->span_ids, std::vector<std::uint64_t>{7});
+  EXPECT_TRUE(queries_.find(caller_, *trace, "nowhere")->span_ids.empty());
+}
+
+TEST_F(StoredTraces, keys_and_values_are_those_of_the_data) {
+  Batch b;
+  b.resource({b.text("host.name", "h1")});
+  b.span(trace_id(1), 1, 0, kNow - 10, 5, "n", {b.text("my.key", "alpha"), Batch::number("my.number", 3)});
+  b.span(trace_id(1), 2, 1, kNow - 9, 5, "n", {b.text("my.key", "Beta")});
+  insert(b);
+  const auto keys = queries_.keys(caller_, "my.", search("").range);
+  ASSERT_TRUE(keys) << keys.error().message;
+  ASSERT_EQ(keys->items.size(), 2u);
+  EXPECT_EQ(keys->items[0].key, "my.key");
+  EXPECT_EQ(keys->items[0].count, 2u);
+  EXPECT_EQ(keys->items[1].type, "number");
+  EXPECT_EQ(queries_.keys(caller_, "resource.h", search("").range)->items[0].key, "resource.host.name");
+  const auto values = queries_.values(caller_, "my.key", "b", search("").range);
+  ASSERT_TRUE(values) << values.error().message;
+  ASSERT_EQ(values->items.size(), 1u);
+  EXPECT_EQ(values->items[0].value, "Beta");
+}
+
+TEST_F(StoredTraces, hostile_searches_answer_as_harmless_ones) {
+  Batch b;
+  b.span(trace_id(1), 1, 0, kNow - 10, 5, "n", {b.text("k", "v")});
+  insert(b);
+  const std::string_view attacks[] = {"' OR 1=1 --", "\\' OR 1=1 --", "') OR ('1'='1", "{p0:String}", "{p1000:String}", "\"; DROP TABLE spans; --",
+                                      "/* */", "$$", "%", "_", "\\", "\\\\", "\n", "\t", "\x01", "\xff\xfe", "ʼ", "％", "NULL", "nan", "-inf",
+                                      "9223372036854775808", "1e400", "SETTINGS max_threads=1", "FORMAT JSON", "INTO OUTFILE '/tmp/x'"};
+  for (auto attack : attacks) {
+    std::string quoted = "\"";
+    for (char c : attack) {
+      if (c == '"' || c == '\\') quoted += '\\';
+      quoted += c;
+    }
+    quoted += '"';
+    for (const auto& q : {"k:" + quoted, quoted + "=v", quoted, "service:" + quoted, "resource." + std::string("x=") + quoted,
+                          "event.name:" + quoted, "error:" + quoted, "exists:" + quoted, "k!=" + quoted + " service:nobody"}) {
+      auto list = queries_.spans(caller_, search(q));
+      ASSERT_TRUE(list) << q << ": " << list.error().message;
+      // "%" and "_" are no wildcards and nothing matches by accident.
+      EXPECT_TRUE(list->spans.empty()) << q;
+    }
+    const auto values = queries_.values(caller_, attack, attack, search("").range);
+    EXPECT_TRUE(values) << values.error().message;
+    const auto keys = queries_.keys(caller_, attack, search("").range);
+    EXPECT_TRUE(keys) << keys.error().message;
+    EXPECT_TRUE(queries_.operations(caller_, attack, search("").range));
+  }
+  EXPECT_EQ(span_ids("k:v"), std::vector<std::uint64_t>{1});
+}
+
+TEST_F(StoredTraces, cost_is_searched_as_it_is_shown) {
+  Batch b;
+  const auto call = [&](std::uint64_t id, std::string_view model, std::int64_t tokens) {
+    b.span(trace_id(id), id, 0, kNow - static_cast<std::int64_t>(id), 5, "chat",
+           {b.text("gen_ai.operation.name", "chat"), b.text("gen_ai.provider.name", "anthropic"), b.text("gen_ai.request.model", model),
+            Batch::number("gen_ai.usage.input_tokens", tokens), Batch::number("gen_ai.usage.output_tokens", 1)});
+  };
+  call(1, "claude-sonnet-4", 1'000'000);
+  call(2, "claude-sonnet-4", 10);
+  call(3, "a-model-without-price", 1'000'000);
+  insert(b);
+  const auto found = span_ids("cost>0.5");
+  // What the list says of each span decides.
+  auto list = queries_.spans(caller_, search(""));
+  ASSERT_TRUE(list);
+  std::vector<std::uint64_t> expected;
+  for (const auto& s : list->spans) {
+    const auto cost = cost_of(s.span.usage, list->pool[s.span.model], list->pool[s.span.provider], s.span.start, std::nullopt).best();
+    if (cost && *cost > 500'000'000) expected.push_back(s.span.span_id);
+  }
+  EXPECT_EQ(expected, std::vector<std::uint64_t>{1});  // the one model with a price and a million tokens
+  EXPECT_EQ(found, expected);
+  EXPECT_EQ(trace_ids("cost>0.5").size(), expected.size());
+  EXPECT_TRUE(queries_.facets(caller_, search("cost>0.5"), false, {"model"}));
+  EXPECT_TRUE(queries_.timeseries(caller_, search("cost>0.5"), true, 10));
+}
+
+TEST_F(StoredTraces, a_rare_attribute_is_found_without_reading_the_whole_table) {
+  Batch b;
+  constexpr std::uint64_t kSpans = 40'000;
+  for (std::uint64_t i = 0; i < kSpans; ++i)
+    b.span(trace_id(i / 9), i + 1, 0, kNow - static_cast<std::int64_t>(i) * 1'000, 5, "n", {b.text("request.id", "r" + std::to_string(i))});
+  insert(b);
+  const auto tree = parse_search("request.id:r23456");
+  const auto filter = to_filter(tree->get(), {}, 1000);
+  Sql sql("SELECT span_id FROM spans WHERE project = ");
+  sql.u32(caller_.project) << " AND ";
+  sql.append(filter->predicate);
+  const auto answer = test::Store::get().engine().query({.sql = sql.text(), .params = sql.params()});
+  ASSERT_TRUE(answer) << answer.error().message;
+  store::RowReader in(answer->bytes);
+  EXPECT_EQ(in.u64(), 23'457u);
+  EXPECT_FALSE(in.more());
+  EXPECT_LT(answer->rows_read, kSpans / 3);  // granules whose bloom filters know key and value
+}
+
+TEST_F(StoredTraces, a_cancelled_caller_stops_the_query) {
+  Caller gone = caller_;
+  gone.cancelled = [] { return true; };
+  // A scan that would take far longer than the pause between two looks at the flag.
+  const std::string_view sql = "SELECT count() FROM numbers(1000000000000) WHERE cityHash64(number) = 1";
+  const auto start = std::chrono::steady_clock::now();
+  const auto answer = test::Store::get().engine().query({.sql = sql, .cancelled = &gone.cancelled});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::cancelled);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(8));
+}
+
+TEST_F(StoredTraces, changes_since_a_version_name_the_traces) {
+  Batch first, second;
+  first.span(trace_id(1), 1, 0, kNow - 10, 5, "a");
+  insert(first);
+  const auto since = (test::Store::get().position() + 1) << 20;
+  second.span(trace_id(2), 2, 0, kNow - 10, 5, "b");
+  second.span(trace_id(2), 3, 2, kNow - 9, 5, "c");
+  insert(second);
+  const auto all = queries_.changes(caller_, since, "", 10);
+  ASSERT_TRUE(all) << all.error().message;
+  EXPECT_EQ(all->trace_ids, std::vector<otlp::TraceId>{trace_id(2)});
+  EXPECT_EQ(all->spans, 2u);
+  EXPECT_TRUE(queries_.changes(caller_, since, "name:a", 10)->trace_ids.empty());
+}
+
+}  // namespace
+}  // namespace turnscope::query

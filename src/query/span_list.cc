@@ -1,0 +1,95 @@
+// Spans, newest first: read in the order of the table's key, a page at a time.
+#include <algorithm>
+
+#include "query/impl.h"
+
+namespace turnscope::query {
+
+QueryAnswer<SpanList> Queries::spans(const Caller& caller, const SearchRequest& request) {
+  const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, 500);
+  auto filter = impl_->filter(caller, request.q, request.range);
+  if (!filter) return std::unexpected(filter.error());
+  std::optional<Cursor> after;
+  if (!request.cursor.empty()) {
+    auto cursor = parse_cursor(request.cursor);
+    if (!cursor) return std::unexpected(cursor.error());
+    after = *cursor;
+  }
+  SpanList out;
+  out.searched = request.range;
+  out.hints = filter->hints;
+
+  // Rows of one span stand side by side (same key), so over-reading and folding here is exact. Keys first, the other
+  // columns only for what is shown.
+  std::vector<Cursor> keys;
+  bool more = true;
+  std::size_t rows = limit + limit / 2 + 8;
+  while (more && keys.size() <= limit) {
+    Sql sql = filter->prefix;
+    sql << "SELECT start, trace_id, span_id FROM spans WHERE ";
+    TimeRange range = request.range;
+    if (after && after->start < range.to) range.to = after->start + 1;
+    in_range(sql, caller, range);
+    if (after) {
+      sql << " AND (start, trace_id, span_id) < (";
+      sql.time(after->start) << ", ";
+      sql.trace(after->trace_id) << ", ";
+      sql.u64(after->span_id) << ")";
+    }
+    if (!filter->everything) {
+      sql << " AND ";
+      sql.append(filter->predicate);
+    }
+    sql << " ORDER BY start DESC, trace_id DESC, span_id DESC LIMIT ";
+    sql.u64(rows);
+    auto answer = impl_->ask(caller, sql);
+    if (!answer) return std::unexpected(QueryError(answer.error()));
+    std::size_t read = 0;
+    store::RowReader in(answer->bytes);
+    while (in.more()) {
+      Cursor key;
+      key.start = in.i64();
+      key.trace_id = in.trace_id();
+      key.span_id = in.u64();
+      ++read;
+      after = key;
+      if (keys.empty() || !(keys.back() == key)) keys.push_back(key);
+    }
+    more = read == rows;
+    rows = std::min<std::size_t>(rows * 3, 100'000);
+  }
+  const bool next = keys.size() > limit;
+  if (next) keys.resize(limit);
+  if (next) out.next_cursor = to_text(keys.back());
+  if (keys.empty()) return out;
+
+  Sql sql("SELECT trace_id, ");
+  sql << kListColumns << " FROM spans PREWHERE project = ";
+  sql.u32(caller.project) << " AND start >= ";
+  sql.time(keys.back().start) << " AND start <= ";
+  sql.time(keys.front().start) << " AND span_id IN ";
+  std::vector<std::uint64_t> ids;
+  std::vector<otlp::TraceId> traces;
+  for (const auto& key : keys) {
+    ids.push_back(key.span_id);
+    traces.push_back(key.trace_id);
+  }
+  sql.u64s(ids) << " AND trace_id IN ";
+  sql.traces(traces);
+  auto answer = impl_->ask(caller, sql);
+  if (!answer) return std::unexpected(QueryError(answer.error()));
+  std::map<Cursor, ListedSpan> found;
+  store::RowReader in(answer->bytes);
+  while (in.more()) {
+    ListedSpan listed;
+    listed.trace_id = in.trace_id();
+    listed.span = read_list_columns(in, out.pool);
+    auto& kept = found[{listed.span.start, listed.trace_id, listed.span.span_id}];
+    if (kept.span.span_id == 0 || kept.span.version < listed.span.version) kept = listed;
+  }
+  for (const auto& key : keys)
+    if (const auto it = found.find(key); it != found.end()) out.spans.push_back(it->second);
+  return out;
+}
+
+}  // namespace turnscope::query

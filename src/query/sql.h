@@ -1,0 +1,62 @@
+// SQL is put together from compile-time fragments and bound parameters, nothing else: a Fragment can only be made from a
+// string literal, so text from outside cannot become SQL (it can only become the value of a parameter).
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "otlp/model.h"
+#include "store/engine.h"
+
+namespace turnscope::query {
+
+class Fragment {
+ public:
+  template <std::size_t N>
+  consteval Fragment(const char (&literal)[N]) : text_(literal, N - 1) {}  // NOLINT: meant to be implicit
+  constexpr std::string_view text() const { return text_; }
+
+ private:
+  std::string_view text_;
+};
+
+/// A statement under construction. `text()` holds only fragments and {pN:Type}; values stand in `params()`.
+class Sql {
+ public:
+  Sql() = default;
+  explicit Sql(Fragment f) : text_(f.text()) {}
+
+  Sql& operator<<(Fragment f) {
+    text_ += f.text();
+    return *this;
+  }
+  /// Appends another statement's text and parameters (which must have been made with the same counter).
+  Sql& append(const Sql& other);
+
+  Sql& str(std::string_view value);            ///< {pN:String}
+  Sql& u64(std::uint64_t value);               ///< {pN:UInt64}
+  Sql& u32(std::uint32_t value);
+  Sql& i64(std::int64_t value);
+  Sql& f64(double value);                      ///< finite values only; others become 0
+  Sql& time(std::int64_t unix_nano);           ///< DateTime64(9, 'UTC') constant
+  Sql& trace(const otlp::TraceId& id);         ///< FixedString(16)
+  Sql& u64s(const std::vector<std::uint64_t>& values);
+  Sql& strs(const std::vector<std::string>& values);
+  Sql& traces(const std::vector<otlp::TraceId>& ids);
+
+  const std::string& text() const { return text_; }
+  const store::Params& params() const { return params_; }
+  /// Where the names of parameters start counting: give each part of one statement its own range.
+  void start_names_at(std::size_t n) { next_ = n; }
+  std::size_t next_name() const { return next_; }
+
+ private:
+  template <typename T>
+  Sql& bind(Fragment type, T&& value);
+  std::string text_;
+  store::Params params_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace turnscope::query

@@ -1,0 +1,228 @@
+#include "query/window.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "genai/view.h"
+
+namespace turnscope::query {
+
+Window window(const TraceIndex& trace, const WindowRequest& request) {
+  const auto nodes = trace.nodes();
+  const auto spans = trace.spans();
+  const std::uint32_t depth = request.depth.value_or(trace.size() <= kOpenBelow ? kNone : 2);
+  const std::size_t count = std::clamp<std::size_t>(request.count, 1, kMaxWindowRows);
+
+  std::unordered_set<std::uint32_t> opened;  // ancestors of the span asked for
+  std::uint32_t target = kNone;
+  if (request.around) {
+    target = trace.find(*request.around);
+    if (target != kNone)
+      for (auto p = nodes[target].parent; p != kNone; p = nodes[p].parent) opened.insert(p);
+  }
+  const auto is_folded = [&](std::uint32_t row) {
+    if (nodes[row].children == 0 || opened.contains(row)) return false;
+    if (!request.folded.empty() && request.folded.contains(spans[row].span_id)) return true;
+    if (nodes[row].depth + 1 < depth || depth == kNone) return false;
+    return !request.unfolded.contains(spans[row].span_id);
+  };
+
+  // One pass over the visible rows; hidden subtrees are jumped over.
+  std::vector<WindowRow> visible;
+  std::vector<std::uint32_t> shown_at(request.hide_plumbing ? trace.size() : 0, kNone);
+  for (std::uint32_t row = 0; row < trace.size();) {
+    const auto& node = nodes[row];
+    if (request.hide_plumbing && node.hidden_plumbing && row != target && !opened.contains(row)) {
+      if (node.parent != kNone && shown_at[node.parent] != kNone)
+        visible[shown_at[node.parent]].hidden += node.subtree_end - row;
+      row = node.subtree_end;
+      continue;
+    }
+    WindowRow line{static_cast<std::uint32_t>(visible.size()), row, is_folded(row), 0};
+    if (line.folded) line.hidden = node.subtree_end - row - 1;
+    if (request.hide_plumbing) shown_at[row] = line.row;
+    visible.push_back(line);
+    row = line.folded ? node.subtree_end : row + 1;
+  }
+
+  Window out;
+  out.total_rows = visible.size();
+  out.first = request.first;
+  if (target != kNone) {
+    const auto at = std::lower_bound(visible.begin(), visible.end(), target,
+                                     [](const WindowRow& line, std::uint32_t row) { return line.span < row; });
+    const auto place = static_cast<std::size_t>(at - visible.begin());
+    const auto before = count * 2 / 5;
+    out.first = place > before ? place - before : 0;
+  }
+  out.first = std::min(out.first, visible.size());
+  const auto last = std::min(out.first + count, visible.size());
+  out.rows.assign(visible.begin() + static_cast<std::ptrdiff_t>(out.first), visible.begin() + static_cast<std::ptrdiff_t>(last));
+  return out;
+}
+
+std::vector<Bar> minimap(const TraceIndex& trace) {
+  const auto spans = trace.spans();
+  const auto nodes = trace.nodes();
+  std::vector<Bar> bars;
+  const auto bar = [&](std::uint32_t row) {
+    const auto& s = spans[row];
+    return Bar{s.start - trace.start(), s.duration, nodes[row].depth, s.kind, s.is_error};
+  };
+  if (trace.size() <= kMaxBars) {
+    for (std::uint32_t row = 0; row < trace.size(); ++row) bars.push_back(bar(row));
+    return bars;
+  }
+  // Too many: lanes × buckets cells, each shows the longest span that starts in it, and any error.
+  const std::uint32_t lanes = std::min(trace.max_depth() + 1, 20u);
+  const std::uint64_t buckets = kMaxBars / lanes;
+  const auto width = trace.duration() / buckets + 1;
+  std::vector<Bar> cells(lanes * buckets, Bar{-1, 0, 0, 0, false});
+  for (std::uint32_t row = 0; row < trace.size(); ++row) {
+    auto b = bar(row);
+    b.lane = std::min(b.lane, lanes - 1);
+    auto& cell = cells[b.lane * buckets + static_cast<std::uint64_t>(b.start) / width];
+    const bool error = cell.error || b.error;
+    const auto end = std::max(cell.start + static_cast<std::int64_t>(cell.duration), b.start + static_cast<std::int64_t>(b.duration));
+    if (cell.start < 0) {
+      cell = b;
+    } else {
+      const auto start = std::min(cell.start, b.start);
+      if (b.duration > cell.duration) cell.kind = b.kind;
+      cell.start = start;
+      cell.duration = static_cast<std::uint64_t>(end - start);
+    }
+    cell.error = error;
+  }
+  for (const auto& cell : cells)
+    if (cell.start >= 0) bars.push_back(cell);
+  return bars;
+}
+
+std::vector<Bar> shape(const TraceIndex& trace) {
+  constexpr std::size_t kPieces = 48;
+  const auto spans = trace.spans();
+  const auto nodes = trace.nodes();
+  std::vector<Bar> pieces;
+  for (std::uint32_t row = 0; row < trace.size(); ++row) {
+    const auto kind = static_cast<genai::Kind>(spans[row].kind);
+    const bool work = kind == genai::Kind::llm || kind == genai::Kind::tool || kind == genai::Kind::retrieval ||
+                      kind == genai::Kind::embedding;
+    if (!work && nodes[row].children > 0) continue;
+    if (!work && kind != genai::Kind::other && kind != genai::Kind::chain) continue;
+    if (nodes[row].hidden_plumbing) continue;
+    pieces.push_back({spans[row].start - trace.start(), spans[row].duration, 0, spans[row].kind, spans[row].is_error});
+  }
+  if (pieces.empty())
+    for (std::uint32_t row = 0; row < trace.size() && pieces.size() < kPieces; ++row)
+      pieces.push_back({spans[row].start - trace.start(), spans[row].duration, 0, spans[row].kind, spans[row].is_error});
+  if (pieces.size() > kPieces) {
+    std::nth_element(pieces.begin(), pieces.begin() + kPieces, pieces.end(), [](const Bar& a, const Bar& b) {
+      return a.error != b.error ? a.error : a.duration > b.duration;
+    });
+    pieces.resize(kPieces);
+  }
+  std::sort(pieces.begin(), pieces.end(), [](const Bar& a, const Bar& b) { return a.start < b.start; });
+  return pieces;
+}
+
+std::string human_duration(std::uint64_t ns) {
+  const auto value = static_cast<double>(ns);
+  if (ns < 1'000) return fmt::format("{} ns", ns);
+  if (ns < 1'000'000) return fmt::format("{:.3g} µs", value / 1e3);
+  if (ns < 1'000'000'000) return fmt::format("{:.3g} ms", value / 1e6);
+  if (ns < 100'000'000'000) return fmt::format("{:.3g} s", value / 1e9);
+  return fmt::format("{} min {} s", ns / 60'000'000'000, ns / 1'000'000'000 % 60);
+}
+
+namespace {
+
+std::string label(const TraceIndex& trace, std::uint32_t row) {
+  const auto& s = trace.spans()[row];
+  if (s.kind == static_cast<std::uint8_t>(genai::Kind::tool) && s.tool) return std::string(trace.text(s.tool));
+  return std::string(trace.text(s.name));
+}
+
+Finding slow(const TraceIndex& trace) {
+  Finding f{Finding::Type::slow, 0, 0, Finding::Unit::ns, std::nullopt, {}};
+  for (std::uint32_t row = 0; row < trace.size(); ++row) {
+    if (static_cast<std::int64_t>(trace.nodes()[row].critical) <= f.value) continue;
+    f.value = static_cast<std::int64_t>(trace.nodes()[row].critical);
+    f.span = row;
+  }
+  f.share = static_cast<double>(f.value) / static_cast<double>(std::max<std::uint64_t>(trace.duration(), 1));
+  f.text = fmt::format("{} took {} of {} ({:.0f} %)", label(trace, f.span), human_duration(static_cast<std::uint64_t>(f.value)),
+                       human_duration(trace.duration()), *f.share * 100);
+  return f;
+}
+
+std::optional<Finding> dear(const TraceIndex& trace) {
+  Finding by_cost{Finding::Type::dear, 0, 0, Finding::Unit::nano_usd, std::nullopt, {}};
+  Finding by_tokens{Finding::Type::dear, 0, 0, Finding::Unit::tokens, std::nullopt, {}};
+  const auto spans = trace.spans();
+  for (std::uint32_t row = 0; row < trace.size(); ++row) {
+    const auto& s = spans[row];
+    if (s.usage_role != static_cast<std::uint8_t>(genai::UsageRole::own)) continue;
+    const auto reported = s.has_reported_cost ? std::optional(s.reported_cost) : std::nullopt;
+    const auto cost = cost_of(s.usage, trace.text(s.model), trace.text(s.provider), s.start, reported).best();
+    if (cost && *cost > by_cost.value) {
+      by_cost.value = *cost;
+      by_cost.span = row;
+    }
+    const auto tokens = static_cast<std::int64_t>(s.usage.total_input() + s.usage.total_output());
+    if (tokens > by_tokens.value) {
+      by_tokens.value = tokens;
+      by_tokens.span = row;
+    }
+  }
+  const auto& total = trace.total();
+  if (by_cost.value > 0) {
+    if (const auto sum = total.cost.best(); sum && *sum > 0)
+      by_cost.share = static_cast<double>(by_cost.value) / static_cast<double>(*sum);
+    by_cost.text = fmt::format("{} cost ${:.3g}", label(trace, by_cost.span), static_cast<double>(by_cost.value) / 1e9);
+    if (by_cost.share) by_cost.text += fmt::format(" ({:.0f} % of the run)", *by_cost.share * 100);
+    return by_cost;
+  }
+  if (by_tokens.value > 0) {
+    if (const auto sum = total.input + total.output; sum > 0)
+      by_tokens.share = static_cast<double>(by_tokens.value) / static_cast<double>(sum);
+    by_tokens.text = fmt::format("{} used {} tokens", label(trace, by_tokens.span), by_tokens.value);
+    if (by_tokens.share) by_tokens.text += fmt::format(" ({:.0f} % of the run)", *by_tokens.share * 100);
+    return by_tokens;
+  }
+  return std::nullopt;
+}
+
+std::optional<Finding> wrong(const TraceIndex& trace) {
+  std::uint32_t worst = kNone;
+  // The error that ended last is the one the run ended with.
+  for (std::uint32_t row = 0; row < trace.size(); ++row) {
+    if (!trace.nodes()[row].deepest_error) continue;
+    if (worst == kNone || trace.spans()[row].end() >= trace.spans()[worst].end()) worst = row;
+  }
+  if (worst == kNone) return std::nullopt;
+  const auto& s = trace.spans()[worst];
+  Finding f{Finding::Type::wrong, worst, trace.total().errors, Finding::Unit::errors, std::nullopt, {}};
+  f.text = label(trace, worst) + " failed";
+  const auto type = trace.text(s.error_type);
+  const auto message = trace.text(s.error_message ? s.error_message : s.status_message);
+  if (!type.empty()) f.text += fmt::format(": {}", type);
+  if (!message.empty()) f.text += fmt::format(": {}", message);
+  if (f.value > 1) f.text += fmt::format(" (and {} more)", f.value - 1);
+  return f;
+}
+
+}  // namespace
+
+std::vector<Finding> findings(const TraceIndex& trace) {
+  std::vector<Finding> out;
+  if (trace.size() == 0) return out;
+  if (trace.duration() > 0) out.push_back(slow(trace));
+  if (auto f = dear(trace)) out.push_back(std::move(*f));
+  if (auto f = wrong(trace)) out.push_back(std::move(*f));
+  return out;
+}
+
+}  // namespace turnscope::query

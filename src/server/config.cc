@@ -1,0 +1,305 @@
+#include "server/config.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+#include <limits>
+
+#include "server/config_values.h"
+
+namespace turnscope::server {
+namespace {
+
+// One row a key: path, sentence, and how to read and write the field.
+struct Key {
+  std::string_view path;
+  std::string_view help;
+  std::function<Status(Config&, std::string_view)> set;
+  std::function<std::string(const Config&)> get;
+  bool list = false;
+};
+
+template <typename Field>
+Key text_key(std::string_view path, std::string_view help, Field field) {
+  return {path, help,
+          [field](Config& c, std::string_view v) -> Status { c.*field = std::string(v); return {}; },
+          [field](const Config& c) { return quote_yaml(c.*field); }};
+}
+Key flag_key(std::string_view path, std::string_view help, bool Config::*field) {
+  return {path, help,
+          [field](Config& c, std::string_view v) -> Status {
+            TS_ASSIGN(c.*field, parse_flag(v));
+            return {};
+          },
+          [field](const Config& c) { return std::string(c.*field ? "true" : "false"); }};
+}
+Key bytes_key(std::string_view path, std::string_view help, std::uint64_t Config::*field) {
+  return {path, help,
+          [field](Config& c, std::string_view v) -> Status {
+            TS_ASSIGN(c.*field, parse_bytes(v));
+            return {};
+          },
+          [field](const Config& c) { return format_bytes(c.*field); }};
+}
+Key count_key(std::string_view path, std::string_view help, std::uint64_t Config::*field) {
+  return {path, help,
+          [field](Config& c, std::string_view v) -> Status {
+            TS_ASSIGN(c.*field, parse_count(v));
+            return {};
+          },
+          [field](const Config& c) { return std::to_string(c.*field); }};
+}
+Key time_key(std::string_view path, std::string_view help, std::chrono::milliseconds Config::*field) {
+  return {path, help,
+          [field](Config& c, std::string_view v) -> Status {
+            TS_ASSIGN(c.*field, parse_duration(v));
+            return {};
+          },
+          [field](const Config& c) { return format_duration(c.*field); }};
+}
+Key list_key(std::string_view path, std::string_view help, std::vector<std::string> Config::*field) {
+  return {path, help,
+          [field](Config& c, std::string_view v) -> Status {
+            c.*field = split_list(v);
+            return {};
+          },
+          [field](const Config& c) {
+            std::string out = "[";
+            for (const auto& item : c.*field) out += (out.size() > 1 ? ", " : "") + quote_yaml(item);
+            return out + "]";
+          },
+          true};
+}
+
+const std::vector<Key>& keys() {
+  static const std::vector<Key> table = {
+      text_key("data", "Directory of the log and the embedded store.", &Config::data),
+      text_key("listen.grpc", "OTLP/gRPC, host:port; port 0 picks a free one; \"off\" closes it.", &Config::listen_grpc),
+      text_key("listen.http", "OTLP/HTTP (protobuf and JSON); \"off\" closes it.", &Config::listen_http),
+      text_key("listen.ui", "Web UI and every query API.", &Config::listen_ui),
+      flag_key("listen.allow_remote_without_auth",
+               "Listen beyond loopback although nobody has to prove who they are: anyone who reaches the port reads "
+               "every prompt.",
+               &Config::allow_remote_without_auth),
+      bytes_key("limits.request_bytes", "One OTLP request, on the wire and after decompression.", &Config::request_bytes),
+      count_key("limits.spans_per_request", "Spans, log records or data points in one request; more are rejected and said.",
+                &Config::spans_per_request),
+      count_key("limits.attributes_per_item", "Attributes of one span, event, link, resource or scope.",
+                &Config::attributes_per_item),
+      count_key("limits.events_per_span", "Events of one span.", &Config::events_per_span),
+      count_key("limits.links_per_span", "Links of one span.", &Config::links_per_span),
+      count_key("limits.attribute_depth", "Nesting of attribute values; deeper ones become a marker.",
+                &Config::attribute_depth),
+      bytes_key("limits.string_bytes", "One string value; longer ones are cut on a character boundary.",
+                &Config::string_bytes),
+      bytes_key("limits.key_bytes", "Attribute keys, span and event names.", &Config::key_bytes),
+      bytes_key("limits.in_flight_bytes", "Request bytes being received or waiting for the disk; beyond: 503, UNAVAILABLE.",
+                &Config::in_flight_bytes),
+      time_key("limits.hold", "How long a request waits for room before it is refused with a delay.", &Config::hold),
+      bytes_key("log.segment_bytes", "Size of one log file.", &Config::log_segment_bytes),
+      bytes_key("log.max_bytes", "Cap of the log on disk; a sink that lags this far turns into back-pressure.",
+                &Config::log_max_bytes),
+      bytes_key("log.pending_bytes", "Bytes waiting for the next sync.", &Config::log_pending_bytes),
+      flag_key("log.sync", "fdatasync before each answer. Off only to measure what it costs: a crash then loses spans.",
+               &Config::log_sync),
+      flag_key("store.enabled", "Off: receive and log only; queries answer 503.", &Config::store_enabled),
+      text_key("store.library", "Path of libchdb.so; empty: beside the binary.", &Config::store_library),
+      bytes_key("store.memory", "Ceiling of the embedded engine.", &Config::store_memory),
+      count_key("store.block_rows", "Spans in one insert at most.", &Config::store_block_rows),
+      time_key("store.freshness", "A span waits at most this long for its block to be inserted.", &Config::store_freshness),
+      bytes_key("memory.max", "Ceiling of the whole process; parts get their share of it.", &Config::memory_max),
+      time_key("query.time", "Time limit of one query.", &Config::query_time),
+      bytes_key("query.memory", "Memory limit of one query.", &Config::query_memory),
+      count_key("query.workers", "Queries at a time.", &Config::query_workers),
+      list_key("http.cors_origins", "Origins of web pages that may send OTLP/HTTP, as https://app.example.com.",
+               &Config::cors_origins),
+      list_key("http.allowed_hosts", "Host names, besides loopback's, under which this server may be addressed.",
+               &Config::allowed_hosts),
+      text_key("ui.dir", "Serve the UI from this folder instead of the built-in one.", &Config::ui_dir),
+      text_key("prices.file", "Your own prices, see docs/prices.md; they go before the built-in ones.", &Config::prices_file),
+      time_key("stop.deadline", "How long a stop may take to finish requests under way.", &Config::stop_deadline),
+      text_key("log_level", "debug, info, warn or error.", &Config::log_level),
+  };
+  return table;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string nearest(std::string_view path) {
+  std::string_view best;
+  std::size_t distance = std::numeric_limits<std::size_t>::max();
+  for (const Key& key : keys()) {
+    // Compared whole, and by the last part, so that a key under the wrong section is still found.
+    const auto tail = [](std::string_view p) { return p.substr(p.rfind('.') == p.npos ? 0 : p.rfind('.') + 1); };
+    const std::size_t d = std::min(edit_distance(path, key.path), edit_distance(tail(path), tail(key.path)) + 2);
+    if (d < distance) {
+      distance = d;
+      best = key.path;
+    }
+  }
+  return std::string(best);
+}
+
+void set_key(Config& config, std::string_view path, std::string_view value, std::vector<std::string>& problems) {
+  const auto key = std::ranges::find(keys(), path, &Key::path);
+  if (key == keys().end()) {
+    problems.push_back(fmt::format("{}: no such key; did you mean {}?", path, nearest(path)));
+    return;
+  }
+  if (auto ok = key->set(config, value); !ok) problems.push_back(fmt::format("{}: {}", path, ok.error().message));
+}
+
+void walk(Config& config, const YAML::Node& node, const std::string& path, std::vector<std::string>& problems) {
+  if (node.IsMap()) {
+    for (const auto& entry : node) {
+      const auto name = entry.first.as<std::string>();
+      walk(config, entry.second, path.empty() ? name : path + "." + name, problems);
+    }
+  } else if (node.IsSequence()) {
+    const auto key = std::ranges::find(keys(), path, &Key::path);
+    if (key != keys().end() && !key->list) {
+      problems.push_back(fmt::format("{}: is a list; one value is expected", path));
+      return;
+    }
+    std::string joined;
+    for (const auto& item : node) joined += (joined.empty() ? "" : ",") + item.as<std::string>();
+    set_key(config, path, joined, problems);
+  } else {
+    set_key(config, path, node.IsNull() ? "" : node.as<std::string>(), problems);
+  }
+}
+
+Error joined(const std::vector<std::string>& problems) {
+  std::string text;
+  for (const auto& p : problems) text += (text.empty() ? "" : "\n") + p;
+  return Error(ErrorKind::invalid_argument, text);
+}
+
+}  // namespace
+
+Result<Config> load_config(const std::string& file, const std::vector<std::string>& overrides) {
+  Config config;
+  std::vector<std::string> problems;
+  if (!file.empty()) {
+    try {
+      const YAML::Node root = YAML::LoadFile(file);
+      if (root.IsMap()) {
+        walk(config, root, "", problems);
+      } else if (!root.IsNull()) {
+        problems.push_back(fmt::format("{}: the file must hold keys and values, as \"listen: {{ui: …}}\"", file));
+      }
+    } catch (const YAML::BadFile&) {
+      return fail(ErrorKind::not_found, fmt::format("{}: cannot be read; check the path given to --config", file));
+    } catch (const YAML::Exception& e) {
+      return fail(ErrorKind::invalid_argument, fmt::format("{}: {}", file, e.what()));
+    }
+  }
+  for (const std::string& text : overrides) {
+    const auto equals = text.find('=');
+    if (equals == text.npos) {
+      problems.push_back(fmt::format("--set {}: expected key.path=value", text));
+      continue;
+    }
+    set_key(config, std::string_view(text).substr(0, equals), std::string_view(text).substr(equals + 1), problems);
+  }
+  for (auto& problem : validate(config)) problems.push_back(std::move(problem));
+  if (!problems.empty()) return fail(joined(problems));
+  return config;
+}
+
+std::vector<std::string> validate(const Config& c) {
+  std::vector<std::string> problems;
+  const std::pair<std::string_view, const std::string*> addresses[] = {
+      {"listen.grpc", &c.listen_grpc}, {"listen.http", &c.listen_http}, {"listen.ui", &c.listen_ui}};
+  for (const auto& [key, text] : addresses) {
+    if (*text == "off" && key != "listen.ui") continue;
+    const auto address = parse_address(key, *text);
+    if (!address) {
+      problems.push_back(address.error().message);
+    } else if (!is_loopback(address->host) && !c.allow_remote_without_auth) {
+      problems.push_back(fmt::format(
+          "{}: {} is reachable from other machines and there is no authentication yet; listen on 127.0.0.1, or say "
+          "--set listen.allow_remote_without_auth=true if the network itself keeps strangers out",
+          key, *text));
+    }
+  }
+  const auto at_least = [&](std::string_view key, std::uint64_t value, std::uint64_t least) {
+    if (value < least) problems.push_back(fmt::format("{}: {} is too small; at least {} is needed", key, value, least));
+  };
+  at_least("limits.request_bytes", c.request_bytes, 1024);
+  at_least("limits.attribute_depth", c.attribute_depth, 1);
+  at_least("limits.string_bytes", c.string_bytes, 64);
+  at_least("limits.key_bytes", c.key_bytes, 16);
+  at_least("log.segment_bytes", c.log_segment_bytes, 64u << 10);
+  at_least("store.block_rows", c.store_block_rows, 100);
+  at_least("store.memory", c.store_memory, 200'000'000);
+  at_least("query.memory", c.query_memory, 10'000'000);
+  at_least("query.workers", c.query_workers, 1);
+  if (c.log_max_bytes < 2 * c.log_segment_bytes) {
+    problems.push_back(fmt::format("log.max_bytes: {} holds less than two segments of log.segment_bytes ({})",
+                                   format_bytes(c.log_max_bytes), format_bytes(c.log_segment_bytes)));
+  }
+  if (c.memory_max < c.store_memory + 100'000'000) {
+    problems.push_back(fmt::format("memory.max: {} leaves nothing beside store.memory ({}); 100 MB more are needed",
+                                   format_bytes(c.memory_max), format_bytes(c.store_memory)));
+  }
+  if (c.query_memory > c.store_memory) {
+    problems.push_back(fmt::format("query.memory: {} is above store.memory ({})", format_bytes(c.query_memory),
+                                   format_bytes(c.store_memory)));
+  }
+  if (c.log_level != "debug" && c.log_level != "info" && c.log_level != "warn" && c.log_level != "error") {
+    problems.push_back(fmt::format("log_level: {} is not one of debug, info, warn, error", c.log_level));
+  }
+  if (c.data.empty()) problems.push_back("data: a directory is needed");
+  return problems;
+}
+
+std::string effective_yaml(const Config& config) {
+  std::string out, section;
+  for (const Key& key : keys()) {
+    const auto dot = key.path.find('.');
+    const std::string_view head = dot == key.path.npos ? std::string_view{} : key.path.substr(0, dot);
+    if (!head.empty() && head != section) out += fmt::format("{}:\n", head);
+    section = head;
+    const std::string_view indent = head.empty() ? "" : "  ";
+    const std::string_view name = head.empty() ? key.path : key.path.substr(dot + 1);
+    out += fmt::format("{}# {}\n{}{}: {}\n", indent, key.help, indent, name, key.get(config));
+  }
+  return out;
+}
+
+Result<Config::Address> parse_address(std::string_view key, std::string_view text) {
+  const auto colon = text.rfind(':');
+  Config::Address address;
+  if (colon == text.npos || colon == 0) {
+    return fail(ErrorKind::invalid_argument, fmt::format("{}: \"{}\" is not host:port, as in 127.0.0.1:4317", key, text));
+  }
+  std::string_view host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const std::string_view port = text.substr(colon + 1);
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
+  if (error != std::errc{} || end != port.data() + port.size()) {
+    return fail(ErrorKind::invalid_argument, fmt::format("{}: port \"{}\" is not a number from 0 to 65535", key, port));
+  }
+  address.host = host == "localhost" ? "127.0.0.1" : std::string(host);
+  return address;
+}
+
+bool is_loopback(std::string_view host) { return host.starts_with("127.") || host == "::1" || host == "localhost"; }
+
+}  // namespace turnscope::server

@@ -1,0 +1,98 @@
+#include "server/config.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "server/config_values.h"
+
+namespace turnscope::server {
+namespace {
+
+class ConfigFile : public ::testing::Test {
+ protected:
+  std::string write(std::string_view text) {
+    char path[] = "/tmp/turnscope-config-XXXXXX";
+    const int fd = mkstemp(path);
+    EXPECT_GE(fd, 0);
+    EXPECT_EQ(::write(fd, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    ::close(fd);
+    files_.emplace_back(path);
+    return path;
+  }
+  ~ConfigFile() override {
+    for (const auto& f : files_) std::filesystem::remove(f);
+  }
+  std::vector<std::string> files_;
+};
+
+TEST_F(ConfigFile, values_of_the_file_are_read_and_overridden_by_set) {
+  const auto file = write("listen:\n  grpc: 127.0.0.1:0\nlog:\n  max_bytes: 1GiB\nhttp:\n  cors_origins: [https://a.example, https://b.example]\n");
+  const auto config = load_config(file, {"listen.grpc=127.0.0.1:9", "query.time=3s"});
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->listen_grpc, "127.0.0.1:9");
+  EXPECT_EQ(config->log_max_bytes, 1u << 30);
+  EXPECT_EQ(config->query_time.count(), 3000);
+  EXPECT_EQ(config->cors_origins, (std::vector<std::string>{"https://a.example", "https://b.example"}));
+}
+
+TEST_F(ConfigFile, unknown_keys_are_refused_with_the_nearest_known_one) {
+  const auto config = load_config(write("limits:\n  request_byte: 1MiB\nlog:\n  syncs: false\n"), {});
+  ASSERT_FALSE(config);
+  EXPECT_NE(config.error().message.find("limits.request_byte: no such key; did you mean limits.request_bytes?"),
+            std::string::npos) << config.error().message;
+  EXPECT_NE(config.error().message.find("did you mean log.sync?"), std::string::npos) << config.error().message;
+}
+
+TEST_F(ConfigFile, every_problem_is_reported_at_once) {
+  const auto config = load_config("", {"query.time=fast", "log.max_bytes=1KiB", "listen.ui=nowhere", "nonsense"});
+  ASSERT_FALSE(config);
+  for (const auto* part : {"query.time:", "log.max_bytes:", "listen.ui:", "--set nonsense"}) {
+    EXPECT_NE(config.error().message.find(part), std::string::npos) << part << " in\n" << config.error().message;
+  }
+}
+
+TEST_F(ConfigFile, listening_beyond_loopback_needs_so_many_words) {
+  EXPECT_FALSE(load_config("", {"listen.ui=0.0.0.0:16686"}));
+  EXPECT_TRUE(load_config("", {"listen.ui=0.0.0.0:16686", "listen.allow_remote_without_auth=true"}));
+}
+
+TEST_F(ConfigFile, the_effective_configuration_reads_back_as_itself) {
+  const auto config = load_config("", {"limits.hold=1500ms", "http.allowed_hosts=a.example,b.example"});
+  ASSERT_TRUE(config);
+  const auto again = load_config(write(effective_yaml(*config)), {});
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(effective_yaml(*again), effective_yaml(*config));
+}
+
+TEST_F(ConfigFile, a_missing_file_is_named) {
+  const auto config = load_config("/nowhere/turnscope.yaml", {});
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().kind, ErrorKind::not_found);
+  EXPECT_NE(config.error().message.find("/nowhere/turnscope.yaml"), std::string::npos);
+}
+
+TEST(ConfigDocs, the_page_shows_exactly_the_defaults_of_the_code) {
+  std::ifstream in(std::string(std::getenv("TURNSCOPE_SOURCE_DIR") ? std::getenv("TURNSCOPE_SOURCE_DIR") : ".") +
+                   "/docs/configuration.md");
+  const std::string page((std::istreambuf_iterator<char>(in)), {});
+  EXPECT_NE(page.find("```yaml\n" + effective_yaml(Config{}) + "```"), std::string::npos)
+      << "docs/configuration.md should hold:\n" << effective_yaml(Config{});
+}
+
+TEST(ConfigValues, sizes_and_times_have_units) {
+  EXPECT_EQ(parse_bytes("64MiB").value(), 64u << 20);
+  EXPECT_EQ(parse_bytes("1.5GB").value(), 1'500'000'000u);
+  EXPECT_EQ(parse_bytes("10").value(), 10u);
+  EXPECT_FALSE(parse_bytes("10 apples"));
+  EXPECT_FALSE(parse_bytes("-1"));
+  EXPECT_FALSE(parse_bytes(""));
+  EXPECT_EQ(parse_duration("1.5s")->count(), 1500);
+  EXPECT_FALSE(parse_duration("10"));
+  EXPECT_FALSE(parse_count("12a"));
+}
+
+}  // namespace
+}  // namespace turnscope::server

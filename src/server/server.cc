@@ -1,0 +1,266 @@
+#include "server/server.h"
+
+#include <atomic>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include "api/api_server.h"
+#include "base/anomaly.h"
+#include "base/clock.h"
+#include "base/filesystem.h"
+#include "base/logger.h"
+#include "log/log.h"
+#include "query/cost/price_book.h"
+#include "receivers/export_handler.h"
+#include "receivers/otlp_grpc.h"
+#include "receivers/otlp_http.h"
+#include "server/ingest_rate.h"
+#include "server/start_guard.h"
+#include "server/stable_timer.h"
+#include "sinks/store_writer.h"
+#include "store/chdb_engine.h"
+#include "store/schema.h"
+
+namespace turnscope::server {
+namespace {
+
+LogLevel level_of(const std::string& name) {
+  if (name == "debug") return LogLevel::debug;
+  if (name == "warn") return LogLevel::warn;
+  if (name == "error") return LogLevel::error;
+  return LogLevel::info;
+}
+
+std::string host_port(const std::string& host, std::uint16_t port) {
+  return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
+}
+
+// Members are declared in the order in which they are made; what is made last goes first.
+class ServerImpl final : public Server {
+ public:
+  explicit ServerImpl(Config config) : config_(std::move(config)) {}
+  ~ServerImpl() override { stop(); }
+
+  Status start();
+  Addresses addresses() const override { return addresses_; }
+  void stop() override;
+
+ private:
+  Status open_store(bool crash_loop);
+  Status listen();
+  api::HealthReport health() const;
+
+  const Config config_;
+  Addresses addresses_;
+  std::string store_message_;
+  std::unique_ptr<StartGuard> guard_;
+  std::unique_ptr<log::Log> log_;
+  std::unique_ptr<store::Engine> engine_;
+  std::unique_ptr<receivers::ExportHandler> handler_;
+  std::unique_ptr<IngestRate> rate_;
+  std::unique_ptr<api::ApiServer> api_;
+  std::unique_ptr<sinks::StoreWriter> writer_;
+  std::unique_ptr<receivers::GrpcReceiver> grpc_;
+  std::unique_ptr<receivers::HttpReceiver> http_;
+  std::unique_ptr<StableTimer> stable_;
+  // The store writer tells the API what became searchable; the API outlives it.
+  std::atomic<api::ApiServer*> api_to_tell_{nullptr};
+  std::atomic<bool> stopping_{false};
+  std::once_flag stopped_;
+};
+
+Status ServerImpl::start() {
+  set_log_level(level_of(config_.log_level));
+  std::error_code error;
+  std::filesystem::create_directories(config_.data, error);
+  if (error) {
+    return fail(ErrorKind::io, fmt::format("data: cannot make {}: {}; name a writable directory with --data", config_.data,
+                                           error.message()));
+  }
+  // The log is opened first: its lock keeps a second process out of everything else in the directory.
+  log::Options log_options;
+  log_options.directory = config_.data + "/log";
+  log_options.segment_bytes = config_.log_segment_bytes;
+  log_options.max_bytes = config_.log_max_bytes;
+  log_options.max_pending_bytes = config_.log_pending_bytes;
+  log_options.max_record_bytes = config_.request_bytes + (16u << 20);
+  log_options.sync = config_.log_sync;
+  TS_ASSIGN(log_, log::open_log(posix_filesystem(), system_clock(), log_options));
+
+  TS_ASSIGN(auto guard, StartGuard::record_start(config_.data, system_clock().unix_nanos()));
+  guard_ = std::make_unique<StartGuard>(std::move(guard));
+  TS_TRY(open_store(guard_->crash_loop()));
+
+  receivers::ExportOptions export_options;
+  export_options.limits.request_bytes = config_.request_bytes;
+  export_options.limits.spans_per_request = config_.spans_per_request;
+  export_options.limits.attributes_per_item = config_.attributes_per_item;
+  export_options.limits.events_per_span = config_.events_per_span;
+  export_options.limits.links_per_span = config_.links_per_span;
+  export_options.limits.attribute_depth = config_.attribute_depth;
+  export_options.limits.string_bytes = config_.string_bytes;
+  export_options.limits.key_bytes = config_.key_bytes;
+  export_options.in_flight_bytes = config_.in_flight_bytes;
+  export_options.hold = config_.hold;
+  handler_ = std::make_unique<receivers::ExportHandler>(*log_, export_options);
+  rate_ = std::make_unique<IngestRate>([this] { return handler_->stats().spans; });
+  TS_TRY(listen());
+  stable_ = std::make_unique<StableTimer>(std::chrono::minutes(1), [this] { guard_->mark_clean(); });
+  return {};
+}
+
+Status ServerImpl::open_store(bool crash_loop) {
+  if (!config_.store_enabled) {
+    store_message_ = "switched off (store.enabled=false): spans are received and logged only";
+    return {};
+  }
+  if (crash_loop) {
+    count(Anomaly::store_degraded);
+    store_message_ =
+        "left out after three starts within a minute that did not end cleanly; spans are received and logged. Look at the "
+        "process's output, then restart after a minute";
+    log_error("store {}", store_message_);
+    return {};
+  }
+  store::ChdbOptions options;
+  options.directory = config_.data + "/store";
+  options.library = config_.store_library;
+  options.memory_bytes = config_.store_memory;
+  options.query_memory_bytes = config_.query_memory;
+  options.read_connections = static_cast<unsigned>(config_.query_workers);
+  TS_ASSIGN(engine_, store::open_chdb(options));
+  TS_ASSIGN(const auto prices, query::PriceBook::open(config_.data + "/prices", config_.prices_file));
+  query::use_prices(prices->table());
+  TS_TRY(store::migrate(*engine_));
+
+  sinks::StoreWriterOptions writer_options;
+  writer_options.range.rows = config_.store_block_rows;
+  writer_options.linger = config_.store_freshness / 2;
+  writer_options.stored = [this](log::Position position) {
+    if (auto* api = api_to_tell_.load(std::memory_order_acquire)) api->stored(position);
+  };
+  writer_ = std::make_unique<sinks::StoreWriter>(*engine_, *log_, system_clock(), writer_options);
+  return {};
+}
+
+Status ServerImpl::listen() {
+  TS_ASSIGN(const auto ui, parse_address("listen.ui", config_.listen_ui));
+  api::ApiOptions api_options;
+  api_options.http.address = ui.host;
+  api_options.http.port = ui.port;
+  api_options.http.max_body_bytes = config_.request_bytes;
+  api_options.http.workers = config_.query_workers;
+  api_options.ui_dir = config_.ui_dir;
+  api_options.allowed_hosts = config_.allowed_hosts;
+  api_options.allowed_origins = config_.cors_origins;
+  api_options.version = TURNSCOPE_VERSION;
+  api_options.query.time = config_.query_time;
+  api_options.query.memory_bytes = config_.query_memory;
+  api::Dependencies dependencies;
+  dependencies.engine = engine_.get();
+  dependencies.health = [this] { return health(); };
+  auto api = api::ApiServer::start(api_options, dependencies);
+  if (!api) return fail(api.error().with_context("listen.ui"));
+  api_ = std::move(*api);
+  addresses_.ui = host_port(ui.host, api_->port());
+  api_to_tell_.store(api_.get(), std::memory_order_release);
+  if (writer_) TS_TRY(writer_->start());
+
+  if (config_.listen_grpc != "off") {
+    TS_ASSIGN(const auto at, parse_address("listen.grpc", config_.listen_grpc));
+    receivers::GrpcOptions options;
+    options.address = at.host;
+    options.port = at.port;
+    auto grpc = receivers::start_grpc(options, *handler_);
+    if (!grpc) return fail(grpc.error().with_context("listen.grpc"));
+    grpc_ = std::move(*grpc);
+    addresses_.grpc = host_port(at.host, grpc_->port());
+  }
+  if (config_.listen_http != "off") {
+    TS_ASSIGN(const auto at, parse_address("listen.http", config_.listen_http));
+    receivers::HttpReceiverOptions options;
+    options.address = at.host;
+    options.port = at.port;
+    options.cors_origins = config_.cors_origins;
+    options.allowed_hosts = config_.allowed_hosts;
+    auto http = receivers::start_http(options, *handler_);
+    if (!http) return fail(http.error().with_context("listen.http"));
+    http_ = std::move(*http);
+    addresses_.http = host_port(at.host, http_->port());
+  }
+  return {};
+}
+
+api::HealthReport ServerImpl::health() const {
+  api::HealthReport report;
+  const log::Stats log = log_->stats();
+  report.log = {!log.poisoned && log.error.empty(), log.error, log.oldest, log.durable, log.bytes_on_disk,
+                config_.log_max_bytes, log.pending_bytes};
+  if (writer_) {
+    report.sinks.push_back(writer_->health());
+    report.store.ok = report.sinks.back().ok;
+    report.store.message = report.sinks.back().message;
+  } else {
+    report.store.ok = !config_.store_enabled;
+    report.store.message = store_message_;
+  }
+  if (handler_) {
+    const auto stats = handler_->stats();
+    report.ingest.accepted_spans = stats.spans;
+    report.ingest.refused_requests =
+        stats.refused_invalid + stats.refused_too_large + stats.refused_overload + stats.refused_other;
+    report.ingest.spans_per_second = rate_ ? rate_->per_second() : 0;
+  }
+  report.max_memory_bytes = config_.memory_max;
+  if (stopping_.load()) {
+    report.ready = false;
+    report.not_ready = "stopping";
+  } else if (!engine_) {
+    report.ready = false;
+    report.not_ready = store_message_;
+  } else if (!report.log.ok) {
+    report.ready = false;
+    report.not_ready = report.log.message;
+  }
+  return report;
+}
+
+void ServerImpl::stop() {
+  std::call_once(stopped_, [this] {
+    stopping_.store(true);
+    const auto deadline = std::chrono::steady_clock::now() + config_.stop_deadline;
+    const auto left = [&] {
+      return std::max(std::chrono::milliseconds(100), std::chrono::duration_cast<std::chrono::milliseconds>(
+                                                          deadline - std::chrono::steady_clock::now()));
+    };
+    // Receivers first: what they have is answered while the log still takes it. Both drain at once.
+    std::thread http_drain([&] { if (http_) http_->drain(left()); });
+    if (grpc_) grpc_->drain(left());
+    http_drain.join();
+    if (log_) log_->close();
+    http_.reset();
+    grpc_.reset();
+    if (writer_) writer_->stop();
+    api_to_tell_.store(nullptr, std::memory_order_release);
+    if (api_) api_->drain(std::min(left(), std::chrono::milliseconds(2'000)));
+    stable_.reset();
+    writer_.reset();
+    api_.reset();
+    rate_.reset();
+    handler_.reset();
+    engine_.reset();
+    log_.reset();
+    if (guard_) guard_->mark_clean();
+  });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::start(const Config& config) {
+  auto server = std::make_unique<ServerImpl>(config);
+  if (auto ok = server->start(); !ok) return fail(ok.error());
+  return std::unique_ptr<Server>(std::move(server));
+}
+
+}  // namespace turnscope::server

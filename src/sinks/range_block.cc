@@ -1,0 +1,153 @@
+#include "sinks/range_block.h"
+
+#include "base/anomaly.h"
+#include "base/logger.h"
+
+namespace turnscope::sinks {
+namespace {
+
+constexpr std::size_t kArena = 2u << 20;
+constexpr std::int64_t kDay = 86'400'000'000'000;
+
+std::int64_t day_of(const log::Record& r) { return store::sane_received(r.head.received_unix_nano) / kDay; }
+
+/// Position and place in the record in one number that grows: of two versions of a span the later one wins.
+constexpr unsigned kIndexBits = 20;
+std::uint64_t version(log::Position position, std::size_t index) {
+  return position << kIndexBits | std::min<std::size_t>(index, (1u << kIndexBits) - 1);
+}
+
+store::RowContext context(const log::Record& r, std::string_view service, std::uint64_t resource_id) {
+  store::RowContext c;
+  c.project = r.head.project;
+  c.received_unix_nano = r.head.received_unix_nano;
+  c.service = service;
+  c.resource_id = resource_id;
+  return c;
+}
+
+}  // namespace
+
+RangeBlock::RangeBlock(RangeLimits limits)
+    : limits_(limits), arena_buffer_(std::make_unique<std::byte[]>(kArena)) {}
+
+bool RangeBlock::take(const log::Record& r, store::SeenResources& seen) {
+  // One day a range: the tables' partitions are days of receipt, so a block stays one part.
+  if (records_ != 0 && (full() || day_of(r) != day_)) return false;
+  add(r, seen);
+  return true;
+}
+
+void RangeBlock::add(const log::Record& r, store::SeenResources& seen) {
+  if (records_ == 0) {
+    first_ = r.position;
+    day_ = day_of(r);
+    oldest_received_ = r.head.received_unix_nano;
+  }
+  end_ = r.position + 1;
+  ++records_;
+  oldest_received_ = std::min(oldest_received_, r.head.received_unix_nano);
+  switch (r.head.signal) {
+    case log::Signal::traces:
+      add_traces(r, seen);
+      break;
+    case log::Signal::logs:
+      add_logs(r, seen);
+      break;
+    case log::Signal::metrics:
+      add_metrics(r, seen);
+      break;
+    default:
+      undecodable(r, Error(ErrorKind::corrupt, "a signal that this version does not know"));
+  }
+  bytes_ = spans.bytes() + logs.bytes() + metrics.bytes() + resources.bytes();
+}
+
+void RangeBlock::clear() {
+  spans.clear();
+  traces.clear();
+  resources.clear();
+  logs.clear();
+  metrics.clear();
+  records_ = bytes_ = 0;
+  first_ = end_ = 0;
+  oldest_received_ = 0;
+}
+
+void RangeBlock::release() {
+  spans.release();
+  traces.release();
+  resources.release();
+  logs.release();
+  metrics.release();
+  clear();
+}
+
+void RangeBlock::undecodable(const log::Record& r, const Error& e) {
+  count(Anomaly::store_record_undecodable);
+  log_error("record {} of the log cannot be stored and was skipped: {}", r.position, e.message);
+}
+
+void RangeBlock::add_traces(const log::Record& r, store::SeenResources& seen) {
+  otlp::Arena arena(arena_buffer_.get(), kArena);
+  otlp::DecodeReport report;
+  const auto decoded = otlp::decode_traces_protobuf(r.bytes, arena, limits_.decode, report);
+  if (!decoded) return undecodable(r, decoded.error());
+  std::size_t index = 0;
+  for (const auto& rs : decoded->resources) {
+    const auto service = store::service_name(rs.resource);
+    auto c = context(r, service,
+                     resources.add(r.head.project, rs.resource, service, r.head.received_unix_nano, seen));
+    for (const auto& ss : rs.scopes) {
+      c.scope = &ss.scope;
+      c.scope_id = resources.add(r.head.project, ss.scope, r.head.received_unix_nano, seen);
+      for (const auto& span : ss.spans) {
+        genai::columns(span, rs.resource, ss.scope, view_);
+        const auto times =
+            store::span_times(span.start_unix_nano, span.end_unix_nano, r.head.received_unix_nano);
+        if ((times.flags & store::SpanTimes::kStartClamped) != 0) count(Anomaly::store_time_clamped);
+        const auto v = version(r.position, index++);
+        spans.add(span, c, times, view_, v);
+        traces.add(r.head.project, span.trace_id, times, span.parent_span_id == 0, view_.is_error, v);
+      }
+    }
+  }
+}
+
+void RangeBlock::add_logs(const log::Record& r, store::SeenResources& seen) {
+  otlp::Arena arena(arena_buffer_.get(), kArena);
+  otlp::DecodeReport report;
+  const auto decoded = otlp::decode_logs_protobuf(r.bytes, arena, limits_.decode, report);
+  if (!decoded) return undecodable(r, decoded.error());
+  std::size_t index = 0;
+  for (const auto& rl : decoded->resources) {
+    const auto service = store::service_name(rl.resource);
+    auto c = context(r, service,
+                     resources.add(r.head.project, rl.resource, service, r.head.received_unix_nano, seen));
+    for (const auto& sl : rl.scopes) {
+      c.scope = &sl.scope;
+      c.scope_id = resources.add(r.head.project, sl.scope, r.head.received_unix_nano, seen);
+      for (const auto& record : sl.records) logs.add(record, c, version(r.position, index++));
+    }
+  }
+}
+
+void RangeBlock::add_metrics(const log::Record& r, store::SeenResources& seen) {
+  otlp::Arena arena(arena_buffer_.get(), kArena);
+  otlp::DecodeReport report;
+  const auto decoded = otlp::decode_metrics_protobuf(r.bytes, arena, limits_.decode, report);
+  if (!decoded) return undecodable(r, decoded.error());
+  std::size_t index = 0;
+  for (const auto& rm : decoded->resources) {
+    const auto service = store::service_name(rm.resource);
+    auto c = context(r, service,
+                     resources.add(r.head.project, rm.resource, service, r.head.received_unix_nano, seen));
+    for (const auto& sm : rm.scopes) {
+      c.scope = &sm.scope;
+      c.scope_id = resources.add(r.head.project, sm.scope, r.head.received_unix_nano, seen);
+      for (const auto& metric : sm.metrics) index += metrics.add(metric, c, version(r.position, index));
+    }
+  }
+}
+
+}  // namespace turnscope::sinks

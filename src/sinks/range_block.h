@@ -1,0 +1,69 @@
+// The rows of one range of the log, one block a table. Which records belong together is decided by take();
+// the same records always make the same blocks.
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include "genai/view.h"
+#include "log/log.h"
+#include "otlp/decode.h"
+#include "store/log_block.h"
+#include "store/metric_block.h"
+#include "store/resource_block.h"
+#include "store/span_block.h"
+#include "store/trace_block.h"
+
+namespace turnscope::sinks {
+
+struct RangeLimits {
+  std::size_t rows = 100'000;
+  std::size_t bytes = 64u << 20;  ///< of encoded columns, all tables together
+  otlp::Limits decode;            ///< what the receivers accept, they have written
+};
+
+class RangeBlock {
+ public:
+  explicit RangeBlock(RangeLimits limits);
+
+  /// False when the record must begin the next range: this one is full, or the record came on another day.
+  bool take(const log::Record&, store::SeenResources&);
+  /// Takes the record whatever the limits (a range that is repeated keeps its cut).
+  void add(const log::Record&, store::SeenResources&);
+  /// Names the range as the intent did, should records of it have been lost since.
+  void fix_range(log::Position first, log::Position end) {
+    first_ = first;
+    end_ = end;
+  }
+  void clear();
+  /// Empties and gives the memory back.
+  void release();
+
+  bool empty() const { return records_ == 0; }
+  bool full() const { return rows() >= limits_.rows || bytes_ >= limits_.bytes; }
+  std::size_t rows() const { return spans.rows() + logs.rows() + metrics.rows(); }
+  std::size_t records() const { return records_; }
+  log::Position first() const { return first_; }
+  log::Position end() const { return end_; }                         ///< behind the last record
+  std::int64_t oldest_received() const { return oldest_received_; }  ///< unix nanoseconds; 0: empty
+
+  store::SpanBlock spans;
+  store::TraceBlock traces;
+  store::ResourceBlock resources;
+  store::LogBlock logs;
+  store::MetricBlock metrics;
+
+ private:
+  void add_traces(const log::Record&, store::SeenResources&);
+  void add_logs(const log::Record&, store::SeenResources&);
+  void add_metrics(const log::Record&, store::SeenResources&);
+  void undecodable(const log::Record&, const Error&);
+
+  RangeLimits limits_;
+  std::unique_ptr<std::byte[]> arena_buffer_;
+  genai::Columns view_;
+  log::Position first_ = 0, end_ = 0;
+  std::size_t records_ = 0, bytes_ = 0;
+  std::int64_t oldest_received_ = 0, day_ = 0;
+};
+
+}  // namespace turnscope::sinks

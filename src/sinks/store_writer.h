@@ -1,0 +1,104 @@
+// The sink that fills the store, each record of the log exactly once.
+//
+//   builder thread    read records ─▶ decode ─▶ columns ─▶ range [first, end) ─┐ (one range waits at most)
+//   inserter thread   intent with the cursor (synced) ─▶ insert each table with its token ─▶ cursor to end
+//
+// After a crash the range of the intent is built from the same records again and inserted with the same
+// tokens: what is there already is recognised by the engine. A range is cut when it is full, when its day of
+// receipt ends, or when the inserter is free and its oldest record has waited long enough (so ranges grow
+// with the load).
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+#include "log/log.h"
+#include "sinks/range_block.h"
+#include "sinks/sink.h"
+#include "sinks/store_intent.h"
+#include "store/engine.h"
+
+namespace turnscope::sinks {
+
+struct StoreWriterOptions {
+  RangeLimits range;
+  /// How long a record waits for company before it is inserted. An insert costs about 20 ms and a part to
+  /// merge, whatever its size; ack to searchable takes this plus the insert.
+  std::chrono::milliseconds linger{350};
+  /// The same when nothing was inserted for a second: the first trace should show at once.
+  std::chrono::milliseconds idle_linger{40};
+  std::chrono::milliseconds first_retry{100}, last_retry{5000};
+  /// Ranges inserted again, newest first, after a start that followed no orderly stop; all kept ones if the
+  /// machine was booted since (the store's disk may have lost what it had confirmed).
+  std::size_t repeat_after_crash = 1;
+  /// Called on the inserter's thread when everything before the position is searchable. Must not block.
+  std::function<void(log::Position)> stored;
+};
+
+class StoreWriter final : public Sink {
+ public:
+  /// `engine` must have been migrated; engine, log and clock must outlive the writer.
+  StoreWriter(store::Engine& engine, log::Log& log, const Clock& clock, StoreWriterOptions options = {});
+  ~StoreWriter() override;
+
+  /// Opens the cursor "store" and repeats what a crash left; returns before that is done (health tells).
+  Status start() override;
+  /// Inserts what is in hand (one attempt; an engine that fails keeps it in the log), then ends.
+  void stop() override;
+  SinkHealth health() const override;
+
+  /// Everything before it is searchable.
+  log::Position stored() const { return stored_.load(std::memory_order_acquire); }
+  std::uint64_t rows() const { return rows_.load(std::memory_order_relaxed); }      ///< inserted since start
+  std::uint64_t ranges() const { return ranges_.load(std::memory_order_relaxed); }  ///< the same
+
+ private:
+  void build();
+  void build_new();
+  void insert();
+  bool insert_range(RangeBlock&, Range, bool history, log::Position& behind);
+  bool hand_over(bool history = false);  ///< false: stopping
+  bool repeat(Range, bool history);
+  void release_memory();
+  Status insert_tables(RangeBlock&, Range);
+  template <typename Block>
+  Status insert_table(Block&, std::string_view table, Range);
+  /// Until it succeeds or the writer is told to stop; false then.
+  template <typename F>
+  bool retry(std::string_view what, F&& f);
+  void failed(const Error&);
+  bool wait_free(std::chrono::milliseconds at_most);
+
+  store::Engine& engine_;
+  log::Log& log_;
+  const Clock& clock_;
+  const StoreWriterOptions options_;
+  std::shared_ptr<log::Cursor> cursor_;
+  StoreIntent intent_;            ///< of the inserter's thread once it runs
+  std::vector<Range> history_;    ///< of the builder's thread: inserted before, to be inserted again
+  std::optional<Range> pending_;  ///< the same: the intent that a crash left
+  store::SeenResources seen_;     ///< of the builder's thread
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::unique_ptr<RangeBlock> building_, waiting_,
+      spare_;                     ///< waiting_: handed over; building_: builder's own
+  bool waiting_history_ = false;  ///< waiting_ repeats a range that the cursor has passed
+  bool inserting_ = false, builder_done_ = false, inserter_done_ = false;
+  std::string error_;
+  std::int64_t oldest_building_ = 0, oldest_inserting_ = 0;
+  std::chrono::steady_clock::time_point last_insert_{};
+
+  std::atomic<bool> stop_{false}, started_{false};
+  std::atomic<log::Position> stored_{0};
+  std::atomic<std::uint64_t> rows_{0}, ranges_{0};
+  std::thread builder_, inserter_;
+};
+
+}  // namespace turnscope::sinks

@@ -1,0 +1,169 @@
+// The tables, as the first migration makes them. Why each column is as it is: docs/architecture.md and
+// docs/performance.md.
+//
+// Partitions go by the day of receipt, not of the span's start: one block is then one part, clients cannot
+// make partitions (a clock that says 1970 or 2099 makes none), late spans join today's merges, and retention
+// drops whole days. Searches by time use the primary key. The same span sent again on another day is folded
+// by the reader only.
+#pragma once
+#include <string_view>
+
+#include "base/result.h"
+#include "store/engine.h"
+
+namespace turnscope::store {
+
+/// Brings the store to the schema of this program: applies the migrations that are missing, in order, each
+/// recorded in `schema_version`. Safe to repeat, also after a crash in the middle. A schema from a later
+/// program is refused (unimplemented). Checks afterwards that every table has the deduplication window and
+/// syncs that exactly-once and durability stand on (internal).
+Status migrate(Engine&);
+
+/// The version of the newest migration.
+std::uint32_t schema_version();
+
+// One row a received span (re-sent spans fold by `version`; reads take LIMIT 1 BY trace_id, span_id).
+// Payload (input, output, extra) holds the long texts, concatenated; `attrs_ref` and the "ref" in ev_attrs
+// say where in it a value lies: column (2 bits: 0 input, 1 output, 2 extra) << 62 | byte offset (31 bits) <<
+// 31 | length (31 bits). So raw is kept once, and lists never read it.
+inline constexpr std::string_view kSpans = R"sql(
+CREATE TABLE IF NOT EXISTS spans (
+  project UInt32 CODEC(ZSTD(1)),
+  trace_id FixedString(16) CODEC(ZSTD(1)),
+  span_id UInt64 CODEC(LZ4),
+  parent_span_id UInt64 CODEC(LZ4),
+  start DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  duration_ns UInt64 CODEC(ZSTD(1)),
+  time_flags UInt8,                               -- 1: end before start (duration_ns 0), 2: start clamped, 4: end missing
+  raw_start UInt64 CODEC(ZSTD(1)),                -- as sent; 0 when equal to start
+  raw_end UInt64 CODEC(ZSTD(1)),                  -- as sent; 0 when equal to start + duration_ns
+  version UInt64 CODEC(Delta(8), ZSTD(1)),        -- log position << 20 | index in the record: the later one wins
+  received DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  span_kind UInt8, status UInt8, kind UInt8, flags UInt32 CODEC(ZSTD(1)),
+  is_error UInt8,
+  trace_state String CODEC(ZSTD(1)), status_message String CODEC(ZSTD(1)),
+  name LowCardinality(String), service LowCardinality(String), environment LowCardinality(String),
+  provider LowCardinality(String), operation LowCardinality(String),
+  request_model LowCardinality(String), response_model LowCardinality(String),
+  model LowCardinality(String),                   -- response_model, else request_model
+  response_id String CODEC(ZSTD(1)),
+  tool LowCardinality(String), agent LowCardinality(String),
+  session String CODEC(ZSTD(1)), user String CODEC(ZSTD(1)),
+  prompt_name LowCardinality(String), prompt_version LowCardinality(String),
+  experiment LowCardinality(String), variant LowCardinality(String),
+  error_type LowCardinality(String), error_message String CODEC(ZSTD(1)),   -- message ≤ 200 characters
+  question String CODEC(ZSTD(1)),                 -- ≤ 200 characters, on agent, turn and root spans
+  answer String CODEC(ZSTD(1)),                   -- ≤ 200 characters, same: the start of the last output text
+  turn_number Int32 CODEC(ZSTD(1)),               -- -1: not told
+  first_token_ns UInt64 CODEC(ZSTD(1)),           -- 0: not told
+  usage_role UInt8, usage_basis UInt8, usage_known UInt16 CODEC(ZSTD(1)),  -- bit a bucket: 0 input 1 cache_read 2 cache_write 3 output 4 reasoning; 8 reported cost, 9 input excludes cache, 10 reported total, 11 has parts (tok_other)
+  tok_input UInt64 CODEC(T64, ZSTD(1)), tok_cache_read UInt64 CODEC(T64, ZSTD(1)), tok_cache_write UInt64 CODEC(T64, ZSTD(1)),
+  tok_output UInt64 CODEC(T64, ZSTD(1)), tok_reasoning UInt64 CODEC(T64, ZSTD(1)),
+  tok_other Map(LowCardinality(String), UInt64) CODEC(ZSTD(1)),             -- parts: cache_write_5m and _1h of tok_cache_write, input_audio and input_image of tok_input, output_audio and output_image of tok_output; and reported_input …
+  reported_cost_nano Int64 CODEC(ZSTD(1)),
+  scope LowCardinality(String), scope_version LowCardinality(String), scope_id UInt64 CODEC(ZSTD(1)), resource_id UInt64 CODEC(ZSTD(1)),
+  dropped Array(UInt32) CODEC(ZSTD(1)),           -- empty, or [attributes, events, links]
+  attrs_str Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  attrs_int Map(LowCardinality(String), Int64) CODEC(ZSTD(1)),
+  attrs_dbl Map(LowCardinality(String), Float64) CODEC(ZSTD(1)),
+  attrs_bool Map(LowCardinality(String), UInt8) CODEC(ZSTD(1)),
+  attrs_json Map(LowCardinality(String), String) CODEC(ZSTD(1)),            -- arrays, kvlists, bytes, none: OTLP/JSON AnyValue
+  attrs_ref Map(LowCardinality(String), UInt64) CODEC(ZSTD(1)),             -- long strings: where in the payload
+  ev_time Array(DateTime64(9, 'UTC')) CODEC(ZSTD(1)), ev_name Array(LowCardinality(String)),
+  ev_attrs Array(String) CODEC(ZSTD(1)),          -- OTLP/JSON KeyValue array; long strings as {"key":k,"ref":"n"}, other long values {"key":k,"jsonRef":"n"}; {"dropped":n} first if attributes were
+  links Array(String) CODEC(ZSTD(1)),             -- OTLP/JSON Span.Link
+  link_trace_ids Array(FixedString(16)) CODEC(ZSTD(1)),
+  input String CODEC(ZSTD(1)), output String CODEC(ZSTD(1)), extra String CODEC(ZSTD(1)),
+  INDEX i_sk mapKeys(attrs_str) TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX i_sv mapValues(attrs_str) TYPE bloom_filter(0.01) GRANULARITY 1
+) ENGINE = ReplacingMergeTree(version) PARTITION BY toDate(received) ORDER BY (project, start, trace_id, span_id)
+SETTINGS index_granularity = 2048, min_bytes_for_wide_part = 200000000, auto_statistics_types = '', non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1
+)sql";
+
+// Bounds of each trace: only idempotent facts (min, max), never counts, so a re-sent batch changes nothing.
+inline constexpr std::string_view kTraces = R"sql(
+CREATE TABLE IF NOT EXISTS traces (
+  project UInt32, trace_id FixedString(16),
+  min_start SimpleAggregateFunction(min, DateTime64(9, 'UTC')), max_end SimpleAggregateFunction(max, DateTime64(9, 'UTC')),
+  max_start SimpleAggregateFunction(max, DateTime64(9, 'UTC')),
+  has_root SimpleAggregateFunction(max, UInt8), has_error SimpleAggregateFunction(max, UInt8),
+  max_version SimpleAggregateFunction(max, UInt64)
+) ENGINE = AggregatingMergeTree ORDER BY (project, trace_id)
+SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1
+)sql";
+
+// Attributes of resources and scopes: id = hash of their bytes. A row again each hour that they were seen in,
+// folded by merges: read with LIMIT 1 BY project, id or aggregates.
+inline constexpr std::string_view kResources = R"sql(
+CREATE TABLE IF NOT EXISTS resources (
+  project UInt32, id UInt64, service LowCardinality(String), seen DateTime('UTC'),
+  is_scope UInt8,
+  attrs_str Map(LowCardinality(String), String), attrs_json String,  -- OTLP/JSON KeyValue array, all of them
+  name String, version String,         -- of a scope
+  schema_url String, dropped UInt32
+) ENGINE = ReplacingMergeTree(seen) ORDER BY (project, id)
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1
+)sql";
+
+// Log records. `body` is the text of a string body, else its OTLP/JSON AnyValue (body_json = 1). Re-sent
+// records fold by all key columns; `hash` (of the record's bytes) keeps two different records of one
+// nanosecond apart.
+inline constexpr std::string_view kLogs = R"sql(
+CREATE TABLE IF NOT EXISTS logs (
+  project UInt32 CODEC(ZSTD(1)),
+  time DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),    -- time, else observed time, else received
+  raw_time UInt64 CODEC(ZSTD(1)),                         -- as sent; 0 when it is `time` or was not sent
+  observed UInt64 CODEC(Delta(8), ZSTD(1)),               -- nanoseconds; 0: not sent
+  hash UInt64 CODEC(LZ4),
+  version UInt64 CODEC(Delta(8), ZSTD(1)),
+  received DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  trace_id FixedString(16) CODEC(ZSTD(1)), span_id UInt64 CODEC(LZ4), flags UInt32 CODEC(ZSTD(1)),
+  severity_number Int32 CODEC(ZSTD(1)), severity_text LowCardinality(String), event_name LowCardinality(String),
+  service LowCardinality(String), body String CODEC(ZSTD(1)), body_json UInt8,
+  attrs_str Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  attrs_int Map(LowCardinality(String), Int64) CODEC(ZSTD(1)),
+  attrs_dbl Map(LowCardinality(String), Float64) CODEC(ZSTD(1)),
+  attrs_bool Map(LowCardinality(String), UInt8) CODEC(ZSTD(1)),
+  attrs_json Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  dropped UInt32 CODEC(ZSTD(1)),
+  scope LowCardinality(String), scope_version LowCardinality(String), scope_id UInt64 CODEC(ZSTD(1)), resource_id UInt64 CODEC(ZSTD(1)),
+  INDEX i_trace trace_id TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX i_sk mapKeys(attrs_str) TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX i_sv mapValues(attrs_str) TYPE bloom_filter(0.01) GRANULARITY 1
+) ENGINE = ReplacingMergeTree(version) PARTITION BY toDate(received) ORDER BY (project, time, hash)
+SETTINGS index_granularity = 2048, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1
+)sql";
+
+// Data points of metrics, one row each. `series` = hash of resource, scope, name, type and attributes.
+inline constexpr std::string_view kMetrics = R"sql(
+CREATE TABLE IF NOT EXISTS metrics (
+  project UInt32 CODEC(ZSTD(1)),
+  name LowCardinality(String), series UInt64 CODEC(ZSTD(1)),
+  time DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  raw_time UInt64 CODEC(ZSTD(1)),                         -- as sent; 0 when it is `time`
+  start UInt64 CODEC(Delta(8), ZSTD(1)),                  -- nanoseconds; 0: not sent
+  version UInt64 CODEC(Delta(8), ZSTD(1)),
+  received DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  type UInt8, temporality UInt8, monotonic UInt8,         -- otlp::MetricType, otlp::Temporality
+  description LowCardinality(String), unit LowCardinality(String), service LowCardinality(String),
+  value_kind UInt8,                                       -- of `number`: 0 none, 1 integer, 2 real; histograms: 0
+  number_int Int64 CODEC(ZSTD(1)), number Float64 CODEC(ZSTD(1)),   -- both are set when it is an integer
+  count UInt64 CODEC(ZSTD(1)), sum Float64 CODEC(ZSTD(1)), min Float64 CODEC(ZSTD(1)), max Float64 CODEC(ZSTD(1)),
+  has UInt8,                                              -- bits: 1 sum, 2 min, 4 max
+  bounds Array(Float64) CODEC(ZSTD(1)), buckets Array(UInt64) CODEC(ZSTD(1)),     -- explicit histogram
+  scale Int32 CODEC(ZSTD(1)), zero_count UInt64 CODEC(ZSTD(1)), zero_threshold Float64 CODEC(ZSTD(1)),
+  positive_offset Int32 CODEC(ZSTD(1)), negative_offset Int32 CODEC(ZSTD(1)), negative_buckets Array(UInt64) CODEC(ZSTD(1)),  -- exponential; positive in `buckets`
+  quantile_values Array(Float64) CODEC(ZSTD(1)),          -- summary; quantiles in `bounds`
+  exemplars Array(String) CODEC(ZSTD(1)),                 -- OTLP/JSON Exemplar
+  flags UInt32 CODEC(ZSTD(1)),
+  attrs_str Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  attrs_int Map(LowCardinality(String), Int64) CODEC(ZSTD(1)),
+  attrs_dbl Map(LowCardinality(String), Float64) CODEC(ZSTD(1)),
+  attrs_bool Map(LowCardinality(String), UInt8) CODEC(ZSTD(1)),
+  attrs_json Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  scope LowCardinality(String), scope_version LowCardinality(String), scope_id UInt64 CODEC(ZSTD(1)), resource_id UInt64 CODEC(ZSTD(1))
+) ENGINE = ReplacingMergeTree(version) PARTITION BY toDate(received) ORDER BY (project, name, series, time)
+SETTINGS index_granularity = 2048, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1
+)sql";
+
+}  // namespace turnscope::store

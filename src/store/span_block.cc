@@ -1,0 +1,326 @@
+#include "store/span_block.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+
+#include "otlp/decode.h"
+#include "otlp/text.h"
+#include "store/span_payload.h"
+
+namespace turnscope::store {
+namespace {
+
+using Type = otlp::AnyValue::Type;
+
+constexpr std::int64_t kYear = 366ll * 24 * 3600 * 1'000'000'000;
+constexpr std::int64_t kLastTime = std::numeric_limits<std::int64_t>::max() - kYear;  // 2261
+constexpr std::size_t kPreview = 200;                                                 // characters
+
+/// The first `characters` characters of valid UTF-8.
+std::string_view preview(std::string_view s, std::size_t characters = kPreview) {
+  if (s.size() <= characters) return s;
+  std::size_t seen = 0;
+  for (std::size_t i = 0; i < s.size(); ++i) {
+    const bool begins = (static_cast<unsigned char>(s[i]) & 0xc0) != 0x80;
+    if (begins && seen++ == characters) return s.substr(0, i);
+  }
+  return s;
+}
+
+std::string_view answer_of(const otlp::Span& span, const genai::Columns& g) {
+  if (g.kind != genai::Kind::agent && g.kind != genai::Kind::turn && span.parent_span_id != 0) return {};
+  for (auto it = g.content.rbegin(); it != g.content.rend(); ++it) {
+    if (it->direction != genai::ContentRef::Direction::output) continue;
+    const auto attributes =
+        it->event < 0 ? span.attributes : span.events[static_cast<std::size_t>(it->event)].attributes;
+    const auto& value = attributes[it->attribute].value;
+    // A list of messages is for the reader that knows its dialect, not for a preview.
+    if (value.type != Type::string || value.text.empty() || value.text[0] == '[' || value.text[0] == '{')
+      continue;
+    return preview(value.text);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::int64_t sane_received(std::int64_t t) { return std::clamp<std::int64_t>(t, 0, kLastTime); }
+
+std::int64_t SpanTimes::end() const {
+  const auto room = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max() - start);
+  return start + static_cast<std::int64_t>(std::min(duration, room));
+}
+
+SpanTimes span_times(std::uint64_t start, std::uint64_t end, std::int64_t received_unix_nano) {
+  const auto received = sane_received(received_unix_nano);
+  SpanTimes t;
+  const bool sane = start != 0 && start <= static_cast<std::uint64_t>(kLastTime) &&
+                    std::abs(static_cast<std::int64_t>(start) - received) <= 10 * kYear;
+  if (sane) {
+    t.start = static_cast<std::int64_t>(start);
+  } else {
+    t.start = received;
+    t.flags |= SpanTimes::kStartClamped;
+    t.raw_start = start;
+    t.raw_end = end;
+  }
+  if (end == 0) {
+    t.flags |= SpanTimes::kEndMissing;
+  } else if (end < start) {
+    t.flags |= SpanTimes::kEndBeforeStart;
+    t.raw_end = end;
+  } else {
+    // With a start that is no time, a span of decades is no duration either; both are kept as sent.
+    t.duration =
+        !sane && (start == 0 || end - start > 10 * static_cast<std::uint64_t>(kYear)) ? 0 : end - start;
+  }
+  return t;
+}
+
+std::uint64_t SpanBlock::put(unsigned column, std::string_view text) {
+  auto& to = text_[column];
+  // A line break between texts, so that no search matches across two of them.
+  const std::size_t offset = to.empty() ? 0 : to.size() + 1;
+  if (offset + text.size() > PayloadRef::kMax) return kNoRef;
+  if (!to.empty()) to += '\n';
+  to += text;
+  return PayloadRef{static_cast<PayloadRef::Column>(column), static_cast<std::uint32_t>(offset),
+                    static_cast<std::uint32_t>(text.size())}
+      .packed();
+}
+
+void SpanBlock::place_content(const otlp::Span& span, const genai::Columns& g) {
+  event_base_.clear();
+  std::size_t n = span.attributes.size();
+  for (const auto& e : span.events) {
+    event_base_.push_back(static_cast<std::uint32_t>(n));
+    n += e.attributes.size();
+  }
+  refs_.assign(n, kNoRef);
+  for (const auto& c : g.content) {
+    const bool own = c.event < 0;
+    if (!own && static_cast<std::size_t>(c.event) >= span.events.size()) continue;
+    const auto attributes = own ? span.attributes : span.events[static_cast<std::size_t>(c.event)].attributes;
+    if (c.attribute >= attributes.size()) continue;
+    auto& ref = refs_[(own ? 0 : event_base_[static_cast<std::size_t>(c.event)]) + c.attribute];
+    if (ref != kNoRef) continue;
+    const auto& value = attributes[c.attribute].value;
+    const unsigned column = c.direction == genai::ContentRef::Direction::input ? 0 : 1;
+    if (value.type == Type::string) {
+      ref = put(column, value.text);
+    } else if (value.type == Type::array || value.type == Type::kvlist) {
+      scratch_.clear();
+      append_json_value(scratch_, value);
+      ref = put(column, scratch_);
+    }
+  }
+}
+
+void SpanBlock::add_attributes(const otlp::Span& span) {
+  for (std::size_t i = 0; i < span.attributes.size(); ++i) {
+    const auto& kv = span.attributes[i];
+    auto ref = refs_[i];
+    const bool text = kv.value.type == Type::string;
+    if (ref == kNoRef && text && kv.value.text.size() > kInline) {
+      ref = put(2, kv.value.text);
+    } else if (ref == kNoRef && (kv.value.type == Type::array || kv.value.type == Type::kvlist ||
+                                 (kv.value.type == Type::bytes && kv.value.text.size() > kInline / 2))) {
+      scratch_.clear();
+      append_json_value(scratch_, kv.value);
+      if (scratch_.size() > kInline) {
+        ref = put(2, scratch_);
+      } else {
+        attributes_.json.add(kv.key, scratch_);
+        continue;
+      }
+    }
+    if (ref == kNoRef) {
+      attributes_.add(kv);
+      continue;
+    }
+    attrs_ref_.add(kv.key, ref);
+    if (!text) attributes_.json.add(kv.key, std::string_view{});
+  }
+  attributes_.end_row();
+  attrs_ref_.end_row();
+}
+
+void SpanBlock::add_events(const otlp::Span& span) {
+  for (std::size_t e = 0; e < span.events.size(); ++e) {
+    const auto& event = span.events[e];
+    ev_time_.items.add(event.time_unix_nano);
+    ev_name_.items.add(event.name);
+    auto& json = scratch_;
+    json.assign("[");
+    if (event.dropped_attributes != 0)
+      fmt::format_to(std::back_inserter(json), "{{\"dropped\":{}}}", event.dropped_attributes);
+    for (std::size_t i = 0; i < event.attributes.size(); ++i) {
+      const auto& kv = event.attributes[i];
+      auto ref = refs_[event_base_[e] + i];
+      const bool text = kv.value.type == Type::string;
+      if (ref == kNoRef && text && kv.value.text.size() > kInline) ref = put(2, kv.value.text);
+      json += json.size() > 1 ? ",{\"key\":" : "{\"key\":";
+      append_json_string(json, kv.key);
+      if (ref == kNoRef) {
+        json += ",\"value\":";
+        append_json_value(json, kv.value);
+        json += '}';
+      } else {
+        fmt::format_to(std::back_inserter(json), ",\"{}\":\"{}\"}}", text ? "ref" : "jsonRef", ref);
+      }
+    }
+    json += ']';
+    ev_attrs_.items.add(json);
+  }
+  ev_time_.end_row();
+  ev_name_.end_row();
+  ev_attrs_.end_row();
+}
+
+void SpanBlock::add_links(const otlp::Span& span) {
+  for (const auto& link : span.links) {
+    link_trace_ids_.items.add(link.trace_id);
+    auto& json = scratch_;
+    json.assign("{\"traceId\":\"");
+    json += otlp::hex(link.trace_id);
+    json += "\",\"spanId\":\"";
+    json += otlp::hex(link.span_id);
+    json += '"';
+    if (!link.trace_state.empty()) {
+      json += ",\"traceState\":";
+      append_json_string(json, link.trace_state);
+    }
+    if (!link.attributes.empty()) {
+      json += ",\"attributes\":";
+      append_json_attributes(json, link.attributes);
+    }
+    if (link.dropped_attributes != 0)
+      fmt::format_to(std::back_inserter(json), ",\"droppedAttributesCount\":{}", link.dropped_attributes);
+    if (link.flags != 0) fmt::format_to(std::back_inserter(json), ",\"flags\":{}", link.flags);
+    json += '}';
+    links_.items.add(json);
+  }
+  links_.end_row();
+  link_trace_ids_.end_row();
+}
+
+namespace {
+/// The sum of the parts that are told; absent when none is. Saturates.
+std::optional<std::uint64_t> whole(std::initializer_list<std::optional<std::uint64_t>> parts) {
+  std::optional<std::uint64_t> sum;
+  for (const auto& part : parts) {
+    std::uint64_t next = 0;
+    if (part) sum = __builtin_add_overflow(sum.value_or(0), *part, &next) ? UINT64_MAX : next;
+  }
+  return sum;
+}
+}  // namespace
+
+void SpanBlock::add_usage(const genai::Columns& g) {
+  const auto& u = g.usage;
+  std::uint16_t known = 0;
+  const auto bucket = [&](NumberColumn<std::uint64_t>& column, const std::optional<std::uint64_t>& v,
+                          int bit) {
+    column.add(v.value_or(0));
+    if (v) known = static_cast<std::uint16_t>(known | 1u << bit);
+  };
+  // Whole columns, so that lists sum few of them; tok_other says which of their tokens are audio, image or a
+  // cache write of a known life.
+  bucket(tok_input_, whole({u.input, u.input_audio, u.input_image}), 0);
+  bucket(tok_cache_read_, u.cache_read, 1);
+  bucket(tok_cache_write_, whole({u.cache_write, u.cache_write_5m, u.cache_write_1h}), 2);
+  bucket(tok_output_, whole({u.output, u.output_audio, u.output_image}), 3);
+  bucket(tok_reasoning_, u.reasoning, 4);
+  if (g.reported_cost_nano_usd) known |= 1u << 8;
+  if (u.reported_input_excludes_cache) known |= 1u << 9;
+  if (u.reported_total) known |= 1u << 10;
+  for (const auto& part :
+       {u.cache_write_5m, u.cache_write_1h, u.input_audio, u.input_image, u.output_audio, u.output_image})
+    if (part.value_or(0) > 0) known |= 1u << 11;
+  usage_known_.add(known);
+  const auto other = [&](std::string_view key, const std::optional<std::uint64_t>& v) {
+    if (v) tok_other_.add(key, *v);
+  };
+  other("cache_write_5m", u.cache_write_5m);
+  other("cache_write_1h", u.cache_write_1h);
+  other("input_audio", u.input_audio);
+  other("input_image", u.input_image);
+  other("output_audio", u.output_audio);
+  other("output_image", u.output_image);
+  other("reported_input", u.reported_input);
+  other("reported_output", u.reported_output);
+  other("reported_total", u.reported_total);
+  tok_other_.end_row();
+  usage_role_.add(static_cast<std::uint8_t>(u.role));
+  usage_basis_.add(static_cast<std::uint8_t>(u.basis));
+  reported_cost_nano_.add(g.reported_cost_nano_usd.value_or(0));
+}
+
+void SpanBlock::add(const otlp::Span& s, const RowContext& c, const SpanTimes& t, const genai::Columns& g,
+                    std::uint64_t version) {
+  project_.add(c.project);
+  trace_id_.add(s.trace_id);
+  span_id_.add(s.span_id);
+  parent_span_id_.add(s.parent_span_id);
+  start_.add(t.start);
+  duration_ns_.add(t.duration);
+  time_flags_.add(t.flags);
+  raw_start_.add(t.raw_start);
+  raw_end_.add(t.raw_end);
+  version_.add(version);
+  received_.add(sane_received(c.received_unix_nano) / 1'000'000);
+  span_kind_.add(static_cast<std::uint8_t>(s.kind));
+  status_.add(static_cast<std::uint8_t>(s.status));
+  kind_.add(static_cast<std::uint8_t>(g.kind));
+  flags_.add(s.flags);
+  is_error_.add(static_cast<std::uint8_t>(g.is_error));
+  trace_state_.add(s.trace_state);
+  status_message_.add(s.status_message);
+  name_.add(s.name);
+  service_.add(c.service);
+  environment_.add(g.environment);
+  provider_.add(g.provider);
+  operation_.add(g.operation);
+  request_model_.add(g.request_model);
+  response_model_.add(g.response_model);
+  model_.add(g.response_model.empty() ? g.request_model : g.response_model);
+  response_id_.add(g.response_id);
+  tool_.add(g.tool_name);
+  agent_.add(g.agent_name);
+  session_.add(g.session);
+  user_.add(g.user);
+  prompt_name_.add(g.prompt_name);
+  prompt_version_.add(g.prompt_version);
+  experiment_.add(g.experiment);
+  variant_.add(g.variant);
+  error_type_.add(g.error_type);
+  error_message_.add(preview(g.error_message));
+  question_.add(preview(g.question));
+  answer_.add(answer_of(s, g));
+  constexpr std::int64_t kMax = std::numeric_limits<std::int32_t>::max();
+  turn_number_.add(static_cast<std::int32_t>(std::clamp<std::int64_t>(g.turn_number.value_or(-1), -1, kMax)));
+  first_token_ns_.add(g.time_to_first_token_ns.value_or(0));
+  add_usage(g);
+  scope_.add(c.scope != nullptr ? c.scope->name : std::string_view{});
+  scope_version_.add(c.scope != nullptr ? c.scope->version : std::string_view{});
+  scope_id_.add(c.scope_id);
+  resource_id_.add(c.resource_id);
+  if (s.dropped_attributes != 0 || s.dropped_events != 0 || s.dropped_links != 0) {
+    dropped_.items.add(s.dropped_attributes);
+    dropped_.items.add(s.dropped_events);
+    dropped_.items.add(s.dropped_links);
+  }
+  dropped_.end_row();
+  for (auto& text : text_) text.clear();
+  place_content(s, g);
+  add_attributes(s);
+  add_events(s);
+  add_links(s);
+  for (std::size_t i = 0; i < 3; ++i) payload_[i].add(text_[i]);
+  ++rows_;
+}
+
+}  // namespace turnscope::store

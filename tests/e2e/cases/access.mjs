@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { equal, ok, require, until } from '../harness.mjs';
+
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+/** Serious and critical findings of axe, in words. The tool is run by the debugger, so that the page's policy stays as it is. */
+async function serious(page) {
+  const r = await page.evaluate(`(() => { ${axe}; return axe.run(document, { resultTypes: ['violations'] }); })()`);
+  return r.violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(' ')).join(', ')}`);
+}
+
+const pages = (t) => [
+  ['search', '/search', '.tbody .tr:not(.skrow)', ['j', ' ']], ['spans', '/search?row=spans', '.tbody .tr:not(.skrow)', ['j']], ['a wrong query', '/search?q=(', '#query-error', []], ['nothing found', '/search?q=%22no+such+text+at+all%22', '.first', []], ['key map', '/search', '.tbody .tr:not(.skrow)', ['?']],
+  ['trace', `/t/${t.design.trace}`, '.wf-r', []], ['model call', `/t/${t.design.trace}?s=${t.design.ids.answer}`, '.cost', []], ['failed call', `/t/${t.design.trace}?s=${t.design.ids.issue_refund}`, '.det[data-span]', []], ['attributes', `/t/${t.design.trace}?s=${t.design.ids.answer}&d=attributes`, '.kv', []], ['conversation', `/t/${t.design.trace}?r=conversation`, '.step .msg', []],
+  ['services', '/services', '.svc td', []], ['health', '/health', '.cell', []],
+];
+
+export default Object.fromEntries([
+  ...['light', 'dark'].map((theme) => [`axe finds nothing serious, ${theme}`, async (t) => {
+    for (const [name, path, ready, keys] of pages(t)) {
+      const p = await t.open({ colorScheme: theme, reducedMotion: 'reduce' });
+      await p.go(path);
+      await p.page.locator(ready).first().waitFor();
+      for (const k of keys) await p.press(k);
+      if (keys.includes(' ')) await p.page.locator('.peek .pbody').waitFor();
+      equal(await serious(p.page), [], name);
+    }
+  }]),
+  ['the keyboard reaches every control, and the key map opens and closes', async (t) => {
+    const p = await t.open();
+    await p.go('/search');
+    await p.page.locator('.tbody .tr:not(.skrow)').first().waitFor();
+    const seen = new Set();
+    for (let i = 0; i < 200 && !seen.has('grid'); i++) {
+      await p.press('Tab');
+      seen.add(await p.page.evaluate(() => { const e = document.activeElement; return e?.getAttribute('role') ?? e?.tagName ?? ''; }));
+    }
+    for (const role of ['A', 'combobox', 'BUTTON', 'INPUT', 'grid']) ok(seen.has(role), `${role} by tab: ${[...seen]}`);
+    await p.go('/search');
+    await p.page.locator('.tbody .tr:not(.skrow)').first().waitFor();
+    await until('the skip button has the focus', async () => { await p.press('Tab'); return p.page.evaluate(() => document.activeElement?.className === 'skip'); });
+    await p.press('Enter');
+    equal(await p.page.evaluate(() => document.activeElement?.getAttribute('role')), 'grid', 'focus after skipping');
+    await p.press('?');
+    await p.page.getByRole('dialog', { name: 'Keyboard map' }).waitFor();
+    await p.press('Escape');
+    await until('it closes', async () => (await p.page.getByRole('dialog').count()) === 0);
+    await p.press('g', 'h');
+    await p.page.waitForURL(/\/health/);
+    await p.press('g', 's');
+    await p.page.waitForURL(/\/search/);
+  }],
+  ['the theme follows the system and remembers a choice', async (t) => {
+    const p = await t.open({ colorScheme: 'dark' });
+    await p.go('/search');
+    const theme = () => p.page.evaluate(() => document.documentElement.dataset.theme);
+    equal(await theme(), 'dark', 'theme');
+    await p.press('g', 't');
+    await until('light', async () => (await theme()) === 'light');
+    await p.page.reload();
+    equal(await theme(), 'light', 'theme after a reload');
+  }],
+]);

@@ -1,0 +1,37 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ok, root, until } from '../harness.mjs';
+
+// Pictures of the pages for docs/ui, each 1600×1000; taken from the real server with the data of these tests.
+const out = join(root, 'docs/ui');
+
+export default {
+  'search and trace page in both themes, for the documentation': async (t) => {
+    mkdirSync(out, { recursive: true });
+    for (const theme of ['light', 'dark']) {
+      const p = await t.open({ colorScheme: theme, reducedMotion: 'reduce' });
+      const shoot = async (name) => {
+        await p.page.waitForLoadState('networkidle').catch(() => undefined);
+        await until('nothing in sight is being read', () => p.page.evaluate(() => [...document.querySelectorAll('.sk')].every((e) => { const b = e.getBoundingClientRect(); return b.width === 0 || b.top > innerHeight || b.bottom < 0; })));
+        const file = join(out, `${name}-${theme}.png`);
+        await p.page.screenshot({ path: file });
+        ok(statSync(file).size < 400_000, `${file} has ${statSync(file).size} bytes`);
+      };
+      await p.go('/search?q=service:support-agent&from=now-24h');
+      await p.page.locator('.tbody .tr:not(.skrow)').first().waitFor();
+      await p.page.locator('.fac label').first().waitFor();
+      await p.press('j', 'j', 'j');
+      await shoot('search');
+      await p.go(`/t/${t.design.trace}?plumbing=hide&s=${t.design.ids.answer}`);
+      await p.page.locator('.pc').waitFor();
+      await p.page.locator('.tot').waitFor();
+      await shoot('trace');
+      await p.go(`/t/${t.design.trace}?r=conversation`);
+      await p.page.locator('.step .msg').first().waitFor();
+      await shoot('conversation');
+      await p.go('/health');
+      await p.page.locator('.cell').first().waitFor();
+      await shoot('health');
+    }
+  },
+};

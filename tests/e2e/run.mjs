@@ -1,0 +1,56 @@
+// Browser tests: node tests/e2e/run.mjs [words of a test's name]. TURNSCOPE_BIN names the server (default build/turnscope).
+import { openPage, startBrowser, startServer, post, stored } from './harness.mjs';
+import { designRun, largeRun, otherRuns } from './data.mjs';
+
+const groups = ['search', 'trace', 'live', 'hostile', 'access', 'pictures'];
+const only = process.argv.slice(2).join(' ');
+const tests = [];
+for (const g of groups) for (const [name, f] of Object.entries((await import(`./cases/${g}.mjs`)).default)) tests.push([`${g}: ${name}`, f]);
+
+// TURNSCOPE_E2E_UI and _HTTP: a server that runs already, for working on the tests themselves.
+let server;
+try {
+  server = process.env.TURNSCOPE_E2E_UI ? { ui: process.env.TURNSCOPE_E2E_UI, http: process.env.TURNSCOPE_E2E_HTTP, stop: async () => 0, log: () => '' } : await startServer();
+} catch (e) {
+  console.log(`FAIL starting the server\n     ${e.message}\n0 passed, 1 failed`);
+  process.exit(1);
+}
+let passed = 0;
+const failed = [];
+let browser = null;
+try {
+  const design = designRun(), large = largeRun(Number(process.env.TURNSCOPE_E2E_LARGE ?? 6000)), others = otherRuns(130);
+  for (const r of [design, ...others]) await post(server, r.request());
+  for (const r of large.requests) await post(server, r);
+  await stored(server, design.trace, design.spans.length);
+  await stored(server, large.trace, large.count);
+  await stored(server, others.at(-1).trace, others.at(-1).spans.length);
+  browser = await startBrowser();
+  const started = Date.now();
+  for (const [name, f] of tests) {
+    if (only && !name.includes(only)) continue;
+    const pages = [];
+    const t = { server, design, large, others, browser, open: async (options) => { const p = await openPage(browser, server, options); pages.push(p); return p; } };
+    const at = Date.now();
+    try {
+      await f(t);
+      for (const p of pages) await p.check();
+      passed++;
+      console.log(`ok   ${name} (${Date.now() - at} ms)`);
+    } catch (e) {
+      failed.push(name);
+      console.log(`FAIL ${name}\n     ${String(e?.stack ?? e).split('\n').slice(0, 12).join('\n     ')}`);
+      for (const p of pages) await p.context.close().catch(() => undefined);
+    }
+  }
+  console.log(`browser tests took ${((Date.now() - started) / 1000).toFixed(1)} s`);
+} catch (e) {
+  failed.push('setting up');
+  console.log(`FAIL setting up\n     ${e?.stack ?? e}\n${server.log()}`);
+} finally {
+  await browser?.close();
+  const exit = await server.stop();
+  if (exit !== 0) { failed.push('stopping'); console.log(`FAIL the server ended with ${exit}\n${server.log()}`); }
+}
+console.log(`${passed} passed, ${failed.length} failed`);
+process.exitCode = failed.length > 0 ? 1 : 0;

@@ -1,0 +1,1 @@
+"""Producer, observer and judge for the fault tests: Python's standard library only."""

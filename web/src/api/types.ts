@@ -1,0 +1,181 @@
+// The shapes of /api/v1. The server's OpenAPI description (src/api/openapi.yaml) says the same; a test holds them together.
+// Times are decimal strings of nanoseconds since 1970 UTC (they do not fit a double); durations are nanoseconds as numbers.
+// Money is integer nano-dollars. A fact that is not known is null or absent, never 0. Every list says when there is more.
+// Errors: HTTP status and {"error": {"kind": "invalid_argument", "message": "…", "field": "q", "position": 12}}.
+
+export type UnixNano = string; // "1795360772548583189"
+export type Kind = 'agent' | 'turn' | 'llm' | 'tool' | 'retrieval' | 'embedding' | 'chain' | 'other';
+export type Status = 'unset' | 'ok' | 'error';
+export type SpanKind = 'unspecified' | 'internal' | 'server' | 'client' | 'producer' | 'consumer';
+
+export interface ApiError { error: { kind: string; message: string; field?: string; position?: number } }
+
+/** Exclusive token buckets: input excludes cached, output excludes reasoning. Absent = not told. */
+export interface Usage {
+  input?: number; cache_read?: number; cache_write?: number; cache_write_5m?: number; cache_write_1h?: number;
+  input_audio?: number; input_image?: number; output?: number; reasoning?: number; output_audio?: number; output_image?: number;
+  total_input?: number; total_output?: number; // sums of the input and of the output buckets
+  role: 'own' | 'aggregate' | 'duplicate';
+  basis: 'known' | 'proven' | 'assumed';
+}
+/** Cost: computed from the price table; reported is what the client said. */
+export interface Cost {
+  nano_usd: number | null;           // null: unpriced or nothing to price
+  state: 'priced' | 'partly' | 'unpriced' | 'none';
+  reported_nano_usd: number | null;
+}
+
+/** GET /api/v1/traces?q&from&to&limit&cursor — newest first.
+ *  q: search language (below). from/to: RFC 3339, unix seconds, or now-15m / now-1h / now-7d. limit ≤ 500, default 50.
+ *  A trace matches when one of its spans matches q. Search language: terms `field op value` joined by and (implied), or, not, ( ).
+ *  op: `:` or `=` (equals; `*` is a wildcard), `!=`, `>`, `>=`, `<`, `<=`, `~` (regular expression, RE2); `field exists` (also `exists:field`).
+ *  fields: service name kind status span_kind model provider tool agent session user operation duration (500ms, 2s) tokens input_tokens
+ *  output_tokens error trace span root_name environment prompt_name prompt_version experiment variant, or any attribute key as it is
+ *  (resource.KEY, scope.KEY, event.name also). A bare word or "quoted text" is searched in content (prompts, completions, arguments, results) and names. */
+export interface TraceList {
+  traces: TraceSummary[];
+  next_cursor: string | null;         // pass as cursor= for the next page; null: there is no more
+  searched_from: UnixNano; searched_to: UnixNano; took_ms: number;
+}
+export interface TraceSummary {
+  trace_id: string;
+  root: { span_id: string; name: string; service: string; kind: Kind } | null;   // null: the root has not arrived
+  question: string | null;            // what was asked, ≤ 200 characters
+  start_unix_nano: UnixNano; end_unix_nano: UnixNano; duration_ns: number;
+  spans: number; errors: number; turns: number; llm_calls: number; tool_calls: number;
+  services: string[]; models: string[];
+  tokens: { input: number; output: number; cache_read: number } | null;
+  cost: Cost;
+  session: string | null; user: string | null; agent: string | null; environment: string | null;
+  status: Status;
+  shape: ShapeSegment[];              // at most 48, for the mini waterfall
+}
+export interface ShapeSegment { kind: Kind; offset_ns: number; duration_ns: number; error: boolean }
+
+/** GET /api/v1/spans — same parameters; one row a span, newest first. */
+export interface SpanList { spans: SpanSummary[]; next_cursor: string | null; searched_from: UnixNano; searched_to: UnixNano; took_ms: number }
+export interface SpanSummary {
+  trace_id: string; span_id: string; parent_span_id: string | null;
+  name: string; service: string; kind: Kind; span_kind: SpanKind; status: Status; status_message: string | null;
+  start_unix_nano: UnixNano; duration_ns: number;
+  provider: string | null; model: string | null; tool: string | null; agent: string | null; session: string | null; user: string | null;
+  usage: Usage | null; cost: Cost;
+  turn_number: number | null;
+}
+
+/** GET /api/v1/traces/{id} — header of one trace, with the findings; rows come from the window. */
+export interface TraceHeader extends TraceSummary {
+  revision: string;                   // changes when spans arrive; send it back to learn whether anything changed
+  answer: string | null;              // final answer, ≤ 2,000 characters
+  complete: boolean;                  // false: some span's parent has not arrived
+  findings: Finding[];                // at most one of each: slow, dear, wrong
+  prompt: { name: string; version: string | null } | null;
+  links: { trace_id: string; span_id: string; from_span_id: string; attributes: Attribute[] }[];
+  /** duration = model + tools + other, on the critical path, ns */
+  critical_path: { llm_ns: number; tool_ns: number; other_ns: number };
+}
+export interface Finding {
+  type: 'slow' | 'dear' | 'wrong';
+  span_id: string; name: string; kind: Kind;
+  value: number;                      // slow: self ns on the critical path; dear: nano-dollars (or tokens if unit says so); wrong: error count
+  unit: 'ns' | 'nano_usd' | 'tokens' | 'errors';
+  share: number | null;               // of the run, 0..1
+  text: string;                       // one sentence: "issue_refund failed: RefundPolicyError …"
+}
+
+/** GET /api/v1/traces/{id}/spans?limit&cursor — all spans in start order, SpanSummary without content (≤ 10,000 a page). */
+export interface TraceSpans { spans: SpanSummary[]; next_cursor: string | null; revision: string }
+
+/** GET /api/v1/traces/{id}/window?first&count&around&folded&unfolded&depth&plumbing&q&find&revision
+ *  The visible rows for a set of folded ids, computed by the server, as one bounded answer (count ≤ 2,000; default 200).
+ *  first: row index; around: a span id (its ancestors are opened; the window is placed 40 % before and 60 % after it).
+ *  folded / unfolded: comma-separated span ids that differ from the default; depth: default open depth (default: all open when ≤ 2,000 spans, else 2);
+ *  plumbing=hide folds HTTP/DB spans below model and tool calls (counted in hidden). */
+export interface TraceWindow {
+  trace_id: string; revision: string;
+  total_rows: number; total_spans: number; first: number;
+  rows: WindowRow[];
+  start_unix_nano: UnixNano; end_unix_nano: UnixNano;   // of the whole trace
+  opened?: string[];                  // with around=: the ancestors that were opened for it, root first
+  minimap: { buckets: number; bars: { start_ns: number; duration_ns: number; lane: number; kind: Kind; error: boolean }[] } | null; // ≤ 2,000 bars; only with minimap=1
+}
+export interface WindowRow {
+  row: number; depth: number;
+  span_id: string; parent_span_id: string | null;
+  parent_unknown: boolean;            // its parent has not arrived: shown at top level, marked
+  name: string; service: string; kind: Kind; span_kind: SpanKind; status: Status;
+  error: string | null;               // message of the error, ≤ 200 characters
+  offset_ns: number; duration_ns: number; self_ns: number;
+  end_before_start: boolean;          // the client's clock went backwards; duration is shown as unknown
+  children: number; descendants: number; folded: boolean; hidden: number;
+  model: string | null; tool: string | null; agent: string | null; turn_number: number | null;
+  usage: Usage | null;                // own usage
+  rollup: { input: number; output: number; cache_read: number; cost: Cost; errors: number; llm_calls: number; tool_calls: number }; // with descendants
+  cost: Cost;
+  first_token_ns: number | null;      // time to first token, from the span's start
+  critical: boolean;                  // touches the critical path
+  critical_ns: number;                // time of the critical path spent in this span itself
+  critical_segments?: [number, number][]; // where critical_ns lies: [offset_ns, duration_ns], at most 64, in order
+  match: boolean;                     // find= hits it
+}
+
+/** GET /api/v1/traces/{id}/find?q=text — ids of spans with the text in name, attributes or content, in row order (≤ 1,000; says when more). */
+export interface TraceFind { span_ids: string[]; more: boolean }
+
+/** GET /api/v1/traces/{id}/spans/{span_id} — everything about one span; long texts are cut to preview_bytes (default 65536) and say so. */
+export interface SpanDetail extends SpanSummary {
+  end_unix_nano: UnixNano; trace_state: string | null; flags: number;
+  response_model: string | null; request_model: string | null; response_id: string | null; operation: string | null;
+  attributes: Attribute[]; resource: Attribute[]; scope: { name: string; version: string | null; attributes: Attribute[] };
+  events: { time_unix_nano: UnixNano; name: string; attributes: Attribute[] }[];
+  links: { trace_id: string; span_id: string; trace_state: string | null; attributes: Attribute[] }[];
+  dropped: { attributes: number; events: number; links: number };
+  error: { type: string | null; message: string | null; stacktrace: string | null } | null;
+  input: Message[]; output: Message[];          // canonical messages; for tools: arguments and result as one text part
+  tools_offered: { name: string; description: string | null; schema: unknown }[];
+  parameters: Record<string, unknown>;          // temperature, max_tokens …
+  finish_reasons: string[];
+  scores: { name: string; value: number | null; label: string | null; explanation: string | null }[];
+  cost_lines?: { bucket: string; tokens: number; nano_usd_per_million: number | null; nano_usd: number | null }[]; // the cost's arithmetic
+  prices_as_of?: string | null;       // date of the price entry used, RFC 3339
+  duplicates: number;                           // times the span was received beyond the first
+  self_ns: number;
+}
+export type AttributeType = 'string' | 'int' | 'double' | 'bool' | 'array' | 'kvlist' | 'bytes' | 'none';
+export interface Attribute { key: string; type: AttributeType; value: unknown; bytes?: number; cut?: boolean } // int beyond 2^53: value is a string; NaN/±Infinity: a string
+export interface Message { role: string; parts: MessagePart[]; finish_reason?: string; source: string } // source: the attribute or event it came from
+export interface MessagePart {
+  type: 'text' | 'reasoning' | 'tool_call' | 'tool_call_response' | 'media' | 'other';
+  content?: string; id?: string; name?: string; arguments?: unknown; result?: unknown; bytes: number; cut?: boolean;
+  new?: boolean; // sent for the first time in this run (resent context otherwise)
+}
+/** GET /api/v1/traces/{id}/spans/{span_id}/content?path=attributes.KEY|events.N.KEY&offset&length — raw text, ranges in bytes. */
+
+/** GET /api/v1/traces/{id}/otlp — the trace as OTLP/JSON (download; streamed). */
+
+/** GET /api/v1/services?from&to · /api/v1/operations?service · /api/v1/dependencies?from&to */
+export interface ServiceList { services: { name: string; spans: number; errors: number; last_seen_unix_nano: UnixNano }[]; more: boolean }
+export interface OperationList { operations: { name: string; service: string; span_kind: SpanKind; kind: Kind; spans: number }[]; more: boolean }
+export interface DependencyList { dependencies: { parent: string; child: string; calls: number; errors: number; p50_ns: number; p95_ns: number }[]; more: boolean }
+
+/** GET /api/v1/facets?q&from&to&row=traces|spans&fields=service,kind,model,tool,status,agent,environment,prompt_version,user */
+export interface Facets { facets: { field: string; values: { value: string; count: number }[]; more: boolean }[]; took_ms: number }
+/** GET /api/v1/keys?prefix&from&to — fields and attribute keys with types and counts, for completion. /api/v1/values?key&prefix&from&to */
+export interface KeyList { keys: { key: string; type: string; count: number }[]; more: boolean }
+export interface ValueList { values: { value: string; count: number }[]; more: boolean }
+/** GET /api/v1/timeseries?q&from&to&buckets&row=traces|spans — counts, errors and duration quantiles over time (for the histogram above the list). */
+export interface Timeseries { step_ns: number; points: { t: UnixNano; count: number; errors: number; p50_ns: number | null; p95_ns: number | null; input_tokens: number; output_tokens: number }[]; took_ms: number }
+
+/** GET /api/v1/live?q (text/event-stream): event "traces" data {"trace_ids":[…],"spans":n}; at most 2 a second; "hello" first. */
+export interface LiveEvent { trace_ids: string[]; spans: number }
+
+/** GET /api/v1/health */
+export interface Health {
+  status: 'ok' | 'degraded' | 'failing'; version: string; uptime_seconds: number; now_unix_nano: UnixNano;
+  log: { ok: boolean; message: string; oldest: number; durable: number; bytes_on_disk: number; max_bytes: number; pending_bytes: number };
+  store: { ok: boolean; message: string; engine: string; spans: number | null; bytes: number | null };
+  sinks: { name: string; ok: boolean; message: string; position: number; lag_records: number; freshness_seconds: number }[];
+  ingest: { spans_per_second: number; accepted_spans: number; refused_requests: number };
+  memory: { rss_bytes: number; max_bytes: number };
+  anomalies: { name: string; severity: 'info' | 'warn' | 'error'; unit: string; help: string; count: number }[];
+}

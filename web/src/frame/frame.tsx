@@ -1,0 +1,58 @@
+import { useState, type ReactNode } from 'react';
+import { navigate, useUrl } from '../url/router';
+import { Link } from '../url/link';
+import { Icon, type IconName } from '../ui/icons';
+import { useKeys } from '../ui/keys';
+import { toggleTheme, useTheme } from '../ui/theme';
+import { KeyHelp } from './key-help';
+import { useHealth } from '../health/use-health';
+
+const areas: { path: string; icon: IconName; label: string; key: string }[] = [
+  { path: '/search', icon: 'search', label: 'Search', key: 'g s' },
+  { path: '/services', icon: 'services', label: 'Services', key: 'g d' },
+];
+
+export function Frame({ children }: { children: ReactNode }) {
+  const path = useUrl().split('?')[0]!;
+  const [help, setHelp] = useState(false);
+  const theme = useTheme();
+  const health = useHealth();
+  useKeys({
+    '?': () => setHelp((h) => !h),
+    'g s': () => navigate('/search'), 'g o': () => navigate('/search'), 'g d': () => navigate('/services'),
+    'g h': () => navigate('/health'), 'g t': () => toggleTheme(),
+  });
+  const current = (p: string): 'page' | undefined => ((p === '/search' ? path === '/' || path === '/search' || path.startsWith('/t/') : path === p) ? 'page' : undefined);
+  const state = health.isError ? 'unreachable' : health.data?.status;
+  const troubled = state !== undefined && state !== 'ok';
+  return (
+    <div className="app">
+      <nav className="rail" aria-label="Main">
+        <Link className="logo" to="/search" aria-label="Turnscope, start page" title="Turnscope">
+          <svg viewBox="0 0 20 20"><path d="M2 4h9" stroke="currentColor" strokeWidth="2.6" /><path d="M6 8.2h12" className="st-accent" strokeWidth="2.6" /><path d="M9 12.4h6" stroke="currentColor" strokeWidth="2.6" opacity=".55" /><path d="M13 16.6h5" stroke="currentColor" strokeWidth="2.6" /></svg>
+        </Link>
+        {areas.map((a) => <Link key={a.path} to={a.path} title={`${a.label} (${a.key})`} aria-label={a.label} aria-current={current(a.path)}><Icon name={a.icon} /></Link>)}
+        <span className="grow" />
+        <Link to="/health" title={troubled ? `Health (g h): ${state}` : 'Health (g h)'} aria-label={troubled ? `Health: ${state}` : 'Health'} aria-current={current('/health')}>
+          <Icon name="health" />{troubled && <span className={`dot ${state === 'degraded' ? '' : 'bad'}`} />}
+        </Link>
+        <button type="button" title="Keyboard map (?)" aria-label="Keyboard map" onClick={() => setHelp(true)}><Icon name="keys" /></button>
+        <button type="button" title="Light or dark (g t)" aria-label={theme === 'dark' ? 'Switch to light theme' : 'Switch to dark theme'} onClick={toggleTheme}><Icon name="theme" /></button>
+      </nav>
+      {children}
+      {help && <KeyHelp close={() => setHelp(false)} />}
+    </div>
+  );
+}
+
+/** The status bar: keys that work here, and one fact at the right. */
+export function StatusBar({ keys, left, right }: { keys: [string[], string][]; left?: ReactNode; right?: ReactNode }) {
+  return (
+    <footer className="status">
+      {left !== undefined && <span className="row" role="status">{left}</span>}
+      {keys.map(([k, what]) => <span className="row wide-row" key={what}>{k.map((x) => <kbd key={x}>{x}</kbd>)}{what}</span>)}
+      <span className="grow" />
+      {right !== undefined && <span className="row wide">{right}</span>}
+    </footer>
+  );
+}

@@ -1,0 +1,198 @@
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { ApiFailure, get } from '../api/client';
+import type { Facets, SpanSummary, Timeseries, TraceSummary } from '../api/types';
+import { integer } from '../format/numbers';
+import { rangeLabel, resolveTime, type Range } from '../format/time';
+import { StatusBar } from '../frame/frame';
+import { Failure, Skeleton } from '../ui/bits';
+import { useKeys } from '../ui/keys';
+import { useVirtual } from '../ui/virtual';
+import { navigate, setParams } from '../url/router';
+import { FirstTrace, NothingFound } from './empty';
+import { FacetPanel, facetFields } from './facets';
+import { Histogram } from './histogram';
+import { useLastGood } from './last-good';
+import { indexOfByte } from './language';
+import { Peek } from './peek';
+import { SearchBar } from './search-bar';
+import { spanColumns, TableRow, traceColumns, type Column } from './table';
+import { TimeRange } from './time-range';
+import { idOf, isTrace, useRows, type Row, type RowKind } from './use-rows';
+import './search.css';
+
+const rowHeight = 34;
+const defaultRange: Range = { from: 'now-24h', to: 'now' };
+
+export function SearchPage({ params }: { params: URLSearchParams }) {
+  const q = params.get('q') ?? '';
+  const from = params.get('from') ?? defaultRange.from, to = params.get('to') ?? defaultRange.to;
+  const row: RowKind = params.get('row') === 'spans' ? 'spans' : 'traces';
+  const live = params.get('live') === '1';
+  const peek = params.get('peek') === '1';
+  const range = useMemo(() => ({ from, to }), [from, to]);
+  const search = useMemo(() => ({ q, from, to, row }), [q, from, to, row]);
+  const { query, rows, live: liveState } = useRows(search, live);
+  const tick = liveState.last;
+
+  const facets = useQuery({
+    queryKey: ['facets', search, live ? Math.floor((tick ?? 0) / 5000) : 0], placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => get<Facets>('/facets', { q, from, to, row, fields: facetFields.join(',') }, signal),
+  });
+  const facetData = useLastGood(facets.data, facets.isError);
+  const series = useQuery({
+    queryKey: ['timeseries', search, live ? Math.floor((tick ?? 0) / 2000) : 0], placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => get<Timeseries>('/timeseries', { q, from, to, row, buckets: 96 }, signal),
+  });
+  const seriesData = useLastGood(series.data, series.isError);
+  const ends = useMemo(() => {
+    const now = Date.now();
+    return { from: resolveTime(from, now) ?? now - 86_400e3, to: resolveTime(to, now) ?? now };
+    // The window of a relative range moves with the data that was read for it.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [from, to, series.dataUpdatedAt]);
+
+  const error = query.error instanceof ApiFailure ? query.error : null;
+  const syntax = error?.kind === 'invalid_argument' ? error : null;
+  const everything = q === '' && from === defaultRange.from;
+  const setQ = useCallback((next: string) => setParams({ q: next }, 'push'), []);
+  const setRange = useCallback((r: Range) => setParams({ from: r.from === defaultRange.from ? null : r.from, to: r.to === 'now' ? null : r.to }, 'push'), []);
+
+  // Selection is by id, so that rows that come in above do not move it.
+  const [selectedId, setSelectedId] = useState<string | null>(null);
+  const selected = selectedId === null ? -1 : rows.findIndex((r) => idOf(r) === selectedId);
+  const scroller = useRef<HTMLDivElement>(null);
+  const loading = query.isPending || (query.isPlaceholderData && query.isFetching && rows.length === 0);
+  const nothing = !loading && rows.length === 0 && query.error === null;
+  const view = useVirtual(scroller, rows.length, rowHeight, 12, nothing);
+  const { scrollTo } = view;
+
+  // Live rows are put in above what one reads, never under one's eyes.
+  const firstIds = useRef<{ key: string; ids: string[] }>({ key: '', ids: [] });
+  const [freshIds, setFreshIds] = useState<Set<string>>(new Set());
+  const [unseen, setUnseen] = useState(0);
+  const key = JSON.stringify(search);
+  useLayoutEffect(() => {
+    const before = firstIds.current;
+    const ids = rows.map(idOf);
+    firstIds.current = { key, ids };
+    if (before.key !== key || before.ids.length === 0 || !live) return;
+    const had = new Set(before.ids);
+    const added = ids.filter((id) => !had.has(id));
+    if (added.length === 0) return;
+    const anchor = before.ids.find((id) => ids.includes(id));
+    const above = anchor === undefined ? 0 : ids.indexOf(anchor) - before.ids.indexOf(anchor);
+    const el = scroller.current;
+    if (el && el.scrollTop > rowHeight / 2 && above > 0) {
+      el.scrollTop += above * rowHeight;
+      setUnseen((n) => n + above);
+    }
+    setFreshIds(new Set(added));
+  }, [rows, key, live]);
+  useEffect(() => { if (view.top < rowHeight / 2) setUnseen(0); }, [view.top]);
+  useEffect(() => { if (freshIds.size === 0) return; const t = setTimeout(() => setFreshIds(new Set()), 2000); return () => clearTimeout(t); }, [freshIds]);
+  useEffect(() => { setUnseen(0); if (scroller.current) scroller.current.scrollTop = 0; }, [key]);
+
+  const { hasNextPage, isFetchingNextPage, fetchNextPage, isFetchNextPageError } = query;
+  useEffect(() => {
+    if (hasNextPage && !isFetchingNextPage && !isFetchNextPageError && view.height > 0 && view.last >= rows.length - 20) void fetchNextPage();
+  }, [view.last, view.height, rows.length, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage]);
+
+  const openRow = useCallback((r: Row | undefined) => {
+    if (!r) return;
+    try { sessionStorage.setItem('turnscope.results', JSON.stringify({ url: location.pathname + location.search, ids: [...new Set(rows.map((x) => x.trace_id))].slice(0, 1000) })); } catch { /* then there is no next and previous */ }
+    navigate(isTrace(r) ? `/t/${r.trace_id}` : `/t/${r.trace_id}?s=${r.span_id}`);
+  }, [rows]);
+  const move = (d: number): void => {
+    if (rows.length === 0) return;
+    const next = Math.max(0, Math.min(rows.length - 1, selected < 0 ? (d > 0 ? 0 : rows.length - 1) : selected + d));
+    setSelectedId(idOf(rows[next]!));
+    scrollTo(next);
+  };
+  useKeys({
+    j: () => move(1), k: () => move(-1), ArrowDown: () => move(1), ArrowUp: () => move(-1), PageDown: () => move(15), PageUp: () => move(-15),
+    Home: () => { const r = rows[0]; if (r) { setSelectedId(idOf(r)); scrollTo(0); } },
+    Enter: () => openRow(rows[selected]),
+    space: () => { if (selected < 0) move(1); setParams({ peek: peek ? null : '1' }); },
+    Escape: () => { if (peek) setParams({ peek: null }); else if (selectedId !== null) setSelectedId(null); else return false; return true; },
+    '/': () => { const i = document.getElementById('search-input'); i?.focus(); if (i instanceof HTMLInputElement) i.select(); },
+    l: () => setParams({ live: live ? null : '1' }), r: () => setParams({ row: row === 'traces' ? 'spans' : null }, 'push'),
+  });
+
+  // One scale for the page: the longest of what is shown, but not of one outlier alone.
+  const scale = useMemo(() => {
+    const d = rows.filter(isTrace).map((r) => r.duration_ns).sort((a, b) => a - b);
+    return d.length === 0 ? 1 : Math.min(d[d.length - 1]!, d[Math.floor(d.length * 0.9)]! * 2.5);
+  }, [rows]);
+  const open = useCallback((i: number) => openRow(rows[i]), [openRow, rows]);
+  const pick = useCallback((i: number) => { const r = rows[i]; if (r) setSelectedId(idOf(r)); }, [rows]);
+  const columns = (row === 'traces' ? traceColumns : spanColumns) as Column<Row>[];
+  const took = query.data?.pages[0]?.took_ms;
+  const total = series.data?.points.reduce((n, p) => n + p.count, 0);
+  const word = row === 'traces' ? 'Traces' : 'Spans';
+  const peeked = selected >= 0 ? rows[selected]!.trace_id : null;
+
+  return (
+    <main className="page search">
+      <h1 className="sr">Search</h1>
+      <button type="button" className="skip" onClick={() => document.getElementById('results')?.focus()}>Skip to the results</button>
+      <SearchBar q={q} range={range} error={syntax} submit={setQ} />
+      <div className="tool">
+        <span className="seg" role="group" aria-label="A row is">
+          <button type="button" aria-pressed={row === 'traces'} onClick={() => setParams({ row: null }, 'push')}>Traces</button>
+          <button type="button" aria-pressed={row === 'spans'} onClick={() => setParams({ row: 'spans' }, 'push')}>Spans</button>
+        </span>
+        {syntax && <p className="qerr trunc" id="query-error" role="alert" title={syntax.message}><span className="danger">{syntax.position !== undefined && `Character ${[...q.slice(0, indexOfByte(q, syntax.position))].length + 1}: `}{syntax.message}</span>{rows.length > 0 && <span className="dim"> The last good result stays below.</span>}</p>}
+        <span className="row" role="status">{total !== undefined && !syntax && <><b className="strong">{integer(total)}</b><span className="dim">{word.toLowerCase()}{took !== undefined && `, ${took < 10 ? took.toFixed(1) : Math.round(took)} ms`}</span></>}</span>
+        <span className="grow" />
+        <TimeRange range={range} set={setRange} />
+        <button type="button" className="btn" aria-pressed={live} title="New rows appear on top (l)" onClick={() => setParams({ live: live ? null : '1' })}>
+          <span className={live ? (liveState.state === 'listening' ? 'ok pulse' : 'warn') : 'dim'}>●</span>{live && liveState.state === 'connecting' ? 'Connecting' : live && liveState.state === 'lost' ? 'Live lost' : 'Live'}
+        </button>
+      </div>
+      <div className={`body ${peek && peeked ? 'with-peek' : ''}`}>
+        <FacetPanel facets={facetData ?? (facets.isError ? { facets: [], took_ms: 0 } : undefined)} q={q} setQ={setQ} busy={facets.isFetching} />
+        <div className="main">
+          <Histogram series={seriesData} from={ends.from} to={ends.to} word={word} narrow={(a, b) => setRange({ from: new Date(a).toISOString(), to: new Date(b).toISOString() })} />
+          {error && !syntax && <Failure error={error} retry={() => void query.refetch()} />}
+          {nothing ? (
+            <div className="centered">{everything && row === 'traces' && total === 0 ? <FirstTraceOrOlder widen={() => setRange({ from: 'now-30d', to: 'now' })} /> : <NothingFound q={q} range={rangeLabel(range)} clear={() => setQ('')} widen={from === 'now-30d' ? null : () => setRange({ from: 'now-30d', to: 'now' })} />}</div>
+          ) : (
+            <div className="tablebox">
+              <div role="grid" id="results" aria-label={word} aria-rowcount={query.hasNextPage ? -1 : rows.length + 1} aria-busy={query.isFetching} aria-activedescendant={selected >= view.first && selected < view.last ? `row-${selected}` : undefined} tabIndex={0} className={`table ${row} ${query.isPlaceholderData ? 'stale' : ''}`}>
+                <div role="row" className="th" aria-rowindex={1}>{columns.map((c) => <div role="columnheader" key={c.key} className={`td c-${c.key} ${c.className ?? ''}`} title={c.help}>{c.title}</div>)}</div>
+                <div className="tbody scroll" ref={scroller} role="rowgroup" tabIndex={-1}>
+                  {loading && Array.from({ length: 14 }, (_, i) => <div className="tr skrow" aria-hidden="true" key={i} style={{ transform: `translateY(${i * rowHeight}px)` }}>{columns.map((c, j) => <div className={`td c-${c.key} ${c.className ?? ''}`} key={c.key}><Skeleton w={c.className === 'c-grow' ? `${60 - ((i * 7 + j) % 4) * 12}%` : '70%'} /></div>)}</div>)}
+                  {!loading && <div className="spacer" role="presentation" style={{ height: rows.length * rowHeight + (rows.length > 0 ? 44 : 0) }}>
+                    {rows.slice(view.first, view.last).map((r, i) => {
+                      const index = view.first + i, id = idOf(r);
+                      return <TableRow key={id} id={`row-${index}`} row={r} index={index} columns={columns} scale={scale} selected={index === selected} fresh={freshIds.has(id)}
+                        error={isTrace(r) ? (r as TraceSummary).errors > 0 : (r as SpanSummary).status === 'error'} open={open} pick={pick} />;
+                    })}
+                    {rows.length > 0 && <div className="tend" role="row" style={{ transform: `translateY(${rows.length * rowHeight}px)` }}><div role="gridcell">
+                      {isFetchNextPageError ? <button type="button" className="btn" onClick={() => void fetchNextPage()}>Reading on failed. Try again</button>
+                        : hasNextPage ? <button type="button" className="btn quiet" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>{isFetchingNextPage ? 'Reading on…' : 'Load more'}</button>
+                        : <span className="dim">All {integer(rows.length)} {word.toLowerCase()} of this range are shown.</span>}
+                    </div></div>}
+                  </div>}
+                </div>
+              </div>
+              {unseen > 0 && <button type="button" className="btn primary newrows" onClick={() => { if (scroller.current) scroller.current.scrollTop = 0; }}>{integer(unseen)} new above</button>}
+            </div>
+          )}
+        </div>
+        {peek && peeked && <Peek id={peeked} close={() => setParams({ peek: null })} />}
+      </div>
+      <StatusBar left={<>{integer(rows.length)}{hasNextPage ? ' read so far' : ' shown'}{selected >= 0 && <>, row {integer(selected + 1)}</>}</>}
+        keys={[[['j', 'k'], 'move'], [['enter'], 'open'], [['space'], 'peek'], [['/'], 'search'], [['r'], 'traces or spans'], [['l'], 'live'], [['?'], 'all keys']]}
+        right={live ? (liveState.state === 'listening' ? 'live: new rows appear on top' : 'live: waiting for the server') : undefined} />
+    </main>
+  );
+}
+
+/** An empty store teaches how to fill it; a store with older traces says that they are older. */
+function FirstTraceOrOlder({ widen }: { widen: () => void }) {
+  const older = useQuery({ queryKey: ['any'], queryFn: ({ signal }) => get<{ traces: unknown[] }>('/traces', { from: 'now-30d', limit: 1 }, signal) });
+  if (older.data && older.data.traces.length > 0) return <NothingFound q="" range="last 24 hours" clear={() => undefined} widen={widen} />;
+  return <FirstTrace />;
+}

@@ -1,0 +1,44 @@
+import { useEffect, useRef, useState } from 'react';
+import { presets, rangeLabel, resolveTime, zone, type Range } from '../format/time';
+import { Icon } from '../ui/icons';
+
+const local = (ms: number): string => {
+  const d = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000);
+  return d.toISOString().slice(0, 16);
+};
+
+export function TimeRange({ range, set }: { range: Range; set: (r: Range) => void }) {
+  const [open, setOpen] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!open) return;
+    const away = (e: MouseEvent): void => { if (!box.current?.contains(e.target as Node)) setOpen(false); };
+    window.addEventListener('mousedown', away);
+    return () => window.removeEventListener('mousedown', away);
+  }, [open]);
+  const choose = (r: Range): void => { set(r); setOpen(false); };
+  return (
+    <div className="drop" ref={box} onKeyDown={(e) => { if (e.key === 'Escape' && open) { e.stopPropagation(); setOpen(false); } }}>
+      <button type="button" className="btn" title={`Times are in ${zone}`} aria-expanded={open} aria-haspopup="dialog" onClick={() => setOpen(!open)}><Icon name="clock" />{rangeLabel(range)}<Icon name="down" /></button>
+      {open && (
+        <div className="menu timemenu" role="dialog" aria-label="Time range">
+          <div className="plist">
+            {presets.map((p) => <button type="button" key={p.from} aria-pressed={range.from === p.from && range.to === 'now'} onClick={() => choose({ from: p.from, to: 'now' })}>{p.label}</button>)}
+          </div>
+          <form onSubmit={(e) => {
+            e.preventDefault();
+            const data = new FormData(e.currentTarget);
+            const from = Date.parse(String(data.get('from'))), to = Date.parse(String(data.get('to')));
+            if (Number.isNaN(from) || Number.isNaN(to) || to <= from) return;
+            choose({ from: new Date(from).toISOString(), to: new Date(to).toISOString() });
+          }}>
+            <label>From<input name="from" type="datetime-local" required defaultValue={local(resolveTime(range.from) ?? Date.now() - 3600e3)} /></label>
+            <label>To<input name="to" type="datetime-local" required defaultValue={local((resolveTime(range.to) ?? Date.now()) + 60_000)} /></label>
+            <button type="submit" className="btn primary">Use this range</button>
+            <span className="cap">{zone}</span>
+          </form>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,84 @@
+import { useMemo } from 'react';
+import type { DependencyList, ServiceList } from '../api/types';
+import { compact, durationText, percent } from '../format/numbers';
+import { oneLine } from '../text/safe';
+import { useSize } from '../ui/size';
+
+type Edge = DependencyList['dependencies'][number];
+const nodeW = 168, nodeH = 40, gapY = 22, most = 40;
+
+/** Columns by the longest way from a caller; a loop's back edge does not push its target on. */
+export function layers(edges: Pick<Edge, 'parent' | 'child'>[]): Map<string, number> {
+  const names = [...new Set(edges.flatMap((e) => [e.parent, e.child]))];
+  const out = new Map<string, Set<string>>(names.map((n) => [n, new Set()]));
+  for (const e of edges) if (e.parent !== e.child) out.get(e.parent)!.add(e.child);
+  const state = new Map<string, 1 | 2>(), order: string[] = [], back = new Set<string>();
+  const visit = (n: string): void => {
+    state.set(n, 1);
+    for (const c of out.get(n)!) {
+      if (state.get(c) === 1) back.add(`${n}\u0000${c}`);
+      else if (!state.has(c)) visit(c);
+    }
+    state.set(n, 2);
+    order.push(n);
+  };
+  const called = new Set(edges.filter((e) => e.parent !== e.child).map((e) => e.child));
+  for (const n of [...names.filter((x) => !called.has(x)), ...names]) if (!state.has(n)) visit(n);
+  const layer = new Map<string, number>(names.map((n) => [n, 0]));
+  for (const n of order.reverse()) for (const c of out.get(n)!) if (!back.has(`${n}\u0000${c}`)) layer.set(c, Math.max(layer.get(c)!, layer.get(n)! + 1));
+  return layer;
+}
+
+export function ServiceMap({ services, edges, chosen, choose }: { services: ServiceList['services']; edges: Edge[]; chosen: string | null; choose: (s: string) => void }) {
+  const [ref, { width }] = useSize<HTMLDivElement>();
+  const shownEdges = useMemo(() => [...edges].sort((a, b) => b.calls - a.calls).slice(0, 120), [edges]);
+  const layout = useMemo(() => {
+    const layer = layers(shownEdges);
+    const names = [...layer.keys()].slice(0, most);
+    const columns: string[][] = [];
+    for (const n of names) (columns[layer.get(n)!] ??= []).push(n);
+    const cols = columns.filter((c) => c !== undefined);
+    // Two sweeps by the mean place of the callers keep edges from crossing needlessly.
+    const place = new Map<string, number>();
+    for (const c of cols) c.forEach((n, i) => place.set(n, i));
+    for (let sweep = 0; sweep < 2; sweep++) for (const c of cols.slice(1)) {
+      const mean = (n: string): number => { const p = shownEdges.filter((e) => e.child === n && place.has(e.parent)).map((e) => place.get(e.parent)!); return p.length ? p.reduce((a, b) => a + b, 0) / p.length : place.get(n)!; };
+      c.sort((a, b) => mean(a) - mean(b)).forEach((n, i) => place.set(n, i));
+    }
+    return { cols, tallest: Math.max(1, ...cols.map((c) => c.length)), hidden: layer.size - names.length };
+  }, [shownEdges]);
+  const h = layout.tallest * (nodeH + gapY) + 50;
+  const need = layout.cols.length * (nodeW + 110);
+  const w = Math.min(Math.max(width - 2, need), Math.max(need, layout.cols.length * (nodeW + 220)));
+  const at = new Map<string, { x: number; y: number }>();
+  layout.cols.forEach((c, i) => c.forEach((n, j) => at.set(n, { x: layout.cols.length === 1 ? 16 : 16 + (i * (w - nodeW - 32)) / (layout.cols.length - 1), y: (h - c.length * (nodeH + gapY)) / 2 + j * (nodeH + gapY) + gapY / 2 })));
+  const max = Math.max(1, ...shownEdges.map((e) => e.calls));
+  const info = new Map(services.map((s) => [s.name, s]));
+  return (
+    <div className="map scroll" ref={ref}>
+      <svg width={Math.max(1, w)} height={h} role="group" aria-label="Service map; the table below says the same">
+        {shownEdges.map((e) => {
+          const a = at.get(e.parent), b = at.get(e.child);
+          if (!a || !b) return null;
+          const bad = e.errors > 0, self = e.parent === e.child;
+          const x0 = a.x + nodeW, y0 = a.y + nodeH / 2, x1 = b.x, y1 = b.y + nodeH / 2, m = Math.max(40, Math.abs(x1 - x0) / 2);
+          const d = self ? `M${x0 - 30} ${a.y}c10 -22 44 -14 30 12` : x1 > x0 ? `M${x0} ${y0}C${x0 + m} ${y0} ${x1 - m} ${y1} ${x1} ${y1}` : `M${a.x + nodeW / 2} ${a.y + nodeH}C${a.x + nodeW / 2 - 20} ${a.y + nodeH + 34} ${b.x + nodeW / 2 + 20} ${b.y + nodeH + 34} ${b.x + nodeW / 2} ${b.y + nodeH}`;
+          const dim = chosen !== null && e.parent !== chosen && e.child !== chosen;
+          const back = !self && x1 <= x0;
+          const lx = self ? x0 + 8 : back ? (a.x + b.x + nodeW) / 2 : (x0 + x1) / 2, ly = self ? a.y - 8 : back ? Math.max(a.y, b.y) + nodeH + 24 : (y0 + y1) / 2 - 5;
+          return <g key={`${e.parent}\u0000${e.child}`} className={dim ? 'dimmed' : ''}><path d={d} fill="none" className={bad ? 'st-error' : 'st-edge'} strokeWidth={1 + 5 * Math.sqrt(e.calls / max)} strokeLinecap="round" />
+            <text x={lx} y={ly} textAnchor="middle" className="elab">{compact(e.calls)}{bad ? `, ${percent(e.errors / e.calls)} errors` : ''}{`, p95 ${durationText(e.p95_ns)}`}</text></g>;
+        })}
+        {[...at].map(([n, p]) => {
+          const s = info.get(n);
+          return (
+            <g key={n} transform={`translate(${p.x} ${p.y})`} className={`node ${n === chosen ? 'on' : ''}`} role="button" tabIndex={0} aria-pressed={n === chosen} onClick={() => choose(n)} onKeyDown={(e) => { if (e.key === 'Enter' || e.key === ' ') { e.preventDefault(); e.stopPropagation(); choose(n); } }}>
+              <rect width={nodeW} height={nodeH} rx="5" /><text x="10" y="17" className="nlab">{oneLine(n, 24)}</text><text x="10" y="32">{s ? `${compact(s.spans)} spans${s.errors > 0 ? `, ${compact(s.errors)} errors` : ''}` : 'no spans of its own'}</text>
+            </g>
+          );
+        })}
+      </svg>
+      {layout.hidden > 0 && <p className="pad dim">{layout.hidden} more services are in the table only.</p>}
+    </div>
+  );
+}

@@ -1,0 +1,128 @@
+import { useEffect, useMemo, useRef } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import { get, seg } from '../api/client';
+import type { SpanDetail, TraceHeader } from '../api/types';
+import { compact, durationText, money } from '../format/numbers';
+import { Safe } from '../text/text';
+import { CostText, Dur, Skeleton } from '../ui/bits';
+import { KindIcon } from '../ui/icons';
+import { Fold, MessageView, useNew } from './messages';
+import { Value } from '../text/value';
+import type { NavIndex, NavSpan } from './nav-index';
+import { useState } from 'react';
+
+interface Group { turn: NavSpan | null; n: number | null; items: NavSpan[] }
+
+/** The steps of a run as people read them: turns, each with its model calls and tool calls in order. */
+export function groupTurns(index: NavIndex): Group[] {
+  const turnOf = (s: NavSpan): NavSpan | null => {
+    let at: NavSpan | undefined = s;
+    for (let i = 0; at && i < 200; i++) {
+      if (at.kind === 'turn') return at;
+      const up: number | undefined = at.parent ? index.place.get(at.parent) : undefined;
+      at = up === undefined ? undefined : index.spans[up];
+    }
+    return null;
+  };
+  const out: Group[] = [];
+  for (const s of index.spans) {
+    if (s.kind !== 'llm' && s.kind !== 'tool' && s.kind !== 'retrieval') continue;
+    // A model call that repeats what another span of it says is one step.
+    if (s.usage && s.usage.role === 'aggregate' && s.kind === 'llm') continue;
+    const turn = turnOf(s);
+    const last = out.at(-1);
+    if (last && last.turn === turn && (turn !== null || s.kind !== 'llm' || last.items.length === 0)) last.items.push(s);
+    else out.push({ turn, n: null, items: [s] });
+  }
+  let n = 0;
+  for (const g of out) g.n = g.turn?.turn ?? ++n;
+  return out;
+}
+
+export function Conversation({ trace, index, whole, load, selected, select, header }: {
+  trace: string; index: NavIndex | undefined; whole: boolean; load: () => void; selected: string | null; select: (span: string) => void; header: TraceHeader | undefined;
+}) {
+  useEffect(() => { if (!index) load(); }, [index, load]);
+  const groups = useMemo(() => (index ? groupTurns(index) : []), [index]);
+  const scroller = useRef<HTMLDivElement>(null);
+  useEffect(() => { if (selected) scroller.current?.querySelector(`[data-step="${CSS.escape(selected)}"]`)?.scrollIntoView({ block: 'nearest' }); }, [selected, groups]);
+  const [limit, setLimit] = useState(100);
+  const before = useMemo(() => {
+    const out = new Map<string, string | null>();
+    let last: string | null = null;
+    for (const g of groups) for (const s of g.items) if (s.kind === 'llm') { out.set(s.id, last); if (!s.error) last = s.id; }
+    return out;
+  }, [groups]);
+  // A call that has a span of its own is read there, with its result.
+  const tools = useMemo(() => new Set(groups.flatMap((g) => g.items.filter((s) => s.kind === 'tool').map((s) => s.tool ?? s.name))), [groups]);
+  if (!index) return <div className="conv scroll"><div className="convin">{[0, 1, 2, 3].map((i) => <div className="step" key={i}><Skeleton w={60} /><Skeleton w="80%" h={42} /></div>)}</div></div>;
+  return (
+    <div className="conv scroll" ref={scroller} tabIndex={0} role="region" aria-label="Conversation">
+      <div className="convin">
+        {!whole && <p className="dim">This trace is large: its first 100,000 spans are read here.</p>}
+        {groups.length === 0 && <p className="dim">No model call and no tool call in this trace: the waterfall shows what there is.</p>}
+        {groups.slice(0, limit).map((g, i) => (
+          <section key={i} aria-label={`Turn ${g.n}`}>
+            <header className="turnh"><b>Turn {g.n}</b><span className="dim">{durationText(g.turn ? g.turn.duration : g.items.reduce((s, x) => s + x.duration, 0))}{costOf(g) !== null && ` · ${money(costOf(g))}`}</span><span className="grow" />{g.items.find((x) => x.kind === 'llm' && x.usage?.total_input) && <span className="dim">context {compact(Math.max(...g.items.map((x) => x.usage?.total_input ?? 0)))} tok</span>}</header>
+            {g.items.map((s) => <Step key={s.id} trace={trace} s={s} first={i === 0 && s === g.items.find((x) => x.kind === 'llm')} selected={s.id === selected} select={select} shown={tools} previous={before.get(s.id) ?? null} />)}
+          </section>
+        ))}
+        {groups.length > limit && <button type="button" className="btn" onClick={() => setLimit(limit + 200)}>Show more: {groups.length - limit} turns are below</button>}
+        {header?.answer && groups.length === 0 && <Value as="read" text={header.answer} />}
+      </div>
+    </div>
+  );
+}
+
+const costOf = (g: Group): number | null => {
+  const all = g.items.map((s) => s.cost.nano_usd).filter((c): c is number => c !== null && c > 0);
+  return all.length > 0 ? all.reduce((a, b) => a + b, 0) : null;
+};
+
+/** One call, read when it comes near the screen. */
+function Step({ trace, s, first, selected, select, shown, previous }: { trace: string; s: NavSpan; previous: string | null; first: boolean; selected: boolean; select: (span: string) => void; shown: Set<string> }) {
+  const ref = useRef<HTMLDivElement>(null);
+  const [near, setNear] = useState(false);
+  useEffect(() => {
+    const o = new IntersectionObserver((e) => { if (e.some((x) => x.isIntersecting)) { setNear(true); o.disconnect(); } }, { rootMargin: '600px' });
+    if (ref.current) o.observe(ref.current);
+    return () => o.disconnect();
+  }, []);
+  const detail = useQuery({ queryKey: ['span', trace, s.id, 'whole'], enabled: near, staleTime: 60_000, queryFn: ({ signal }) => get<SpanDetail>(`/traces/${seg(trace)}/spans/${seg(s.id)}`, {}, signal) });
+  const d = detail.data;
+  const isLlm = s.kind === 'llm';
+  return (
+    <div className={`step ${selected ? 'sel' : ''} ${s.error ? 'bad' : ''}`} data-step={s.id} ref={ref}>
+      <div className="who2"><span>{isLlm ? 'assistant' : s.kind}</span><span className="dim"><Dur ns={s.duration} /></span></div>
+      <div className="what">
+        <button type="button" className="steph" onClick={() => select(s.id)} title={`Select ${s.name}`}><KindIcon kind={s.error ? 'error' : s.kind} /><b className={s.error ? 'danger' : ''}><Safe text={s.tool ?? s.name} /></b>{s.message && <span className="danger trunc"><Safe text={s.message} /></span>}<span className="grow" />{isLlm && <CostText cost={s.cost} dash="" />}</button>
+        {!d && <Skeleton w="70%" h={14} />}
+        {d && isLlm && <Input d={d} trace={trace} first={first} shown={shown} previous={previous} />}
+        {d && !isLlm && d.input.length > 0 && <div className="args">{d.input.map((m, i) => <MessageView key={i} m={m} trace={trace} span={s.id} bare />)}</div>}
+        {d && d.output.map((m, i) => {
+          const parts = isLlm ? m.parts.filter((p) => !(p.type === 'tool_call' && p.name && shown.has(p.name))) : m.parts;
+          const calls = m.parts.length - parts.length;
+          return <div key={i}>{parts.length > 0 && <MessageView m={{ ...m, parts }} trace={trace} span={s.id} bare />}{calls > 0 && <div className="calls dim">calls {m.parts.filter((p) => !parts.includes(p)).map((p, j) => <span className="chip out" key={j}><KindIcon kind="tool" /><Safe text={p.name!} /></span>)}</div>}</div>;
+        })}
+        {d?.error && <div className="part err"><Value as="code" text={d.error.message ?? d.error.type ?? 'error'} /></div>}
+      </div>
+    </div>
+  );
+}
+
+/** Of the prompt, what this call sent for the first time; the whole of it for the first call. */
+function Input({ d: span, trace, first, shown, previous }: { d: SpanDetail; trace: string; first: boolean; shown: Set<string>; previous: string | null }) {
+  const d = useNew(trace, span, previous);
+  const known = d.input.some((m) => m.parts.some((p) => p.new !== undefined));
+  const isShown = (m: SpanDetail['input'][number]): boolean => shown.size > 0 && m.parts.length > 0 && m.parts.every((p) => p.type === 'tool_call_response');
+  const fresh = d.input.filter((m) => (known ? m.parts.some((p) => p.new) : first) && m.role !== 'assistant' && !isShown(m));
+  const rest = d.input.filter((m) => m.parts.every((p) => p.new === false)).length;
+  return (
+    <>
+      {rest > 0 && known && <div className="resent">{rest} {rest === 1 ? 'message' : 'messages'} sent before</div>}
+      {fresh.map((m, i) => (m.role === 'system' || m.role === 'developer' || m.role === 'tool'
+        ? <Fold key={i} label={m.role === 'tool' ? 'tool result sent' : `${m.role} prompt`} size={m.parts.reduce((n, p) => n + p.bytes, 0)}><MessageView m={m} trace={trace} span={d.span_id} bare /></Fold>
+        : <div className="bubble" key={i}><span className="cap">{m.role}</span><MessageView m={m} trace={trace} span={d.span_id} bare /></div>))}
+    </>
+  );
+}

@@ -1,0 +1,346 @@
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
+import { get, seg } from '../api/client';
+import type { TraceFind, TraceHeader, WindowRow } from '../api/types';
+import { durationText, integer } from '../format/numbers';
+import { nanos } from '../format/time';
+import { StatusBar } from '../frame/frame';
+import { oneLine } from '../text/safe';
+import { FindContext, Safe } from '../text/text';
+import { CopyButton, copyText, Failure } from '../ui/bits';
+import { Icon } from '../ui/icons';
+import { useKeys } from '../ui/keys';
+import { useSize } from '../ui/size';
+import { useVirtual } from '../ui/virtual';
+import { Link } from '../url/link';
+import { navigate, setParams, withParams } from '../url/router';
+import { Conversation } from './conversation';
+import { Details, type Tab } from './details';
+import { Facts } from './facts';
+import { Findings } from './findings';
+import { Minimap } from './minimap';
+import { loadIndex, nextInOrder, nextInRank, type NavIndex } from './nav-index';
+import { RunningTotal } from './running-total';
+import { Waterfall, rowHeight } from './waterfall';
+import { WindowSource, withFold, type WindowParams } from './window-source';
+import './trace.css';
+
+type Reading = 'waterfall' | 'conversation';
+const ids = (text: string | null): string[] => (text ? text.split(',').filter((x) => /^[0-9a-f]{1,16}$/i.test(x)) : []);
+const stored = (key: string, fallback: number): number => { try { const v = Number(localStorage.getItem(key)); return v > 0 ? v : fallback; } catch { return fallback; } };
+const store = (key: string, v: number): void => { try { localStorage.setItem(key, String(v)); } catch { /* then it holds for this page */ } };
+
+interface UrlState { span: string | null; from: number | null; to: number | null; find: string; window: WindowParams; tab: Tab | null; critical: boolean; reading: Reading }
+function readUrl(): UrlState {
+  const p = new URLSearchParams(location.search);
+  const num = (k: string): number | null => { const v = p.get(k); return v !== null && /^\d{1,19}$/.test(v) ? Number(v) : null; };
+  const depth = num('depth');
+  return {
+    span: ids(p.get('s'))[0] ?? null, from: num('from'), to: num('to'), find: p.get('find') ?? '', tab: p.get('d') as Tab | null, critical: p.get('cp') !== '0',
+    reading: p.get('r') === 'conversation' ? 'conversation' : 'waterfall',
+    window: { folded: ids(p.get('fold')), unfolded: ids(p.get('open')), depth: depth === null ? null : Math.max(1, depth), plumbing: p.get('plumbing') === 'hide', find: p.get('find') ?? '' },
+  };
+}
+
+export default function TracePage({ id }: { id: string }) {
+  const [url, setUrl] = useState(readUrl);
+  const source = useMemo(() => new WindowSource(id, readUrl().window), [id]);
+  const version = useSyncExternalStore(source.subscribe, source.snapshot);
+  const client = useQueryClient();
+
+  // What the URL says is read once and on back and forward; what is done here is written to it a little later, because
+  // browsers limit how often that may happen while a key is held.
+  const pending = useRef<Record<string, string | null>>({});
+  const timer = useRef(0);
+  const write = useCallback((patch: Record<string, string | null>, now = false) => {
+    Object.assign(pending.current, patch);
+    clearTimeout(timer.current);
+    const flush = (): void => { const p = pending.current; pending.current = {}; if (Object.keys(p).length > 0) setParams(p); };
+    if (now) flush();
+    else timer.current = window.setTimeout(flush, 120);
+  }, []);
+  useEffect(() => {
+    const back = (): void => { const u = readUrl(); setUrl(u); void source.setParams(u.window); };
+    window.addEventListener('popstate', back);
+    return () => {
+      window.removeEventListener('popstate', back);
+      clearTimeout(timer.current);
+    };
+  }, [source]);
+
+  const header = useQuery({
+    queryKey: ['trace', id], queryFn: ({ signal }) => get<TraceHeader>(`/traces/${seg(id)}`, {}, signal),
+    refetchInterval: (q) => { const t = q.state.data; if (!t) return false; const age = Date.now() - Number(nanos(t.end_unix_nano) / 1_000_000n); return age < 60_000 || !t.complete ? 2000 : age < 600_000 ? 10_000 : false; },
+  });
+  const t = header.data;
+  const growing = t !== undefined && (!t.complete || t.root === null);
+
+  // A trace that grows tells so; the rows in sight are read again in place.
+  useEffect(() => {
+    let at = 0;
+    const events = new EventSource(`/api/v1/live?q=${encodeURIComponent(`trace:${id}`)}`);
+    events.addEventListener('traces', () => { clearTimeout(at); at = window.setTimeout(() => void client.invalidateQueries({ queryKey: ['trace', id] }), 150); });
+    return () => { clearTimeout(at); events.close(); };
+  }, [id, client]);
+  const revision = t?.revision ?? '';
+  useEffect(() => {
+    if (revision && source.ready && source.revision !== revision) void source.reload();
+  }, [revision, source, version]);
+
+  const scroller = useRef<HTMLDivElement>(null);
+  const [ready, setReady] = useState(false);
+  const [box, size] = useSize<HTMLDivElement>();
+  const missing = (header.isError && !t) || (source.error !== null && !source.ready);
+  const view = useVirtual(scroller, source.total, rowHeight, 20, missing);
+  const { scrollTo } = view;
+  const [nameWidth, setNameWidthState] = useState(() => stored('turnscope.name-width', 322));
+  const setNameWidth = useCallback((w: number) => { setNameWidthState(w); store('turnscope.name-width', w); }, []);
+  const [say, setSay] = useState('');
+
+  useEffect(() => {
+    let gone = false;
+    void source.start_(readUrl().span).then((row) => {
+      if (gone) return;
+      setReady(true);
+      setUrl((u) => ({ ...u, window: source.state }));
+      requestAnimationFrame(() => scrollTo(row, 'anchor'));
+    });
+    return () => { gone = true; };
+  }, [source, scrollTo]);
+  useEffect(() => { source.ensure(view.first, view.last); }, [source, view.first, view.last, version]);
+
+  const total = Math.max(1, Number(nanos(source.end) - nanos(source.start)));
+  const range = useMemo<[number, number]>(() => {
+    const pad = total * 0.004;
+    const whole: [number, number] = [-pad, total + pad * 3];
+    if (url.from === null && url.to === null) return whole;
+    const from = url.from ?? 0, to = url.to ?? total;
+    return to > from ? [from, to] : whole;
+  }, [url.from, url.to, total]);
+  const zoomed = url.from !== null || url.to !== null;
+
+  const setView = useCallback((v: [number, number] | null) => {
+    const from = v ? Math.max(0, Math.round(v[0])) : null, to = v ? Math.round(v[1]) : null;
+    setUrl((u) => ({ ...u, from, to }));
+    write({ from: from === null ? null : String(from), to: to === null ? null : String(to) });
+  }, [write]);
+  const setWindow = useCallback((w: WindowParams) => {
+    setUrl((u) => ({ ...u, window: w }));
+    write({ fold: w.folded.join(',') || null, open: w.unfolded.join(',') || null, depth: w.depth === null ? null : String(w.depth), plumbing: w.plumbing ? 'hide' : null });
+    return source.setParams(w);
+  }, [source, write]);
+
+  const selectRow = useCallback((r: WindowRow) => {
+    setUrl((u) => ({ ...u, span: r.span_id }));
+    write({ s: r.span_id });
+  }, [write]);
+  /** Goes to a span wherever it is, opening what hides it. */
+  const goTo = useCallback(async (span: string | null, what?: string) => {
+    if (!span) { if (what) setSay(`no ${what} in this trace`); return; }
+    setUrl((u) => ({ ...u, span }));
+    write({ s: span });
+    const at = await source.locate(span, (w) => {
+      setUrl((u) => ({ ...u, window: w }));
+      write({ fold: w.folded.join(',') || null, open: w.unfolded.join(',') || null });
+    });
+    if (at < 0) { setSay('that span is not in this trace'); return; }
+    const r = source.row(at);
+    setSay(what && r ? `${what}: ${oneLine(r.name, 60)}` : '');
+    requestAnimationFrame(() => scrollTo(at, 'anchor'));
+    // A span outside the part of time that is in view brings the view along.
+    if (r) setUrl((u) => {
+      if (u.from === null && u.to === null) return u;
+      const from = u.from ?? 0, to = u.to ?? total;
+      if (r.offset_ns + r.duration_ns >= from && r.offset_ns <= to) return u;
+      const half = (to - from) / 2, mid = r.offset_ns + r.duration_ns / 2;
+      const a = Math.max(0, Math.round(mid - half)), b = Math.round(a + 2 * half);
+      write({ from: String(a), to: String(b) });
+      return { ...u, from: a, to: b };
+    });
+  }, [source, scrollTo, total, write]);
+  const fold = useCallback((r: WindowRow, on: boolean) => { if (r.children > 0 || r.folded || r.hidden > 0) void setWindow(withFold(source.state, r, on)); }, [setWindow, source]);
+
+  // The jump keys need the spans in order: read when the first of them is pressed, or at once for a small trace.
+  const [wantIndex, setWantIndex] = useState(false);
+  const index = useQuery({ queryKey: ['nav', id, revision], queryFn: ({ signal }) => loadIndex(id, signal), enabled: wantIndex || (source.spans > 0 && source.spans <= 3000), staleTime: Infinity, gcTime: 30_000, placeholderData: keepPreviousData });
+  const withIndex = useCallback(async (f: (i: NavIndex) => void) => {
+    setWantIndex(true);
+    try {
+      const i: NavIndex = index.data ?? (await client.fetchQuery({ queryKey: ['nav', id, revision], queryFn: ({ signal }) => loadIndex(id, signal), staleTime: Infinity }));
+      f(i);
+    } catch { setSay('the spans could not be read'); }
+  }, [client, id, index.data, revision]);
+  const slowest = index.data && index.data.slow.length > 0 ? index.data.spans[index.data.slow[0]!]!.id : t?.findings.find((f) => f.type === 'slow')?.span_id ?? null;
+  const turns = useMemo(() => (index.data ? index.data.turns.map((i, n) => { const s = index.data.spans[i]!; return { n: s.turn ?? n + 1, start: s.start, end: s.start + s.duration, id: s.id }; }) : []), [index.data]);
+
+  // The model call before the selected one, of the same agent: what it sent is resent context now.
+  const previous = useMemo(() => {
+    const i = index.data && url.span !== null ? index.data.place.get(url.span) : undefined;
+    if (i === undefined || !index.data) return null;
+    const s = index.data.spans[i]!;
+    if (s.kind !== 'llm') return null;
+    for (let j = i - 1; j >= 0; j--) { const b = index.data.spans[j]!; if (b.kind === 'llm' && !b.error && b.start + b.duration <= s.start && b.parent !== s.id) return b.id; }
+    return null;
+  }, [index.data, url.span]);
+
+  const lastCall = useMemo(() => { const all = index.data?.spans.filter((s) => s.kind === 'llm' && !s.error && s.usage?.role !== 'duplicate') ?? []; return all.reduce<(typeof all)[number] | null>((m, s) => (m === null || s.start + s.duration >= m.start + m.duration ? s : m), null)?.id ?? null; }, [index.data]);
+
+  // Find in trace: the server looks through names, attributes and content.
+  const findInput = useRef<HTMLInputElement>(null);
+  const [findText, setFindText] = useState(url.find);
+  const find = useQuery({ queryKey: ['find', id, url.find, revision], enabled: url.find !== '', placeholderData: keepPreviousData, queryFn: ({ signal }) => get<TraceFind>(`/traces/${seg(id)}/find`, { q: url.find }, signal) });
+  const hits = url.find && find.data ? find.data.span_ids : [];
+  const wantHit = useRef<1 | -1 | 0>(0);
+  useEffect(() => {
+    const at = setTimeout(() => {
+      if (findText === url.find) return;
+      setUrl((u) => ({ ...u, find: findText }));
+      write({ find: findText || null });
+      const w = { ...source.state, find: findText };
+      setUrl((u) => ({ ...u, window: w }));
+      void source.setParams(w);
+    }, wantHit.current ? 0 : 200);
+    return () => clearTimeout(at);
+  }, [findText, url.find, source, write]);
+  const hitAt = url.span ? hits.indexOf(url.span) : -1;
+  const searching = findText !== url.find || (url.find !== '' && (find.isFetching || find.isPlaceholderData));
+  const nextHit = (d: 1 | -1): void => { if (searching) { wantHit.current = d; return; } wantHit.current = 0; if (hits.length === 0) { setSay(url.find ? 'nothing found' : 'press / to look for something'); return; } void goTo(hits[(hitAt + d + hits.length + (hitAt < 0 && d < 0 ? 1 : 0)) % hits.length]!); };
+
+  // Enter that came before the answer is kept until the answer is here.
+  useEffect(() => { if (wantHit.current && !searching) nextHit(wantHit.current); });
+
+  const results = useMemo(() => { try { const r = JSON.parse(sessionStorage.getItem('turnscope.results') ?? 'null') as { url: string; ids: string[] } | null; return r && r.ids.includes(id) ? r : null; } catch { return null; } }, [id]);
+  const resultAt = results ? results.ids.indexOf(id) : -1;
+  const sibling = (d: 1 | -1): void => { const to = results?.ids[resultAt + d]; if (to) navigate(`/t/${to}`); };
+  const backTo = results?.url ?? '/search';
+
+  const selectedIndex = url.span ? source.indexOf(url.span) : -1;
+  const step = (d: number): void => {
+    const to = Math.max(0, Math.min(source.total - 1, (selectedIndex < 0 ? (d > 0 ? -1 : 0) : selectedIndex) + d));
+    scrollTo(to);
+    void source.rowAt(to).then((r) => { if (r) selectRow(r); });
+  };
+  const toEdge = (i: number): void => { scrollTo(i); void source.rowAt(i).then((r) => { if (r) selectRow(r); }); };
+  const current = selectedIndex >= 0 ? source.row(selectedIndex) : undefined;
+  const foldKey = (): void => {
+    if (!current) return;
+    if ((current.children > 0 || current.hidden > 0) && !current.folded) fold(current, true);
+    else if (current.parent_span_id) void goTo(current.parent_span_id);
+  };
+  const openKey = (): void => {
+    if (!current) return;
+    if (current.folded) fold(current, false);
+    else if (current.children > 0) step(1);
+  };
+  const level = (d: 1 | -1): void => {
+    if (!source.ready) return;
+    let deepest = 0;
+    for (const r of source.loaded()) if (r.depth > deepest) deepest = r.depth;
+    // depth N shows N levels; without one, as many as are in sight.
+    const depth = Math.max(1, (url.window.depth ?? deepest + 1) + d);
+    setSay(`open to level ${depth}`);
+    void setWindow({ ...source.state, folded: [], unfolded: [], depth }).then(() => { if (url.span) { const at = source.indexOf(url.span); if (at >= 0) scrollTo(at, 'anchor'); } });
+  };
+  const zoomTo = (r: WindowRow | undefined): void => { if (r) { const pad = Math.max(1, r.duration_ns * 0.05); setView([Math.max(0, r.offset_ns - pad), r.offset_ns + r.duration_ns + pad]); } };
+  // ctrl and wheel zoom time about the pointer, as maps do; not passive, or the browser would zoom the page.
+  const zoomAt = useRef<(share: number, factor: number) => void>(() => undefined);
+  zoomAt.current = (share, factor) => {
+    const [a, b] = range, at = a + (b - a) * share, width = Math.max(1000, (b - a) * factor);
+    if (width >= total) setView(null);
+    else { const from = Math.max(0, Math.min(total - width, at - width * share)); setView([from, from + width]); }
+  };
+  useEffect(() => {
+    const el = scroller.current;
+    if (!el) return;
+    const wheel = (e: WheelEvent): void => {
+      if (!e.ctrlKey) return;
+      e.preventDefault();
+      const axis = el.querySelector('.barcell')?.getBoundingClientRect();
+      if (axis) zoomAt.current(Math.max(0, Math.min(1, (e.clientX - axis.left) / axis.width)), e.deltaY > 0 ? 1.25 : 0.8);
+    };
+    el.addEventListener('wheel', wheel, { passive: false });
+    return () => el.removeEventListener('wheel', wheel);
+  }, [missing]);
+  const permalink = useCallback((span: string) => withParams(location.pathname + location.search, { ...pending.current, s: span }), []);
+  const finding = (type: string): void => {
+    const show = (h: TraceHeader): void => { const f = h.findings.find((x) => x.type === type); if (f) void goTo(f.span_id, type); else setSay(`nothing ${type} stands out`); };
+    if (t) show(t);
+    else void header.refetch({ cancelRefetch: false }).then((r) => { if (r.data) show(r.data); });
+  };
+  const setReading = (r: Reading): void => { setUrl((u) => ({ ...u, reading: r })); write({}, true); setParams({ r: r === 'waterfall' ? null : r }, 'push'); };
+  const setTab = useCallback((d: Tab) => { setUrl((u) => ({ ...u, tab: d })); write({ d }); }, [write]);
+  const toggleCritical = (): void => { setUrl((u) => ({ ...u, critical: !u.critical })); write({ cp: url.critical ? '0' : null }); };
+  const togglePlumbing = (): void => { void setWindow({ ...source.state, plumbing: !source.state.plumbing }); };
+
+  useKeys({
+    j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1), PageDown: () => step(20), PageUp: () => step(-20),
+    Home: () => toEdge(0), End: () => toEdge(Math.max(0, source.total - 1)),
+    h: foldKey, l: openKey, ArrowLeft: foldKey, ArrowRight: openKey, '[': () => level(-1), ']': () => level(1), H: togglePlumbing,
+    1: () => finding('slow'), 2: () => finding('dear'), 3: () => finding('wrong'),
+    e: () => void withIndex((i) => void goTo(nextInOrder(i, i.errors, url.span, 1), 'error')), E: () => void withIndex((i) => void goTo(nextInOrder(i, i.errors, url.span, -1), 'error')),
+    s: () => void withIndex((i) => void goTo(nextInRank(i, i.slow, url.span, 1), 'slow span')), S: () => void withIndex((i) => void goTo(nextInRank(i, i.slow, url.span, -1), 'slow span')),
+    $: () => void withIndex((i) => void goTo(nextInRank(i, i.dear, url.span, 1), 'priced call')),
+    t: () => void withIndex((i) => void goTo(nextInOrder(i, i.turns, url.span, 1), 'turn')), T: () => void withIndex((i) => void goTo(nextInOrder(i, i.turns, url.span, -1), 'turn')),
+    n: () => nextHit(1), N: () => nextHit(-1), '/': () => { findInput.current?.focus(); findInput.current?.select(); },
+    z: () => zoomTo(current), f: () => setView(null), c: toggleCritical, v: () => setReading(url.reading === 'waterfall' ? 'conversation' : 'waterfall'),
+    J: () => sibling(1), K: () => sibling(-1),
+    y: () => { if (url.span) void copyText(location.origin + permalink(url.span)).then(() => setSay('link copied')); },
+    enter: () => undefined,
+    Escape: () => { if (zoomed) setView(null); else if (url.find) setFindText(''); else if (url.span) { setUrl((u) => ({ ...u, span: null })); write({ s: null }); } else navigate(backTo); },
+  });
+
+  const title = t?.question ?? t?.root?.name ?? null;
+  useEffect(() => { document.title = `${title ? oneLine(title, 60) : 'Trace'} · Turnscope`; return () => { document.title = 'Turnscope'; }; }, [title]);
+  const hiddenCount = source.spans - source.total;
+
+  if (missing) {
+    return (
+      <main className="page trace"><header className="top"><span className="crumb"><Link to={backTo}>Traces</Link><b>/</b></span><h1>{id}</h1></header>
+        <div className="center"><Failure error={header.error ?? source.error} title="This trace cannot be shown" retry={() => { void header.refetch(); void source.reload(); }} /></div></main>
+    );
+  }
+  return (
+    <FindContext.Provider value={url.find}>
+      <main className="page trace">
+        <header className="top">
+          <span className="crumb"><Link to={backTo}>Traces</Link><b>/</b>{t && <><Safe text={t.agent ?? t.root?.service ?? t.services[0] ?? ''} /><b>/</b></>}</span>
+          <h1 className="trunc">{t ? (t.question ? <>“<Safe text={oneLine(t.question, 220)} />”</> : <Safe text={title ?? 'root not here yet'} />) : ' '}</h1>
+          {growing && <span className="chip accent"><span className="pulse">●</span> still arriving</span>}
+          <span className="grow" />
+          {results && <><span className="cap wide">{resultAt + 1} of {integer(results.ids.length)} in search</span><span className="row pair"><button type="button" className="btn quiet icon" aria-label="Previous trace (shift k)" disabled={resultAt <= 0} onClick={() => sibling(-1)}><Icon name="up" /></button><button type="button" className="btn quiet icon" aria-label="Next trace (shift j)" disabled={resultAt >= results.ids.length - 1} onClick={() => sibling(1)}><Icon name="down" /></button></span></>}
+          <CopyButton className="btn" label="Copy the link to this view" text={() => location.origin + withParams(location.pathname + location.search, pending.current)}>Copy link</CopyButton>
+          <a className="btn" href={`/api/v1/traces/${seg(id)}/otlp`} download={`${id}.otlp.json`}><Icon name="download" />OTLP</a>
+        </header>
+        <Facts t={t} />
+        {t ? <Findings findings={t.findings} selected={url.span} select={(s) => void goTo(s)} /> : <section className="findings" aria-hidden="true">{[0, 1, 2].map((i) => <div className="finding" key={i}><span className="sk skf" /></div>)}</section>}
+        <div className="tool">
+          <div className="tabs" role="tablist" aria-label="Reading">
+            {(['waterfall', 'conversation'] as const).map((r) => <button type="button" key={r} role="tab" id={`reading-${r}`} aria-controls="reading" aria-selected={url.reading === r} onClick={() => setReading(r)}>{r === 'waterfall' ? 'Waterfall' : 'Conversation'}</button>)}
+          </div>
+          <span className="grow" />
+          {zoomed && <button type="button" className="btn" title="Show the whole trace (f)" onClick={() => setView(null)}>{durationText(range[1] - range[0])} of {durationText(total)}<Icon name="x" /></button>}
+          <button type="button" className="btn wide" aria-pressed={url.window.plumbing} title="HTTP and database spans below model and tool calls (H)" onClick={togglePlumbing}><Icon name="fold" />{url.window.plumbing && hiddenCount > 0 ? `${integer(hiddenCount)} spans hidden` : 'Hide plumbing'}</button>
+          <button type="button" className="btn" aria-pressed={url.critical} title="The path that decided the duration (c)" onClick={toggleCritical}><Icon name="thread" />Critical path</button>
+          <div className="field find"><Icon name="search" /><input ref={findInput} type="search" placeholder="Find in trace" aria-label="Find in trace" value={findText} onChange={(e) => setFindText(e.target.value)}
+            onKeyDown={(e) => { if (e.key === 'Enter') { e.preventDefault(); nextHit(e.shiftKey ? -1 : 1); } else if (e.key === 'Escape') { e.stopPropagation(); if (findText) setFindText(''); e.currentTarget.blur(); } }} />
+            {url.find && find.data ? <span className="cap" role="status">{hits.length === 0 ? 'none' : `${hitAt >= 0 ? `${hitAt + 1} of ` : ''}${integer(hits.length)}${find.data.more ? '+' : ''}`}</span> : <kbd>/</kbd>}</div>
+        </div>
+        <div className={`tbodyx ${url.reading}`} role="tabpanel" id="reading" aria-labelledby={`reading-${url.reading}`}>
+          <div className={url.reading === 'waterfall' ? 'left' : 'left hiddenx'} ref={box}>
+            <Minimap bars={source.minimap?.bars ?? null} total={total} view={[Math.max(0, range[0]), Math.min(total, range[1])]} setView={setView} turns={turns} needle={current ? current.offset_ns : null} />
+            {source.error !== null && source.ready && <Failure error={source.error} retry={() => void source.reload()} />}
+            <Waterfall source={source} version={version} view={view} range={range} width={size.width} nameWidth={Math.min(nameWidth, Math.max(180, size.width - 420))} setNameWidth={setNameWidth} selected={url.span} select={selectRow} fold={fold}
+              critical={url.critical} slowest={slowest} scroller={scroller} busy={!ready} />
+            {index.data && turns.length > 0 && <RunningTotal index={index.data} range={range} left={Math.min(nameWidth, Math.max(180, size.width - 420)) + 188} select={(s) => void goTo(s)} />}
+          </div>
+          {url.reading === 'conversation' && <Conversation trace={id} index={index.data} whole={index.data?.whole ?? true} load={() => setWantIndex(true)} selected={url.span} select={(s) => void goTo(s)} header={t} />}
+          <Details trace={id} span={url.span} revision={revision} tab={url.tab} setTab={setTab} select={(s) => void goTo(s)} permalink={permalink} traceStart={source.start} header={t} previous={previous} lastCall={lastCall} />
+        </div>
+        <StatusBar left={<>{t && !t.complete ? <span className="warn">●</span> : <span className="ok">●</span>}{t ? (t.complete ? 'complete' : 'some parents have not arrived') : 'reading'}, {integer(source.spans)} spans{source.total !== source.spans && `, ${integer(source.total)} shown`}</>}
+          keys={[[['j', 'k'], 'move'], [['h', 'l'], 'fold, open'], [['e'], 'next error'], [['s'], 'next slowest'], [['$'], 'next dearest'], [['z', 'f'], 'zoom, fit'], [['?'], 'all keys']]}
+          right={say || (t && t.critical_path.llm_ns + t.critical_path.tool_ns + t.critical_path.other_ns > 0 ? `${durationText(t.duration_ns)} = models ${durationText(t.critical_path.llm_ns)} + tools ${durationText(t.critical_path.tool_ns)} + other ${durationText(t.critical_path.other_ns)}` : undefined)} />
+        <span className="sr" aria-live="polite">{say}</span>
+      </main>
+    </FindContext.Provider>
+  );
+}

@@ -1,0 +1,49 @@
+import type { Kind } from '../api/types';
+
+export type KindGlyph = Kind | 'error';
+// 16-px glyphs. Kinds differ by silhouette, not by colour alone.
+export function KindIcon({ kind, className = '' }: { kind: KindGlyph; className?: string }) {
+  return (
+    <svg className={`g k-${kind} ${className}`} viewBox="0 0 16 16" aria-hidden="true">
+      {kind === 'agent' && <path d="M8 1.6 13.6 4.8v6.4L8 14.4 2.4 11.2V4.8z" fill="currentColor" />}
+      {kind === 'turn' && <><path d="M13 8a5 5 0 1 1-1.6-3.7" fill="none" stroke="currentColor" strokeWidth="2" /><path d="M13.6 1.6v4.2H9.4z" fill="currentColor" /></>}
+      {kind === 'llm' && <path d="M8 1.2 10 6l4.8 2L10 10l-2 4.8L6 10 1.2 8 6 6z" fill="currentColor" />}
+      {kind === 'tool' && <><rect x="2.2" y="2.5" width="11.6" height="11" rx=".8" fill="currentColor" /><path d="m5 6 2 2-2 2M8.5 10.5H11" fill="none" className="st-bg" strokeWidth="1.5" /></>}
+      {kind === 'retrieval' && <><circle cx="6.8" cy="6.8" r="4.3" fill="none" stroke="currentColor" strokeWidth="2.2" /><path d="m10 10 4 4" stroke="currentColor" strokeWidth="2.4" /></>}
+      {kind === 'embedding' && <g fill="currentColor"><circle cx="3.5" cy="3.5" r="1.9" /><circle cx="3.5" cy="12.5" r="1.9" /><circle cx="12.5" cy="3.5" r="1.9" /><circle cx="12.5" cy="12.5" r="1.9" /><circle cx="8" cy="8" r="1.9" /></g>}
+      {kind === 'chain' && <path d="M2 5h9M5 11h9" stroke="currentColor" strokeWidth="3.2" />}
+      {kind === 'error' && <><path d="M8 1.5 15 14H1z" fill="currentColor" /><path d="M8 6v3.5M8 11v1.3" className="st-bg" strokeWidth="1.6" /></>}
+      {kind === 'other' && <circle cx="8" cy="8" r="4" fill="currentColor" />}
+    </svg>
+  );
+}
+
+const paths = {
+  search: <><circle cx="7" cy="7" r="4.5" /><path d="m10.5 10.5 3.5 3.5" /></>,
+  services: <><circle cx="3.5" cy="8" r="2" /><circle cx="12.5" cy="3.5" r="2" /><circle cx="12.5" cy="12.5" r="2" /><path d="m5.3 7.1 5.4-2.7M5.3 8.9l5.4 2.7" /></>,
+  health: <path d="M2 8h3l2-5 3 10 2-5h2.5" />,
+  keys: <path d="M1.5 4.5h13v7h-13zM4 7h.5M7 7h.5M10 7h.5M5 9.3h6" />,
+  theme: <><circle cx="8" cy="8" r="5.5" /><path d="M8 2.5v11a5.5 5.5 0 0 0 0-11z" fill="currentColor" /></>,
+  copy: <path d="M5.5 5.5h8v8h-8zM2.5 10.5v-8h8" />,
+  down: <path d="m4 6 4 4 4-4" />, right: <path d="m6 4 4 4-4 4" />, up: <path d="m4 10 4-4 4 4" />,
+  x: <path d="m4 4 8 8M12 4l-8 8" />,
+  link: <path d="M6.5 9.5 9.5 6.5M7 4.5l1.5-1.5a3 3 0 0 1 4.3 4.3L11.3 8.8M9 11.5 7.5 13a3 3 0 0 1-4.3-4.3l1.5-1.5" />,
+  clock: <><circle cx="8" cy="8" r="5.8" /><path d="M8 4.5V8l2.5 1.5" /></>,
+  fold: <path d="M3 8h10M8 2v3.5M6 4l2 2 2-2M8 14v-3.5M6 12l2-2 2 2" />,
+  filter: <path d="M2.5 4h11M4.5 8h7M6.5 12h3" />,
+  check: <path d="M3 8.5 6.5 12 13 4.5" />,
+  download: <path d="M8 2.5v7.5M5 7.5l3 3 3-3M3 12.5h10" />,
+  thread: <path d="M2 3.5h5v4.5h5v4.5h2.5" />,
+  open: <path d="M9 2.5h4.5V7M13.5 2.5 7.5 8.5M11.5 9.5v4h-9v-9h4" />,
+  retry: <path d="M13 8a5 5 0 1 1-1.5-3.6M12 1.8v3H9" />,
+};
+export type IconName = keyof typeof paths;
+export function Icon({ name }: { name: IconName }) {
+  return (
+    <svg viewBox="0 0 16 16" fill="none" stroke="currentColor" strokeWidth="1.4" strokeLinejoin="round" strokeLinecap="round" aria-hidden="true">{paths[name]}</svg>
+  );
+}
+
+export const kindWord: Record<Kind, string> = {
+  agent: 'agent', turn: 'turn', llm: 'model call', tool: 'tool call', retrieval: 'retrieval', embedding: 'embedding', chain: 'chain', other: 'other',
+};

@@ -1,0 +1,52 @@
+import { useSyncExternalStore } from 'react';
+
+// The URL is the state: a page reads its parameters from here and writes them back, and nothing else remembers them.
+const changed = 'turnscope:url';
+const subscribe = (f: () => void): (() => void) => {
+  window.addEventListener('popstate', f);
+  window.addEventListener(changed, f);
+  return () => {
+    window.removeEventListener('popstate', f);
+    window.removeEventListener(changed, f);
+  };
+};
+
+export const useUrl = (): string => useSyncExternalStore(subscribe, () => location.pathname + location.search);
+
+export function navigate(to: string, how: 'push' | 'replace' = 'push'): void {
+  if (to === location.pathname + location.search) return;
+  if (how === 'push') history.pushState(null, '', to);
+  else history.replaceState(null, '', to);
+  window.dispatchEvent(new Event(changed));
+}
+
+export type Patch = Record<string, string | null | undefined>;
+
+/** The address with some parameters changed; null and '' leave a parameter out, so that links stay short. */
+export function withParams(url: string, patch: Patch): string {
+  const [path = '/', search = ''] = url.split('?', 2);
+  const params = new URLSearchParams(search);
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null || value === undefined || value === '') params.delete(key);
+    else params.set(key, value);
+  }
+  const text = params.toString().replace(/%3A/g, ':').replace(/%2C/g, ',').replace(/%2F/g, '/');
+  return text ? `${path}?${text}` : path;
+}
+
+export const setParams = (patch: Patch, how: 'push' | 'replace' = 'replace'): void =>
+  navigate(withParams(location.pathname + location.search, patch), how);
+
+export interface Route { page: 'search' | 'trace' | 'services' | 'health' | 'unknown'; id: string; params: URLSearchParams }
+
+export function parseRoute(url: string): Route {
+  const [path = '/', search = ''] = url.split('?', 2);
+  const params = new URLSearchParams(search);
+  const parts = path.split('/').filter(Boolean);
+  const [area, id] = parts;
+  if (area === undefined || (area === 'search' && id === undefined)) return { page: 'search', id: '', params };
+  if ((area === 't' || area === 'trace') && id !== undefined && /^[0-9a-f]{1,32}$/i.test(id)) return { page: 'trace', id: id.toLowerCase(), params };
+  if (area === 'services' && id === undefined) return { page: 'services', id: '', params };
+  if (area === 'health' && id === undefined) return { page: 'health', id: '', params };
+  return { page: 'unknown', id: '', params };
+}
