@@ -50,20 +50,26 @@ class Api : public testing::Test {
     Batch b("shop");
     b.resource({b.text("host.name", "h")});
     const auto t = trace_id(1);
-    b.span(t, 1, 0, now_ - 9'000'000'000, 8'000'000'000, "agent.run", {b.text("agent.user_message", "Where is my refund?")});
-    auto& llm = b.span(t, 2, 1, now_ - 8'000'000'000, 2'000'000'000, "chat m",
-                       {b.text("gen_ai.operation.name", "chat"), b.text("gen_ai.provider.name", "anthropic"), b.text("gen_ai.request.model", "claude-sonnet-4"),
-                        Batch::number("gen_ai.usage.input_tokens", 100), Batch::number("gen_ai.usage.output_tokens", 10), Batch::real("gen_ai.request.temperature", 0.5),
-                        b.text("gen_ai.input.messages", R"([{"role":"user","parts":[{"type":"text","content":"<script>alert(1)</script>"}]}])"),
-                        Batch::number("big", 9'007'199'254'740'993), b.text("long", std::string(3'000, 'x'))});
+    b.span(t, 1, 0, now_ - 9'000'000'000, 8'000'000'000, "agent.run",
+           {b.text("agent.user_message", "Where is my refund?")});
+    auto& llm = b.span(
+        t, 2, 1, now_ - 8'000'000'000, 2'000'000'000, "chat m",
+        {b.text("gen_ai.operation.name", "chat"), b.text("gen_ai.provider.name", "anthropic"),
+         b.text("gen_ai.request.model", "claude-sonnet-4"), Batch::number("gen_ai.usage.input_tokens", 100),
+         Batch::number("gen_ai.usage.output_tokens", 10), Batch::real("gen_ai.request.temperature", 0.5),
+         b.text("gen_ai.input.messages",
+                R"([{"role":"user","parts":[{"type":"text","content":"<script>alert(1)</script>"}]}])"),
+         Batch::number("big", 9'007'199'254'740'993), b.text("long", std::string(3'000, 'x'))});
     llm.kind = otlp::SpanKind::client;
-    auto& failed = b.span(t, 3, 1, now_ - 5'000'000'000, 1'000'000'000, "tool.execute.refund", {b.text("tool.name", "refund"), Batch::flag("ok", false)});
+    auto& failed = b.span(t, 3, 1, now_ - 5'000'000'000, 1'000'000'000, "tool.execute.refund",
+                          {b.text("tool.name", "refund"), Batch::flag("ok", false)});
     failed.status = otlp::StatusCode::error;
     failed.status_message = "RefundPolicyError";
     otlp::Event e;
     e.time_unix_nano = static_cast<std::uint64_t>(now_);
     e.name = "exception";
-    e.attributes = b.attributes({b.text("exception.type", "E"), b.text("exception.message", "too late"), b.text("exception.stacktrace", "at x")});
+    e.attributes = b.attributes({b.text("exception.type", "E"), b.text("exception.message", "too late"),
+                                 b.text("exception.stacktrace", "at x")});
     b.events(failed, {e});
     Batch worker("worker");
     worker.span(t, 4, 3, now_ - 4'900'000'000, 100'000'000, "job");
@@ -91,7 +97,8 @@ class Api : public testing::Test {
     delete openapi_;
   }
 
-  Reply get(const std::string& path, std::vector<std::string> headers = {}, const char* method = "GET", bool raw_path = false) {
+  Reply get(const std::string& path, std::vector<std::string> headers = {}, const char* method = "GET",
+            bool raw_path = false) {
     Reply reply;
     CURL* curl = curl_easy_init();
     const auto url = "http://127.0.0.1:" + std::to_string(server_->port()) + path;
@@ -128,9 +135,12 @@ class Api : public testing::Test {
     const auto& responses = openapi_->at("paths").at(pattern).at("get").at("responses").as_object();
     const boost::json::value* response = responses.if_contains(std::to_string(status));
     if (!response) response = &responses.at("default");
-    if (response->as_object().contains("$ref")) response = &openapi_->at_pointer(std::string_view(response->at("$ref").as_string()).substr(1));
+    if (response->as_object().contains("$ref"))
+      response = &openapi_->at_pointer(std::string_view(response->at("$ref").as_string()).substr(1));
     test::SchemaCheck check(*openapi_);
-    for (const auto& problem : check.problems(response->at("content").at("application/json").at("schema"), body)) ADD_FAILURE() << path << ": " << problem;
+    for (const auto& problem :
+         check.problems(response->at("content").at("application/json").at("schema"), body))
+      ADD_FAILURE() << path << ": " << problem;
     return body;
   }
 
@@ -161,10 +171,12 @@ TEST_F(Api, answers_fit_their_schemas) {
   EXPECT_EQ(header.at("findings").as_array().size(), 3u);
   checked("/api/v1/traces/" + otlp::hex(trace_id(2)), "/api/v1/traces/{trace_id}");
   checked("/api/v1/traces/" + id + "/spans", "/api/v1/traces/{trace_id}/spans");
-  const auto window = checked("/api/v1/traces/" + id + "/window?minimap=1&find=late&around=4&plumbing=hide", "/api/v1/traces/{trace_id}/window");
+  const auto window = checked("/api/v1/traces/" + id + "/window?minimap=1&find=late&around=4&plumbing=hide",
+                              "/api/v1/traces/{trace_id}/window");
   EXPECT_EQ(window.at("rows").as_array().size(), 4u);
   checked("/api/v1/traces/" + id + "/find?q=ALERT", "/api/v1/traces/{trace_id}/find");
-  const auto detail = checked("/api/v1/traces/" + id + "/spans/2?preview_bytes=1000", "/api/v1/traces/{trace_id}/spans/{span_id}");
+  const auto detail = checked("/api/v1/traces/" + id + "/spans/2?preview_bytes=1000",
+                              "/api/v1/traces/{trace_id}/spans/{span_id}");
   EXPECT_EQ(detail.at("input").as_array().size(), 1u);
   bool big = false, cut = false;
   for (const auto& a : detail.at("attributes").as_array()) {
@@ -173,7 +185,11 @@ TEST_F(Api, answers_fit_their_schemas) {
   }
   EXPECT_TRUE(big);
   EXPECT_TRUE(cut);
-  EXPECT_EQ(checked("/api/v1/traces/" + id + "/spans/3", "/api/v1/traces/{trace_id}/spans/{span_id}").at("error").at("stacktrace").as_string(), "at x");
+  EXPECT_EQ(checked("/api/v1/traces/" + id + "/spans/3", "/api/v1/traces/{trace_id}/spans/{span_id}")
+                .at("error")
+                .at("stacktrace")
+                .as_string(),
+            "at x");
   checked("/api/v1/traces/" + id + "/otlp", "/api/v1/traces/{trace_id}/otlp");
   checked("/api/v1/services", "/api/v1/services");
   checked("/api/v1/operations?service=shop", "/api/v1/operations");
@@ -203,7 +219,8 @@ TEST_F(Api, errors_have_one_shape_and_name_what_is_wrong) {
   checked("/api/v1/traces?from=now&to=now-1h", "/api/v1/traces", 400);
   checked("/api/v1/traces/ffff", "/api/v1/traces/{trace_id}", 404);
   checked("/api/v1/traces/xyz", "/api/v1/traces/{trace_id}", 400);
-  checked("/api/v1/traces/" + otlp::hex(trace_id(1)) + "/spans/99", "/api/v1/traces/{trace_id}/spans/{span_id}", 404);
+  checked("/api/v1/traces/" + otlp::hex(trace_id(1)) + "/spans/99",
+          "/api/v1/traces/{trace_id}/spans/{span_id}", 404);
   checked("/api/v1/facets?fields=nonsense", "/api/v1/facets", 400);
   checked("/api/v1/live?q=(", "/api/v1/live", 400);
   checked("/api/traces", "/api/traces", 400);
@@ -213,7 +230,8 @@ TEST_F(Api, errors_have_one_shape_and_name_what_is_wrong) {
 }
 
 TEST_F(Api, every_answer_carries_the_headers_of_a_hostile_world) {
-  for (const auto* path : {"/", "/trace/x", "/api/v1/traces", "/api/v1/nothing", "/healthz", "/metrics", "/missing.js", "/api/services"}) {
+  for (const auto* path : {"/", "/trace/x", "/api/v1/traces", "/api/v1/nothing", "/healthz", "/metrics",
+                           "/missing.js", "/api/services"}) {
     const auto reply = get(path);
     EXPECT_EQ(reply.headers.at("x-content-type-options"), "nosniff") << path;
     EXPECT_EQ(reply.headers.at("referrer-policy"), "no-referrer") << path;
@@ -222,7 +240,10 @@ TEST_F(Api, every_answer_carries_the_headers_of_a_hostile_world) {
     EXPECT_NE(csp.find("frame-ancestors 'none'"), std::string::npos) << path;
     EXPECT_EQ(csp.find("unsafe"), std::string::npos) << path;
   }
-  EXPECT_NE(get("/api/v1/traces/" + otlp::hex(trace_id(1)) + "/otlp").headers.at("content-disposition").find("attachment"), std::string::npos);
+  EXPECT_NE(get("/api/v1/traces/" + otlp::hex(trace_id(1)) + "/otlp")
+                .headers.at("content-disposition")
+                .find("attachment"),
+            std::string::npos);
 }
 
 TEST_F(Api, foreign_hosts_and_origins_are_refused) {
@@ -232,12 +253,16 @@ TEST_F(Api, foreign_hosts_and_origins_are_refused) {
   EXPECT_EQ(get("/healthz", {"Host: [::1]:1"}).status, 200);
   EXPECT_EQ(get("/api/v1/traces", {"Origin: https://evil.example"}, "POST").status, 403);
   EXPECT_EQ(get("/api/v1/traces", {"Origin: null"}, "POST").status, 403);
-  EXPECT_FALSE(get("/api/v1/health", {"Origin: https://evil.example"}).headers.contains("access-control-allow-origin"));
-  EXPECT_EQ(get("/api/v1/health", {"Origin: https://grafana.example"}).headers.at("access-control-allow-origin"), "https://grafana.example");
+  EXPECT_FALSE(get("/api/v1/health", {"Origin: https://evil.example"})
+                   .headers.contains("access-control-allow-origin"));
+  EXPECT_EQ(
+      get("/api/v1/health", {"Origin: https://grafana.example"}).headers.at("access-control-allow-origin"),
+      "https://grafana.example");
 }
 
 TEST_F(Api, paths_never_lead_out) {
-  for (const auto* path : {"/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/assets/../../../etc/passwd", "/..%2f..%2fetc%2fpasswd", "//etc/passwd", "/%00", "/assets/%00.js"}) {
+  for (const auto* path : {"/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/assets/../../../etc/passwd",
+                           "/..%2f..%2fetc%2fpasswd", "//etc/passwd", "/%00", "/assets/%00.js"}) {
     const auto reply = get(path, {}, "GET", true);
     EXPECT_EQ(reply.body.find("root:"), std::string::npos) << path;
     EXPECT_NE(reply.status, 500) << path;
@@ -253,7 +278,8 @@ TEST_F(Api, big_answers_are_packed_for_who_takes_it) {
 }
 
 TEST_F(Api, ranges_of_a_text_add_up_to_the_whole) {
-  const auto base = "/api/v1/traces/" + otlp::hex(trace_id(1)) + "/spans/2/content?path=attributes.long&length=700&offset=";
+  const auto base =
+      "/api/v1/traces/" + otlp::hex(trace_id(1)) + "/spans/2/content?path=attributes.long&length=700&offset=";
   std::string whole, offset = "0";
   for (int i = 0; i < 20 && offset != "end"; ++i) {
     const auto reply = get(base + offset);
@@ -262,8 +288,12 @@ TEST_F(Api, ranges_of_a_text_add_up_to_the_whole) {
     offset = reply.headers.at("x-next-offset");
   }
   EXPECT_EQ(whole, std::string(3'000, 'x'));
-  EXPECT_EQ(get("/api/v1/traces/" + otlp::hex(trace_id(1)) + "/spans/2/content?path=attributes.none").status, 404);
-  EXPECT_EQ(get("/api/v1/traces/" + otlp::hex(trace_id(1)) + "/spans/3/content?path=events.0.exception.message").body, "too late");
+  EXPECT_EQ(get("/api/v1/traces/" + otlp::hex(trace_id(1)) + "/spans/2/content?path=attributes.none").status,
+            404);
+  EXPECT_EQ(
+      get("/api/v1/traces/" + otlp::hex(trace_id(1)) + "/spans/3/content?path=events.0.exception.message")
+          .body,
+      "too late");
 }
 
 TEST_F(Api, metrics_are_prometheus_text) {
@@ -288,13 +318,16 @@ std::size_t take_live(char* data, std::size_t, std::size_t n, void* to) {
   live.changed.notify_all();
   return live.stop ? 0 : n;
 }
-int live_progress(void* to, curl_off_t, curl_off_t, curl_off_t, curl_off_t) { return static_cast<LiveStream*>(to)->stop ? 1 : 0; }
+int live_progress(void* to, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<LiveStream*>(to)->stop ? 1 : 0;
+}
 
 TEST_F(Api, the_live_feed_names_traces_that_changed) {
   LiveStream live;
   std::thread viewer([&] {
     CURL* curl = curl_easy_init();
-    curl_easy_setopt(curl, CURLOPT_URL, ("http://127.0.0.1:" + std::to_string(server_->port()) + "/api/v1/live").c_str());
+    curl_easy_setopt(curl, CURLOPT_URL,
+                     ("http://127.0.0.1:" + std::to_string(server_->port()) + "/api/v1/live").c_str());
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_live);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &live);
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
@@ -305,7 +338,8 @@ TEST_F(Api, the_live_feed_names_traces_that_changed) {
   });
   const auto wait_for = [&](std::string_view text) {
     std::unique_lock lock(live.mutex);
-    return live.changed.wait_for(lock, std::chrono::seconds(60), [&] { return live.text.find(text) != std::string::npos; });
+    return live.changed.wait_for(lock, std::chrono::seconds(60),
+                                 [&] { return live.text.find(text) != std::string::npos; });
   };
   EXPECT_TRUE(wait_for("event: hello"));
   auto& store = query::test::Store::get();

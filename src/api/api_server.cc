@@ -21,7 +21,8 @@ std::string lower(std::string_view text) {
 
 /// The name part of "name:port" or "[v6]:port".
 std::string_view host_name(std::string_view host) {
-  if (host.starts_with('[')) return host.substr(0, host.find(']') == std::string_view::npos ? 0 : host.find(']') + 1);
+  if (host.starts_with('['))
+    return host.substr(0, host.find(']') == std::string_view::npos ? 0 : host.find(']') + 1);
   return host.substr(0, host.find(':'));
 }
 
@@ -50,7 +51,8 @@ class Server final : public ApiServer {
     context_.started = std::chrono::steady_clock::now();
     if (!context_.dependencies.health) context_.dependencies.health = [] { return HealthReport{}; };
     if (auto* engine = context_.dependencies.engine) {
-      context_.queries = std::make_unique<query::Queries>(*engine, context_.options.query, *context_.dependencies.clock);
+      context_.queries =
+          std::make_unique<query::Queries>(*engine, context_.options.query, *context_.dependencies.clock);
       context_.live = std::make_unique<LiveHub>(*context_.queries, context_.options.max_live_viewers);
     }
     add_trace_routes(router_, context_);
@@ -59,12 +61,16 @@ class Server final : public ApiServer {
     add_live_routes(router_, context_);
     add_jaeger_routes(router_, context_);
     add_health_routes(router_, context_);
-    router_.add({"GET", "/api/v1/openapi.yaml", [](const ApiRequest&) -> query::QueryAnswer<Answer> {
+    router_.add({"GET", "/api/v1/openapi.yaml",
+                 [](const ApiRequest&) -> query::QueryAnswer<Answer> {
                    return Answer{200, std::string(openapi_yaml()), "application/yaml", {}, false};
-                 }, false});
-    router_.add({"GET", "/api/v1/openapi.json", [](const ApiRequest&) -> query::QueryAnswer<Answer> {
+                 },
+                 false});
+    router_.add({"GET", "/api/v1/openapi.json",
+                 [](const ApiRequest&) -> query::QueryAnswer<Answer> {
                    return Answer{200, openapi_json(), "application/json", {}, false};
-                 }, false});
+                 },
+                 false});
   }
 
   ~Server() override {
@@ -78,15 +84,17 @@ class Server final : public ApiServer {
     http.max_body_bytes = std::min<std::size_t>(http.max_body_bytes, 1u << 20);
     http.error_body = [this](int status, std::string_view message, const net::HttpRequest& head) {
       const auto kind = status == 413 || status == 431 ? ErrorKind::too_large
-                        : status == 503 ? ErrorKind::overloaded
-                        : status == 408 ? ErrorKind::deadline_exceeded : ErrorKind::invalid_argument;
+                        : status == 503                ? ErrorKind::overloaded
+                        : status == 408                ? ErrorKind::deadline_exceeded
+                                                       : ErrorKind::invalid_argument;
       auto answer = error_answer(query::QueryError(kind, std::string(message)));
       answer.status = status;
       return finish(std::move(answer), head, nullptr);
     };
-    auto server = net::HttpServer::listen(std::move(http), [this](net::HttpRequest request, std::shared_ptr<net::Responder> responder) {
-      handle(request, responder);
-    });
+    auto server = net::HttpServer::listen(
+        std::move(http), [this](net::HttpRequest request, std::shared_ptr<net::Responder> responder) {
+          handle(request, responder);
+        });
     if (!server) return fail(server.error());
     http_ = std::move(*server);
     return {};
@@ -110,27 +118,33 @@ class Server final : public ApiServer {
       answer = error_answer(*refused);
     } else {
       auto made = dispatch(request, responder, route);
-      if (made) answer = std::move(*made);
-      else answer = route && route->jaeger ? jaeger_error(made.error()) : error_answer(made.error());
+      if (made)
+        answer = std::move(*made);
+      else
+        answer = route && route->jaeger ? jaeger_error(made.error()) : error_answer(made.error());
     }
     if (!answer.streamed) responder->send(finish(std::move(answer), request, route));
   }
 
-  /// DNS rebinding and cross-site requests: a page of another host can send requests here but must not be served.
+  /// DNS rebinding and cross-site requests: a page of another host can send requests here but must not be
+  /// served.
   std::optional<query::QueryError> refuse(const net::HttpRequest& request) const {
     const auto host = lower(host_name(request.header("host")));
     const auto& allowed = context_.options.allowed_hosts;
-    const bool known = host.empty() || host == "localhost" || host.ends_with(".localhost") || is_address(host) ||
-                       std::find(allowed.begin(), allowed.end(), host) != allowed.end();
+    const bool known = host.empty() || host == "localhost" || host.ends_with(".localhost") ||
+                       is_address(host) || std::find(allowed.begin(), allowed.end(), host) != allowed.end();
     if (!known)
-      return query::QueryError(ErrorKind::permission_denied,
-                               fmt::format("the host name `{}` is not known here; open the page by its IP address or localhost, or "
-                                           "add the name to ui.allowed_hosts",
-                                           host.substr(0, 100)));
+      return query::QueryError(
+          ErrorKind::permission_denied,
+          fmt::format(
+              "the host name `{}` is not known here; open the page by its IP address or localhost, or "
+              "add the name to ui.allowed_hosts",
+              host.substr(0, 100)));
     const auto origin = request.header("origin");
-    if (!origin.empty() && request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS" && !own_origin(request) &&
-        !allowed_origin(origin))
-      return query::QueryError(ErrorKind::permission_denied, "requests that change something are taken from our own pages only");
+    if (!origin.empty() && request.method != "GET" && request.method != "HEAD" &&
+        request.method != "OPTIONS" && !own_origin(request) && !allowed_origin(origin))
+      return query::QueryError(ErrorKind::permission_denied,
+                               "requests that change something are taken from our own pages only");
     return std::nullopt;
   }
 
@@ -144,32 +158,40 @@ class Server final : public ApiServer {
     return std::find(list.begin(), list.end(), origin) != list.end();
   }
 
-  query::QueryAnswer<Answer> dispatch(const net::HttpRequest& request, const std::shared_ptr<net::Responder>& responder, const Route*& route) {
-    if (request.method == "OPTIONS") return Answer{204, {}, "text/plain", {{"allow", "GET, HEAD, OPTIONS"}}, false};
+  query::QueryAnswer<Answer> dispatch(const net::HttpRequest& request,
+                                      const std::shared_ptr<net::Responder>& responder, const Route*& route) {
+    if (request.method == "OPTIONS")
+      return Answer{204, {}, "text/plain", {{"allow", "GET, HEAD, OPTIONS"}}, false};
     const auto match = router_.match(request.method, request.path);
     route = match.route;
     if (!match.route) {
       if (match.other_method) {
-        auto answer = error_answer(query::QueryError(ErrorKind::invalid_argument, fmt::format("{} is not allowed here", request.method.substr(0, 20))));
+        auto answer = error_answer(
+            query::QueryError(ErrorKind::invalid_argument,
+                              fmt::format("{} is not allowed here", request.method.substr(0, 20))));
         answer.status = 405;
         answer.headers.emplace_back("allow", "GET, HEAD");
         return answer;
       }
       if (request.path.starts_with("/api/") || request.path == "/api")
-        return std::unexpected(query::QueryError(ErrorKind::not_found, "no such route; /api/v1/openapi.yaml lists them"));
+        return std::unexpected(
+            query::QueryError(ErrorKind::not_found, "no such route; /api/v1/openapi.yaml lists them"));
       if (request.method != "GET" && request.method != "HEAD") {
-        auto answer = error_answer(query::QueryError(ErrorKind::invalid_argument, "only GET and HEAD are allowed here"));
+        auto answer = error_answer(
+            query::QueryError(ErrorKind::invalid_argument, "only GET and HEAD are allowed here"));
         answer.status = 405;
         answer.headers.emplace_back("allow", "GET, HEAD");
         return answer;
       }
-      return ui_.serve(request.path, request.header("if-none-match"), accepts_gzip(request.header("accept-encoding")));
+      return ui_.serve(request.path, request.header("if-none-match"),
+                       accepts_gzip(request.header("accept-encoding")));
     }
-    const bool about_us = request.path == "/healthz" || request.path == "/readyz" || request.path == "/metrics" ||
-                          request.path == "/api/v1/health" || request.path.starts_with("/api/v1/openapi");
+    const bool about_us = request.path == "/healthz" || request.path == "/readyz" ||
+                          request.path == "/metrics" || request.path == "/api/v1/health" ||
+                          request.path.starts_with("/api/v1/openapi");
     if (!context_.queries && !about_us)
-      return std::unexpected(query::QueryError(ErrorKind::unavailable,
-                                               "the store is left out, spans are only logged; /api/v1/health says why"));
+      return std::unexpected(query::QueryError(
+          ErrorKind::unavailable, "the store is left out, spans are only logged; /api/v1/health says why"));
     ApiRequest api;
     api.http = &request;
     api.path = match.path;
@@ -187,7 +209,8 @@ class Server final : public ApiServer {
     response.status = answer.status;
     response.headers = std::move(answer.headers);
     const auto has = [&](std::string_view name) {
-      return std::any_of(response.headers.begin(), response.headers.end(), [&](const auto& h) { return h.first == name; });
+      return std::any_of(response.headers.begin(), response.headers.end(),
+                         [&](const auto& h) { return h.first == name; });
     };
     const auto set = [&](std::string_view name, std::string_view value) {
       if (!has(name)) response.headers.emplace_back(name, value);
@@ -201,16 +224,18 @@ class Server final : public ApiServer {
     set("cross-origin-opener-policy", "same-origin");
     set("cross-origin-resource-policy", "same-origin");
     set("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
-    set("content-security-policy",
-        page ? "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-               "worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-             : "default-src 'none'; frame-ancestors 'none'; sandbox");
+    set("content-security-policy", page ? "default-src 'none'; script-src 'self'; style-src 'self'; img-src "
+                                          "'self' data:; font-src 'self'; connect-src 'self'; "
+                                          "worker-src 'self'; manifest-src 'self'; base-uri 'none'; "
+                                          "form-action 'none'; frame-ancestors 'none'"
+                                        : "default-src 'none'; frame-ancestors 'none'; sandbox");
     if (const auto origin = request.header("origin"); !origin.empty() && allowed_origin(origin)) {
       set("access-control-allow-origin", origin);
       set("vary", "origin");
     }
     response.body = std::move(answer.body);
-    if (response.body.size() > 1'024 && !has("content-encoding") && accepts_gzip(request.header("accept-encoding")) &&
+    if (response.body.size() > 1'024 && !has("content-encoding") &&
+        accepts_gzip(request.header("accept-encoding")) &&
         (answer.content_type.find("json") != std::string::npos || answer.content_type.starts_with("text/") ||
          answer.content_type.find("yaml") != std::string::npos)) {
       if (auto packed = gzip(response.body, 1); !packed.empty()) {

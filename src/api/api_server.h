@@ -1,7 +1,9 @@
-// The query port: REST (/api/v1), Jaeger's JSON API, live feed, health, metrics, and the web UI, on one HTTP server.
+// The query port: REST (/api/v1), Jaeger's JSON API, live feed, health, metrics, and the web UI, on one HTTP
+// server.
 //
 //   auto hub = std::make_shared<query::LiveHub>(…);      // tell it of every insert
-//   TS_ASSIGN(auto api, api::ApiServer::start({.http = {.address = "127.0.0.1", .port = 16686}}, {.engine = &engine, …}));
+//   TS_ASSIGN(auto api, api::ApiServer::start({.http = {.address = "127.0.0.1", .port = 16686}}, {.engine =
+//   &engine, …}));
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -18,24 +20,25 @@
 namespace turnscope::api {
 
 struct ApiOptions {
-  net::HttpOptions http;                     ///< address and port; head_check and error_body are set by us
-  std::string ui_dir;                        ///< serve the UI from this folder instead of the built-in one
-  std::vector<std::string> allowed_hosts;    ///< host names besides localhost and IP literals (DNS rebinding)
-  std::vector<std::string> allowed_origins;  ///< browsers' origins that may read answers (CORS), as "https://grafana.example"
+  net::HttpOptions http;                   ///< address and port; head_check and error_body are set by us
+  std::string ui_dir;                      ///< serve the UI from this folder instead of the built-in one
+  std::vector<std::string> allowed_hosts;  ///< host names besides localhost and IP literals (DNS rebinding)
+  std::vector<std::string>
+      allowed_origins;  ///< browsers' origins that may read answers (CORS), as "https://grafana.example"
   std::string version = "0.1.0";
   query::QueryOptions query;
   std::size_t max_live_viewers = 200;
 };
 
 struct Dependencies {
-  store::Engine* engine = nullptr;           ///< null: the store is left out; queries answer 503
+  store::Engine* engine = nullptr;  ///< null: the store is left out; queries answer 503
   HealthSource health;
   const Clock* clock = &system_clock();
 };
 
 class ApiServer {
  public:
-  virtual ~ApiServer() = default;            ///< stops at once
+  virtual ~ApiServer() = default;  ///< stops at once
   static Result<std::unique_ptr<ApiServer>> start(ApiOptions, Dependencies);
   virtual std::uint16_t port() const = 0;
   /// Cheap, never blocks: from any thread, when spans up to that log position became searchable.

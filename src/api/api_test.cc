@@ -29,8 +29,14 @@ TEST(JsonWriter, broken_utf8_becomes_replacement_characters) {
 
 TEST(JsonWriter, numbers_that_json_or_a_double_has_not_are_strings) {
   JsonWriter w;
-  w.begin_array().value(std::uint64_t{9007199254740992}).value(std::uint64_t{9007199254740993}).value(std::int64_t{-9007199254740993});
-  w.value(0.5).value(std::numeric_limits<double>::quiet_NaN()).value(-std::numeric_limits<double>::infinity()).end_array();
+  w.begin_array()
+      .value(std::uint64_t{9007199254740992})
+      .value(std::uint64_t{9007199254740993})
+      .value(std::int64_t{-9007199254740993});
+  w.value(0.5)
+      .value(std::numeric_limits<double>::quiet_NaN())
+      .value(-std::numeric_limits<double>::infinity())
+      .end_array();
   EXPECT_EQ(w.text(), R"([9007199254740992,"9007199254740993","-9007199254740993",0.5,"NaN","-Infinity"])");
 }
 
@@ -51,7 +57,8 @@ TEST(Router, patterns_match_whole_paths_only) {
   const auto match = router.match("GET", "/api/v1/traces/ab/spans/cd");
   EXPECT_EQ(match.path.at("id"), "ab");
   EXPECT_EQ(match.path.at("span"), "cd");
-  for (const auto* path : {"", "/", "/api/v1", "/api/v1/traces/", "/api/v1/traces//spans/x", "/api/v1/traces/a/b", "api/v1/traces", "//api/v1/traces"}) {
+  for (const auto* path : {"", "/", "/api/v1", "/api/v1/traces/", "/api/v1/traces//spans/x",
+                           "/api/v1/traces/a/b", "api/v1/traces", "//api/v1/traces"}) {
     const auto m = router.match("GET", path);
     if (std::string_view(path) == "/api/v1/traces/") continue;
     EXPECT_EQ(m.route, nullptr) << path;
@@ -64,20 +71,40 @@ query::QueryAnswer<JaegerSearch> jaeger(std::vector<std::pair<std::string, std::
 }
 
 TEST(JaegerSearch, parameters_become_a_search_of_ours) {
-  auto s = jaeger({{"service", "a \"b\""}, {"operation", "GET /x"}, {"tags", R"({"http.status_code":"500","error":"true","span.kind":"client","k":"it's"})"},
-                   {"minDuration", "1.2s"}, {"maxDuration", "100ms"}, {"limit", "7"}, {"start", "1794999000000000"}, {"end", "1795000000000000"}});
+  auto s = jaeger({{"service", "a \"b\""},
+                   {"operation", "GET /x"},
+                   {"tags", R"({"http.status_code":"500","error":"true","span.kind":"client","k":"it's"})"},
+                   {"minDuration", "1.2s"},
+                   {"maxDuration", "100ms"},
+                   {"limit", "7"},
+                   {"start", "1794999000000000"},
+                   {"end", "1795000000000000"}});
   ASSERT_TRUE(s) << s.error().message;
-  EXPECT_EQ(s->request.q, R"(service:"a \"b\"" name:"GET /x" "http.status_code"=500 error:true span_kind:"client" "k"="it's" duration>=1200000000ns duration<=100000000ns)");
+  EXPECT_EQ(
+      s->request.q,
+      R"(service:"a \"b\"" name:"GET /x" "http.status_code"=500 error:true span_kind:"client" "k"="it's" duration>=1200000000ns duration<=100000000ns)");
   EXPECT_TRUE(query::parse_search(s->request.q));
   EXPECT_EQ(s->request.limit, 7u);
   EXPECT_EQ(s->request.range.from, 1'794'999'000'000'000'000);
-  EXPECT_EQ(jaeger({{"service", "s"}, {"lookback", "1h"}})->request.range.to - jaeger({{"service", "s"}, {"lookback", "1h"}})->request.range.from, 3'600'000'000'000);
+  EXPECT_EQ(jaeger({{"service", "s"}, {"lookback", "1h"}})->request.range.to -
+                jaeger({{"service", "s"}, {"lookback", "1h"}})->request.range.from,
+            3'600'000'000'000);
 }
 
 TEST(JaegerSearch, wrong_parameters_are_named) {
-  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
-           {"tags", "[1]"}, {"tags", "{\"a\":"}, {"tags", "{\"\":\"x\"}"}, {"tag", "novalue"}, {"start", "-1"}, {"start", "x"},
-           {"end", "99999999999999999999"}, {"minDuration", "5"}, {"limit", "0"}, {"limit", "x"}, {"traceID", "zz"}, {"lookback", "1y"}}) {
+  for (const auto& [name, value] :
+       std::vector<std::pair<std::string, std::string>>{{"tags", "[1]"},
+                                                        {"tags", "{\"a\":"},
+                                                        {"tags", "{\"\":\"x\"}"},
+                                                        {"tag", "novalue"},
+                                                        {"start", "-1"},
+                                                        {"start", "x"},
+                                                        {"end", "99999999999999999999"},
+                                                        {"minDuration", "5"},
+                                                        {"limit", "0"},
+                                                        {"limit", "x"},
+                                                        {"traceID", "zz"},
+                                                        {"lookback", "1y"}}) {
     auto s = jaeger({{"service", "s"}, {name, value}});
     ASSERT_FALSE(s) << name << "=" << value;
     EXPECT_EQ(s.error().field, name);
@@ -108,8 +135,10 @@ TEST(StaticUi, nothing_outside_the_folder_is_ever_served) {
       EXPECT_EQ(ui.serve("/assets/app-AbCdEf12.js", value, false).status, 304);
     }
   }
-  for (const auto* path : {"/../secret.txt", "/assets/../../secret.txt", "/link.txt", "/up/secret.txt", "//etc/passwd.txt", "/./../secret.txt", "/assets/..%2fsecret.txt",
-                           "/%2e%2e/secret.txt", "/assets\\..\\secret.txt", "/index.html/../../secret.txt", "/.git/config.txt", "/missing.js"}) {
+  for (const auto* path :
+       {"/../secret.txt", "/assets/../../secret.txt", "/link.txt", "/up/secret.txt", "//etc/passwd.txt",
+        "/./../secret.txt", "/assets/..%2fsecret.txt", "/%2e%2e/secret.txt", "/assets\\..\\secret.txt",
+        "/index.html/../../secret.txt", "/.git/config.txt", "/missing.js"}) {
     const auto answer = ui.serve(path, "", false);
     EXPECT_EQ(answer.status, 404) << path;
     EXPECT_EQ(answer.body.find("secret"), std::string::npos) << path;
@@ -126,8 +155,10 @@ TEST(Gzip, packs_what_zlib_unpacks) {
 TEST(Errors, have_one_shape) {
   const auto answer = error_answer(query::QueryError(ErrorKind::invalid_argument, "a \"b\"", "q", 3));
   EXPECT_EQ(answer.status, 400);
-  EXPECT_EQ(answer.body, R"({"error":{"kind":"invalid_argument","message":"a \"b\"","field":"q","position":3}})");
-  for (int k = 0; k <= static_cast<int>(ErrorKind::internal); ++k) EXPECT_GE(status_of(static_cast<ErrorKind>(k)), 400);
+  EXPECT_EQ(answer.body,
+            R"({"error":{"kind":"invalid_argument","message":"a \"b\"","field":"q","position":3}})");
+  for (int k = 0; k <= static_cast<int>(ErrorKind::internal); ++k)
+    EXPECT_GE(status_of(static_cast<ErrorKind>(k)), 400);
 }
 
 }  // namespace

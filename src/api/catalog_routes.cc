@@ -33,10 +33,11 @@ QueryAnswer<Answer> page(const Result<query::Page<T>>& items, std::string_view n
 QueryAnswer<Answer> services(Context& context, const ApiRequest& r) {
   auto range = r.range();
   if (!range) return std::unexpected(range.error());
-  return page(context.queries->services(r.caller, *range), "services", [](JsonWriter& json, const query::ServiceInfo& s) {
-    json.field("name", s.name).field("spans", s.spans).field("errors", s.errors);
-    json.key("last_seen_unix_nano").text_of(s.last_seen);
-  });
+  return page(context.queries->services(r.caller, *range), "services",
+              [](JsonWriter& json, const query::ServiceInfo& s) {
+                json.field("name", s.name).field("spans", s.spans).field("errors", s.errors);
+                json.key("last_seen_unix_nano").text_of(s.last_seen);
+              });
 }
 
 QueryAnswer<Answer> operations(Context& context, const ApiRequest& r) {
@@ -44,7 +45,9 @@ QueryAnswer<Answer> operations(Context& context, const ApiRequest& r) {
   if (!range) return std::unexpected(range.error());
   return page(context.queries->operations(r.caller, r.parameter("service"), *range), "operations",
               [](JsonWriter& json, const query::OperationInfo& o) {
-                json.field("name", o.name).field("service", o.service).field("span_kind", span_kind_name(o.span_kind));
+                json.field("name", o.name)
+                    .field("service", o.service)
+                    .field("span_kind", span_kind_name(o.span_kind));
                 json.field("kind", kind_name(o.kind)).field("spans", o.spans);
               });
 }
@@ -54,7 +57,10 @@ QueryAnswer<Answer> dependencies(Context& context, const ApiRequest& r) {
   if (!range) return std::unexpected(range.error());
   return page(context.queries->dependencies(r.caller, *range), "dependencies",
               [](JsonWriter& json, const query::DependencyInfo& d) {
-                json.field("parent", d.parent).field("child", d.child).field("calls", d.calls).field("errors", d.errors);
+                json.field("parent", d.parent)
+                    .field("child", d.child)
+                    .field("calls", d.calls)
+                    .field("errors", d.errors);
                 json.field("p50_ns", d.p50_ns).field("p95_ns", d.p95_ns);
               });
 }
@@ -75,7 +81,8 @@ QueryAnswer<Answer> facets(Context& context, const ApiRequest& r) {
   auto limit = r.number("limit", 1, 100, 20);
   if (!limit) return std::unexpected(limit.error());
   std::vector<std::string> fields;
-  std::string_view rest = r.has("fields") ? r.parameter("fields") : "service,kind,status,model,tool,agent,environment";
+  std::string_view rest =
+      r.has("fields") ? r.parameter("fields") : "service,kind,status,model,tool,agent,environment";
   while (!rest.empty()) {
     const auto end = rest.find(',');
     if (end != 0) fields.emplace_back(rest.substr(0, end));
@@ -88,7 +95,8 @@ QueryAnswer<Answer> facets(Context& context, const ApiRequest& r) {
   json.begin_object().key("facets").begin_array();
   for (const auto& facet : *found) {
     json.begin_object().field("field", facet.field).key("values").begin_array();
-    for (const auto& v : facet.values) json.begin_object().field("value", v.value).field("count", v.count).end_object();
+    for (const auto& v : facet.values)
+      json.begin_object().field("value", v.value).field("count", v.count).end_object();
     json.end_array().field("more", facet.more).end_object();
   }
   json.end_array().field("took_ms", since(start)).end_object();
@@ -110,7 +118,9 @@ QueryAnswer<Answer> values(Context& context, const ApiRequest& r) {
   auto found = context.queries->values(r.caller, r.parameter("key"), r.parameter("prefix"), *range);
   if (!found) return std::unexpected(found.error());
   return page(Result<query::Page<query::ValueCount>>(std::move(*found)), "values",
-              [](JsonWriter& json, const query::ValueCount& v) { json.field("value", v.value).field("count", v.count); });
+              [](JsonWriter& json, const query::ValueCount& v) {
+                json.field("value", v.value).field("count", v.count);
+              });
 }
 
 QueryAnswer<Answer> timeseries(Context& context, const ApiRequest& r) {
@@ -128,7 +138,10 @@ QueryAnswer<Answer> timeseries(Context& context, const ApiRequest& r) {
   json.begin_object().field("step_ns", found->step_ns).key("points").begin_array();
   for (const auto& p : found->points) {
     json.begin_object().key("t").text_of(p.time);
-    json.field("count", p.count).field("errors", p.errors).field("p50_ns", p.p50_ns).field("p95_ns", p.p95_ns);
+    json.field("count", p.count)
+        .field("errors", p.errors)
+        .field("p50_ns", p.p50_ns)
+        .field("p95_ns", p.p95_ns);
     json.field("input_tokens", p.input_tokens).field("output_tokens", p.output_tokens).end_object();
   }
   json.end_array().field("took_ms", since(start)).end_object();
@@ -138,17 +151,19 @@ QueryAnswer<Answer> timeseries(Context& context, const ApiRequest& r) {
 QueryAnswer<Answer> tokens(Context& context, const ApiRequest& r) {
   auto range = r.range();
   if (!range) return std::unexpected(range.error());
-  return page(context.queries->tokens_by_model(r.caller, *range), "models", [](JsonWriter& json, const query::ModelTokens& m) {
-    json.field("model", m.model).text_or_null("provider", m.provider).field("calls", m.calls);
-    json.field("input", m.input).field("output", m.output).field("cache_read", m.cache_read);
-  });
+  return page(context.queries->tokens_by_model(r.caller, *range), "models",
+              [](JsonWriter& json, const query::ModelTokens& m) {
+                json.field("model", m.model).text_or_null("provider", m.provider).field("calls", m.calls);
+                json.field("input", m.input).field("output", m.output).field("cache_read", m.cache_read);
+              });
 }
 
 }  // namespace
 
 void add_catalog_routes(Router& router, Context& context) {
   const auto add = [&](std::string_view pattern, auto handler) {
-    router.add({"GET", pattern, [&context, handler](const ApiRequest& r) { return handler(context, r); }, false});
+    router.add(
+        {"GET", pattern, [&context, handler](const ApiRequest& r) { return handler(context, r); }, false});
   };
   add("/api/v1/services", services);
   add("/api/v1/operations", operations);

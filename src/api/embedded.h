@@ -8,7 +8,7 @@
 namespace turnscope::api {
 
 struct EmbeddedFile {
-  const char* path;   ///< "/index.html"
+  const char* path;  ///< "/index.html"
   const unsigned char* begin;
   const unsigned char* end;
   std::string_view bytes() const {

@@ -22,20 +22,28 @@ void tag(JsonWriter& json, const otlp::KeyValue& kv) {
   const auto& v = kv.value;
   json.begin_object().field("key", kv.key);
   switch (v.type) {
-    case Type::boolean: json.field("type", "bool").field("value", v.boolean); break;
+    case Type::boolean:
+      json.field("type", "bool").field("value", v.boolean);
+      break;
     case Type::integer:
       // As Jaeger does it: a JSON number of any size.
       json.field("type", "int64").key("value").raw(fmt::format("{}", v.integer));
       break;
-    case Type::real: json.field("type", "float64").field("value", v.real); break;
-    case Type::string: json.field("type", "string").field("value", v.text); break;
+    case Type::real:
+      json.field("type", "float64").field("value", v.real);
+      break;
+    case Type::string:
+      json.field("type", "string").field("value", v.text);
+      break;
     case Type::bytes: {
       std::string text;
       otlp::encode_plain_json(v, text);
       json.field("type", "binary").key("value").raw(text);
       break;
     }
-    case Type::none: json.field("type", "string").field("value", ""); break;
+    case Type::none:
+      json.field("type", "string").field("value", "");
+      break;
     case Type::array:
     case Type::kvlist: {
       std::string text;
@@ -48,10 +56,15 @@ void tag(JsonWriter& json, const otlp::KeyValue& kv) {
 }
 
 void reference(JsonWriter& json, std::string_view type, const otlp::TraceId& trace, otlp::SpanId span) {
-  json.begin_object().field("refType", type).field("traceID", otlp::hex(trace)).field("spanID", hex_id(span)).end_object();
+  json.begin_object()
+      .field("refType", type)
+      .field("traceID", otlp::hex(trace))
+      .field("spanID", hex_id(span))
+      .end_object();
 }
 
-void write_jaeger_span(JsonWriter& json, const std::string& trace_id, const query::StoredSpan& s, const std::string& process) {
+void write_jaeger_span(JsonWriter& json, const std::string& trace_id, const query::StoredSpan& s,
+                       const std::string& process) {
   const auto& span = s.span;
   json.begin_object().field("traceID", trace_id).field("spanID", hex_id(span.span_id)).field("flags", 1);
   json.field("operationName", span.name).key("references").begin_array();
@@ -62,7 +75,8 @@ void write_jaeger_span(JsonWriter& json, const std::string& trace_id, const quer
   json.key("duration").raw(fmt::format("{}", s.duration / 1'000));
   json.key("tags").begin_array();
   for (const auto& kv : span.attributes) tag(json, kv);
-  if (span.kind != otlp::SpanKind::unspecified) tag(json, "span.kind", span_kind_name(static_cast<std::uint8_t>(span.kind)));
+  if (span.kind != otlp::SpanKind::unspecified)
+    tag(json, "span.kind", span_kind_name(static_cast<std::uint8_t>(span.kind)));
   if (span.status == otlp::StatusCode::ok) tag(json, "otel.status_code", "OK");
   if (span.status == otlp::StatusCode::error) tag(json, "otel.status_code", "ERROR");
   if (span.status == otlp::StatusCode::error || s.is_error)
@@ -73,7 +87,11 @@ void write_jaeger_span(JsonWriter& json, const std::string& trace_id, const quer
   if (s.scope && !s.scope->version.empty()) tag(json, "otel.scope.version", s.scope->version);
   json.end_array().key("logs").begin_array();
   for (const auto& e : span.events) {
-    json.begin_object().key("timestamp").raw(fmt::format("{}", e.time_unix_nano / 1'000)).key("fields").begin_array();
+    json.begin_object()
+        .key("timestamp")
+        .raw(fmt::format("{}", e.time_unix_nano / 1'000))
+        .key("fields")
+        .begin_array();
     bool named = false;
     for (const auto& kv : e.attributes) {
       named = named || kv.key == "event";
@@ -83,8 +101,10 @@ void write_jaeger_span(JsonWriter& json, const std::string& trace_id, const quer
     json.end_array().end_object();
   }
   json.end_array().field("processID", process).key("warnings");
-  if (s.time_flags & 1) json.begin_array().value("the span ends before it starts; its duration is unknown").end_array();
-  else json.null();
+  if (s.time_flags & 1)
+    json.begin_array().value("the span ends before it starts; its duration is unknown").end_array();
+  else
+    json.null();
   json.end_object();
 }
 
@@ -139,7 +159,8 @@ std::string tag_term(std::string_view key, std::string_view value) {
   if (key == "span.kind") return "span_kind:" + quoted(value);
   if (key == "otel.scope.name") return "scope.name:" + quoted(value);
   if (key == "otel.scope.version") return "scope.version:" + quoted(value);
-  if (key == "otel.status_code") return "status:" + quoted(value == "ERROR" ? "error" : value == "OK" ? "ok" : "unset");
+  if (key == "otel.status_code")
+    return "status:" + quoted(value == "ERROR" ? "error" : value == "OK" ? "ok" : "unset");
   if (key == "error" && (value == "true" || value == "false")) return "error:" + std::string(value);
   const bool bare = query::parse_number(value) || query::parse_bool(value);
   const auto name = is_field(key) ? "attributes." + std::string(key) : std::string(key);
@@ -152,8 +173,8 @@ query::QueryError bad(std::string_view parameter, std::string message) {
 
 }  // namespace
 
-query::QueryAnswer<JaegerSearch> parse_jaeger_search(const std::vector<std::pair<std::string, std::string>>& parameters,
-                                                     std::int64_t now) {
+query::QueryAnswer<JaegerSearch> parse_jaeger_search(
+    const std::vector<std::pair<std::string, std::string>>& parameters, std::int64_t now) {
   JaegerSearch out;
   auto& q = out.request.q;
   std::int64_t start = -1, end = -1;
@@ -172,7 +193,8 @@ query::QueryAnswer<JaegerSearch> parse_jaeger_search(const std::vector<std::pair
     if (name == "traceID") {
       const auto id = query::parse_trace_id(value);
       if (!id) return std::unexpected(bad(name, "traceID= takes up to 32 hex digits"));
-      if (out.trace_ids.size() >= 500) return std::unexpected(bad(name, "at most 500 traceID= in one request"));
+      if (out.trace_ids.size() >= 500)
+        return std::unexpected(bad(name, "at most 500 traceID= in one request"));
       out.trace_ids.push_back(*id);
     } else if (value.empty()) {
       continue;
@@ -189,10 +211,12 @@ query::QueryAnswer<JaegerSearch> parse_jaeger_search(const std::vector<std::pair
       boost::json::parse_options options;
       options.max_depth = 4;
       const auto tags = boost::json::parse(value, error, {}, options);
-      if (error || !tags.is_object()) return std::unexpected(bad(name, "tags= takes a JSON object, as {\"key\":\"value\"}"));
+      if (error || !tags.is_object())
+        return std::unexpected(bad(name, "tags= takes a JSON object, as {\"key\":\"value\"}"));
       for (const auto& member : tags.get_object()) {
         if (member.key().empty()) return std::unexpected(bad(name, "a key in tags= is empty"));
-        const auto text = member.value().is_string() ? std::string(member.value().get_string()) : boost::json::serialize(member.value());
+        const auto text = member.value().is_string() ? std::string(member.value().get_string())
+                                                     : boost::json::serialize(member.value());
         term(tag_term({member.key().data(), member.key().size()}, text));
       }
     } else if (name == "start" || name == "end") {
@@ -206,7 +230,8 @@ query::QueryAnswer<JaegerSearch> parse_jaeger_search(const std::vector<std::pair
       lookback = *duration;
     } else if (name == "minDuration" || name == "maxDuration") {
       const auto duration = query::parse_duration(value);
-      if (!duration) return std::unexpected(bad(name, fmt::format("{}= takes a duration, as 100ms or 1.2s", name)));
+      if (!duration)
+        return std::unexpected(bad(name, fmt::format("{}= takes a duration, as 100ms or 1.2s", name)));
       term(fmt::format("duration{}{}ns", name == "minDuration" ? ">=" : "<=", *duration));
     } else if (name == "limit") {
       const auto limit = query::parse_integer(value);
@@ -216,7 +241,10 @@ query::QueryAnswer<JaegerSearch> parse_jaeger_search(const std::vector<std::pair
   }
   auto& range = out.request.range;
   range.to = end >= 0 ? end + 1'000 : now + 60'000'000'000;
-  range.from = start >= 0 ? start : lookback > static_cast<std::uint64_t>(range.to) ? 0 : range.to - static_cast<std::int64_t>(lookback);
+  range.from = start >= 0 ? start
+               : lookback > static_cast<std::uint64_t>(range.to)
+                   ? 0
+                   : range.to - static_cast<std::int64_t>(lookback);
   if (range.from >= range.to) return std::unexpected(bad("start", "start= lies behind end="));
   return out;
 }

@@ -1,5 +1,5 @@
-// Jaeger's classic JSON: the tags, logs and references that its own OTLP translation makes of a span, and its search
-// parameters as a query of ours.
+// Jaeger's classic JSON: the tags, logs and references that its own OTLP translation makes of a span, and its
+// search parameters as a query of ours.
 #pragma once
 #include <string>
 
@@ -28,7 +28,7 @@ struct JaegerSearch {
   std::vector<otlp::TraceId> trace_ids;  ///< if not empty: these, whatever else is asked
 };
 /// Parameters of GET /api/traces. Errors name the parameter.
-query::QueryAnswer<JaegerSearch> parse_jaeger_search(const std::vector<std::pair<std::string, std::string>>& parameters,
-                                                     std::int64_t now);
+query::QueryAnswer<JaegerSearch> parse_jaeger_search(
+    const std::vector<std::pair<std::string, std::string>>& parameters, std::int64_t now);
 
 }  // namespace turnscope::api

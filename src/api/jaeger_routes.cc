@@ -23,27 +23,35 @@ JsonWriter begin() {
   return json;
 }
 Answer end(JsonWriter& json, std::size_t total, std::size_t limit = 0) {
-  json.field("total", std::uint64_t{total}).field("limit", std::uint64_t{limit}).field("offset", 0).key("errors").null();
+  json.field("total", std::uint64_t{total})
+      .field("limit", std::uint64_t{limit})
+      .field("offset", 0)
+      .key("errors")
+      .null();
   json.end_object();
   return {200, json.take(), "application/json", {}, false};
 }
 
-QueryAnswer<bool> write_trace(Context& context, const ApiRequest& r, const query::TraceIndex& trace, JsonWriter& json) {
+QueryAnswer<bool> write_trace(Context& context, const ApiRequest& r, const query::TraceIndex& trace,
+                              JsonWriter& json) {
   JaegerTrace out(json, trace.trace_id());
   for (std::size_t first = 0; first < trace.size(); first += kPiece) {
     auto piece = context.queries->whole_spans(r.caller, trace, first, kPiece);
     if (!piece) return std::unexpected(QueryError(piece.error()));
     out.add(**piece);
     if (json.size() > kMaxAnswer)
-      return std::unexpected(QueryError(ErrorKind::too_large, "the answer is larger than 256 MiB; ask for fewer traces with limit=, "
-                                                              "or read a large one at /api/v1/traces/{id}/window"));
+      return std::unexpected(
+          QueryError(ErrorKind::too_large,
+                     "the answer is larger than 256 MiB; ask for fewer traces with limit=, "
+                     "or read a large one at /api/v1/traces/{id}/window"));
   }
   out.finish();
   return true;
 }
 
 QueryAnswer<Answer> write_traces(Context& context, const ApiRequest& r,
-                                 const std::vector<std::shared_ptr<const query::TraceIndex>>& traces, std::size_t limit) {
+                                 const std::vector<std::shared_ptr<const query::TraceIndex>>& traces,
+                                 std::size_t limit) {
   auto json = begin();
   json.begin_array();
   for (const auto& trace : traces) {
@@ -63,7 +71,8 @@ QueryAnswer<Answer> search(Context& context, const ApiRequest& r) {
     return write_traces(context, r, *traces, 0);
   }
   if (r.parameter("service").empty())
-    return std::unexpected(QueryError(ErrorKind::invalid_argument, "parameter 'service' is required", "service"));
+    return std::unexpected(
+        QueryError(ErrorKind::invalid_argument, "parameter 'service' is required", "service"));
   auto list = context.queries->traces(r.caller, search->request);
   if (!list) return std::unexpected(list.error());
   return write_traces(context, r, list->traces, search->request.limit);
@@ -74,7 +83,8 @@ QueryAnswer<Answer> one_trace(Context& context, const ApiRequest& r) {
   if (!id) return std::unexpected(id.error());
   auto trace = context.queries->trace(r.caller, *id);
   if (!trace) {
-    if (trace.error().kind == ErrorKind::not_found) return std::unexpected(QueryError(ErrorKind::not_found, "trace not found"));
+    if (trace.error().kind == ErrorKind::not_found)
+      return std::unexpected(QueryError(ErrorKind::not_found, "trace not found"));
     return std::unexpected(QueryError(trace.error()));
   }
   return write_traces(context, r, {*trace}, 0);
@@ -106,7 +116,9 @@ QueryAnswer<Answer> operation_names(Context& context, const ApiRequest& r) {
 
 QueryAnswer<Answer> operations(Context& context, const ApiRequest& r) {
   const auto service = r.parameter("service");
-  if (service.empty()) return std::unexpected(QueryError(ErrorKind::invalid_argument, "parameter 'service' is required", "service"));
+  if (service.empty())
+    return std::unexpected(
+        QueryError(ErrorKind::invalid_argument, "parameter 'service' is required", "service"));
   auto found = context.queries->operation_names(r.caller, service);
   if (!found) return std::unexpected(QueryError(found.error()));
   const auto kind = r.parameter("spanKind");
@@ -129,7 +141,8 @@ QueryAnswer<Answer> dependencies(Context& context, const ApiRequest& r) {
     if (text.empty()) return otherwise;
     const auto value = query::parse_integer(text);
     if (!value || *value < 0 || *value > INT64_MAX / 1'000'000)
-      return std::unexpected(QueryError(ErrorKind::invalid_argument, fmt::format("{}= takes milliseconds", name), std::string(name)));
+      return std::unexpected(QueryError(ErrorKind::invalid_argument,
+                                        fmt::format("{}= takes milliseconds", name), std::string(name)));
     return *value * 1'000'000;
   };
   auto to = millis("endTs", r.now + 60'000'000'000);
@@ -141,7 +154,11 @@ QueryAnswer<Answer> dependencies(Context& context, const ApiRequest& r) {
   auto json = begin();
   json.begin_array();
   for (const auto& d : found->items)
-    json.begin_object().field("parent", d.parent).field("child", d.child).field("callCount", d.calls).end_object();
+    json.begin_object()
+        .field("parent", d.parent)
+        .field("child", d.child)
+        .field("callCount", d.calls)
+        .end_object();
   json.end_array();
   return end(json, found->items.size());
 }
@@ -150,7 +167,8 @@ QueryAnswer<Answer> dependencies(Context& context, const ApiRequest& r) {
 
 void add_jaeger_routes(Router& router, Context& context) {
   const auto add = [&](std::string_view pattern, auto handler) {
-    router.add({"GET", pattern, [&context, handler](const ApiRequest& r) { return handler(context, r); }, true});
+    router.add(
+        {"GET", pattern, [&context, handler](const ApiRequest& r) { return handler(context, r); }, true});
   };
   add("/api/services", services);
   add("/api/services/{service}/operations", operation_names);

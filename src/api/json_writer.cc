@@ -16,8 +16,10 @@ std::size_t utf8_length(std::string_view t) {
   const unsigned c = at(0);
   if (c < 0x80) return 1;
   if (c >= 0xc2 && c <= 0xdf) return more(1) ? 2 : 0;
-  if (c >= 0xe0 && c <= 0xef) return more(1, c == 0xe0 ? 0xa0 : 0x80, c == 0xed ? 0x9f : 0xbf) && more(2) ? 3 : 0;
-  if (c >= 0xf0 && c <= 0xf4) return more(1, c == 0xf0 ? 0x90 : 0x80, c == 0xf4 ? 0x8f : 0xbf) && more(2) && more(3) ? 4 : 0;
+  if (c >= 0xe0 && c <= 0xef)
+    return more(1, c == 0xe0 ? 0xa0 : 0x80, c == 0xed ? 0x9f : 0xbf) && more(2) ? 3 : 0;
+  if (c >= 0xf0 && c <= 0xf4)
+    return more(1, c == 0xf0 ? 0x90 : 0x80, c == 0xf4 ? 0x8f : 0xbf) && more(2) && more(3) ? 4 : 0;
   return 0;
 }
 
@@ -43,14 +45,26 @@ void append_json_string(std::string& out, std::string_view text) {
     }
     out.append(text.substr(plain, i - plain));
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
-        if (n == 0) out += "\xef\xbf\xbd";
-        else fmt::format_to(std::back_inserter(out), FMT_COMPILE("\\u{:04x}"), c);
+        if (n == 0)
+          out += "\xef\xbf\xbd";
+        else
+          fmt::format_to(std::back_inserter(out), FMT_COMPILE("\\u{:04x}"), c);
     }
     plain = ++i;
   }

@@ -1,5 +1,5 @@
-// Writes JSON text. Strings may hold any bytes: what is not valid UTF-8 becomes U+FFFD. There is no NaN in JSON: such
-// numbers are written as strings, and so are integers that a double cannot hold exactly.
+// Writes JSON text. Strings may hold any bytes: what is not valid UTF-8 becomes U+FFFD. There is no NaN in
+// JSON: such numbers are written as strings, and so are integers that a double cannot hold exactly.
 #pragma once
 #include <cstdint>
 #include <optional>

@@ -70,8 +70,10 @@ void LiveHub::run() {
     std::vector<std::shared_ptr<Viewer>> due;
     for (auto& v : viewers_) {
       if (v->seen < position_) {
-        if (now - v->last_event >= kBetweenEvents) due.push_back(v);
-        else next = std::min(next, v->last_event + kBetweenEvents);
+        if (now - v->last_event >= kBetweenEvents)
+          due.push_back(v);
+        else
+          next = std::min(next, v->last_event + kBetweenEvents);
       } else if (now - v->last_write >= kKeepAlive) {
         due.push_back(v);
       }

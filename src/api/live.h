@@ -1,5 +1,6 @@
-// The live feed: tells viewers (server-sent events) which traces changed. One thread; inserts are never slowed: they leave
-// a number behind and go on. What is new is asked of the store at most four times a second, and only while somebody looks.
+// The live feed: tells viewers (server-sent events) which traces changed. One thread; inserts are never
+// slowed: they leave a number behind and go on. What is new is asked of the store at most four times a
+// second, and only while somebody looks.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -27,7 +28,8 @@ class LiveHub {
   /// Ends all streams and takes no more. Safe twice.
   void close();
 
-  static constexpr std::size_t kMaxIds = 200;  ///< trace ids in one event; beyond, `more` is true and the page reloads its list
+  static constexpr std::size_t kMaxIds =
+      200;  ///< trace ids in one event; beyond, `more` is true and the page reloads its list
 
  private:
   struct Viewer {

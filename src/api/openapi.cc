@@ -25,13 +25,18 @@ void write(JsonWriter& json, const YAML::Node& node) {
       // "!" is the tag of quoted texts; bare ones are numbers and truths if they look like it.
       std::int64_t number = 0;
       bool flag = false;
-      if (node.Tag() != "!" && YAML::convert<std::int64_t>::decode(node, number)) json.value(number);
-      else if (node.Tag() != "!" && (node.Scalar() == "true" || node.Scalar() == "false") && YAML::convert<bool>::decode(node, flag))
+      if (node.Tag() != "!" && YAML::convert<std::int64_t>::decode(node, number))
+        json.value(number);
+      else if (node.Tag() != "!" && (node.Scalar() == "true" || node.Scalar() == "false") &&
+               YAML::convert<bool>::decode(node, flag))
         json.value(flag);
-      else json.value(node.Scalar());
+      else
+        json.value(node.Scalar());
       break;
     }
-    default: json.null(); break;
+    default:
+      json.null();
+      break;
   }
 }
 

@@ -16,10 +16,15 @@ using query::kNone;
 using query::TokenCounts;
 using query::TraceIndex;
 
-std::string_view kind_name(std::uint8_t kind) { return genai::name(static_cast<genai::Kind>(std::min<std::uint8_t>(kind, 7))); }
-std::string_view status_name(std::uint8_t status) { return status == 1 ? "ok" : status == 2 ? "error" : "unset"; }
+std::string_view kind_name(std::uint8_t kind) {
+  return genai::name(static_cast<genai::Kind>(std::min<std::uint8_t>(kind, 7)));
+}
+std::string_view status_name(std::uint8_t status) {
+  return status == 1 ? "ok" : status == 2 ? "error" : "unset";
+}
 std::string_view span_kind_name(std::uint8_t kind) {
-  static constexpr std::string_view names[] = {"unspecified", "internal", "server", "client", "producer", "consumer"};
+  static constexpr std::string_view names[] = {"unspecified", "internal", "server",
+                                               "client",      "producer", "consumer"};
   return names[kind < 6 ? kind : 0];
 }
 std::string hex_id(std::uint64_t id) { return fmt::format("{:016x}", id); }
@@ -27,7 +32,9 @@ std::string revision(const TraceIndex& t) { return fmt::format("{:x}-{:x}", t.ve
 
 void write(JsonWriter& json, const query::Cost& cost) {
   json.begin_object();
-  json.field("nano_usd", cost.nano_usd).field("state", name(cost.state)).field("reported_nano_usd", cost.reported_nano_usd);
+  json.field("nano_usd", cost.nano_usd)
+      .field("state", name(cost.state))
+      .field("reported_nano_usd", cost.reported_nano_usd);
   json.end_object();
 }
 
@@ -43,11 +50,13 @@ void write_usage(JsonWriter& json, const IndexedSpan& s,
   json.begin_object();
   static constexpr std::string_view names[] = {"input", "cache_read", "cache_write", "output", "reasoning"};
   for (std::uint8_t b = 0; b < TokenCounts::count; ++b)
-    if (s.usage.has(static_cast<TokenCounts::Bucket>(b))) json.field(names[b], s.usage.exclusive(static_cast<TokenCounts::Bucket>(b)));
+    if (s.usage.has(static_cast<TokenCounts::Bucket>(b)))
+      json.field(names[b], s.usage.exclusive(static_cast<TokenCounts::Bucket>(b)));
   for (const auto& [bucket, tokens] : other) {
-    static constexpr std::string_view buckets[] = {"cache_write_5m", "cache_write_1h", "input_audio", "input_image",
-                                                   "output_audio", "output_image"};
-    if (std::find(std::begin(buckets), std::end(buckets), bucket) != std::end(buckets)) json.field(bucket, tokens);
+    static constexpr std::string_view buckets[] = {"cache_write_5m", "cache_write_1h", "input_audio",
+                                                   "input_image",    "output_audio",   "output_image"};
+    if (std::find(std::begin(buckets), std::end(buckets), bucket) != std::end(buckets))
+      json.field(bucket, tokens);
   }
   if (s.usage.known & 7) json.field("total_input", s.usage.total_input());
   if (s.usage.known & 24) json.field("total_output", s.usage.total_output());
@@ -66,8 +75,10 @@ query::Cost span_cost(const IndexedSpan& s, std::string_view model, std::string_
 
 void write_turn(JsonWriter& json, const IndexedSpan& s) {
   json.key("turn_number");
-  if (s.turn_number >= 0) json.value(s.turn_number);
-  else json.null();
+  if (s.turn_number >= 0)
+    json.value(s.turn_number);
+  else
+    json.null();
 }
 
 /// Distinct texts of a column, the most frequent first, at most 20.
@@ -77,7 +88,9 @@ std::vector<std::string_view> distinct(const TraceIndex& t, std::uint32_t Indexe
     if (s.*column) ++counts[s.*column];
   std::vector<std::pair<std::size_t, std::string_view>> order;
   for (const auto& [id, n] : counts) order.emplace_back(n, t.text(id));
-  std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+  std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  });
   std::vector<std::string_view> out;
   for (std::size_t i = 0; i < std::min<std::size_t>(order.size(), 20); ++i) out.push_back(order[i].second);
   return out;
@@ -109,7 +122,9 @@ void write_summary(JsonWriter& json, const TraceIndex& t) {
   json.field("spans", std::uint64_t{t.size()}).field("errors", t.total().errors);
   std::uint64_t turns = 0;
   for (const auto& s : t.spans()) turns += s.kind == static_cast<std::uint8_t>(genai::Kind::turn);
-  json.field("turns", turns).field("llm_calls", t.total().llm_calls).field("tool_calls", t.total().tool_calls);
+  json.field("turns", turns)
+      .field("llm_calls", t.total().llm_calls)
+      .field("tool_calls", t.total().tool_calls);
   json.key("services").begin_array();
   for (auto text : distinct(t, &IndexedSpan::service)) json.value(text);
   json.end_array().key("models").begin_array();
@@ -123,7 +138,8 @@ void write_summary(JsonWriter& json, const TraceIndex& t) {
   }
   json.key("cost");
   write(json, t.total().cost);
-  json.text_or_null("session", first_text(t, &IndexedSpan::session)).text_or_null("user", first_text(t, &IndexedSpan::user));
+  json.text_or_null("session", first_text(t, &IndexedSpan::session))
+      .text_or_null("user", first_text(t, &IndexedSpan::user));
   json.text_or_null("agent", first_text(t, &IndexedSpan::agent));
   json.text_or_null("environment", first_text(t, &IndexedSpan::environment));
   // The run is as its root says; a run whose root has not arrived is as its errors say.
@@ -135,13 +151,17 @@ void write_summary(JsonWriter& json, const TraceIndex& t) {
   json.field("status", status);
   json.key("shape").begin_array();
   for (const auto& bar : query::shape(t)) {
-    json.begin_object().field("kind", kind_name(bar.kind)).field("offset_ns", bar.start).field("duration_ns", bar.duration);
+    json.begin_object()
+        .field("kind", kind_name(bar.kind))
+        .field("offset_ns", bar.start)
+        .field("duration_ns", bar.duration);
     json.field("error", bar.error).end_object();
   }
   json.end_array();
 }
 
-void write_span(JsonWriter& json, const otlp::TraceId& trace_id, const IndexedSpan& s, const SpanTexts& x, bool open) {
+void write_span(JsonWriter& json, const otlp::TraceId& trace_id, const IndexedSpan& s, const SpanTexts& x,
+                bool open) {
   json.begin_object().field("trace_id", otlp::hex(trace_id)).field("span_id", hex_id(s.span_id));
   json.text_or_null("parent_span_id", s.parent_span_id ? hex_id(s.parent_span_id) : std::string());
   json.field("name", x.name).field("service", x.service).field("kind", kind_name(s.kind));
@@ -160,16 +180,16 @@ void write_span(JsonWriter& json, const otlp::TraceId& trace_id, const IndexedSp
 
 SpanTexts texts_of(const TraceIndex& t, std::uint32_t row) {
   const auto& s = t.spans()[row];
-  return {t.text(s.name), t.text(s.service), t.text(s.provider), t.text(s.model), t.text(s.tool), t.text(s.agent),
-          t.text(s.session), t.text(s.user), t.text(s.status_message)};
+  return {t.text(s.name),  t.text(s.service), t.text(s.provider), t.text(s.model),         t.text(s.tool),
+          t.text(s.agent), t.text(s.session), t.text(s.user),     t.text(s.status_message)};
 }
 
 void write_span(JsonWriter& json, const TraceIndex& t, std::uint32_t row) {
   write_span(json, t.trace_id(), t.spans()[row], texts_of(t, row));
 }
 
-void write_window(JsonWriter& json, const TraceIndex& t, const query::Window& w, const query::WindowRequest& request,
-                  bool with_minimap, const std::vector<bool>& matches) {
+void write_window(JsonWriter& json, const TraceIndex& t, const query::Window& w,
+                  const query::WindowRequest& request, bool with_minimap, const std::vector<bool>& matches) {
   json.begin_object().field("trace_id", otlp::hex(t.trace_id())).field("revision", revision(t));
   json.field("total_rows", std::uint64_t{w.total_rows}).field("total_spans", std::uint64_t{t.size()});
   json.field("first", std::uint64_t{w.first}).key("rows").begin_array();
@@ -178,11 +198,17 @@ void write_window(JsonWriter& json, const TraceIndex& t, const query::Window& w,
     const auto& n = t.nodes()[line.span];
     json.begin_object().field("row", line.row).field("depth", n.depth).field("span_id", hex_id(s.span_id));
     json.text_or_null("parent_span_id", s.parent_span_id ? hex_id(s.parent_span_id) : std::string());
-    json.field("parent_unknown", n.parent_unknown).field("name", t.text(s.name)).field("service", t.text(s.service));
-    json.field("kind", kind_name(s.kind)).field("span_kind", span_kind_name(s.span_kind)).field("status", status_name(s.status));
+    json.field("parent_unknown", n.parent_unknown)
+        .field("name", t.text(s.name))
+        .field("service", t.text(s.service));
+    json.field("kind", kind_name(s.kind))
+        .field("span_kind", span_kind_name(s.span_kind))
+        .field("status", status_name(s.status));
     json.key("error");
     if (s.is_error) {
-      auto text = t.text(s.error_message ? s.error_message : s.status_message ? s.status_message : s.error_type);
+      auto text = t.text(s.error_message    ? s.error_message
+                         : s.status_message ? s.status_message
+                                            : s.error_type);
       json.value(text.empty() ? std::string_view("error") : cut_text(text, 800));
     } else {
       json.null();
@@ -191,18 +217,24 @@ void write_window(JsonWriter& json, const TraceIndex& t, const query::Window& w,
     json.field("end_before_start", (s.time_flags & 1) != 0);
     json.field("children", n.children).field("descendants", n.subtree_end - line.span - 1);
     json.field("folded", line.folded).field("hidden", line.hidden);
-    json.text_or_null("model", t.text(s.model)).text_or_null("tool", t.text(s.tool)).text_or_null("agent", t.text(s.agent));
+    json.text_or_null("model", t.text(s.model))
+        .text_or_null("tool", t.text(s.tool))
+        .text_or_null("agent", t.text(s.agent));
     write_turn(json, s);
     write_usage(json, s);
     json.key("rollup").begin_object().field("input", n.rollup.input).field("output", n.rollup.output);
     json.field("cache_read", n.rollup.cache_read).key("cost");
     write(json, n.rollup.cost);
-    json.field("errors", n.rollup.errors).field("llm_calls", n.rollup.llm_calls).field("tool_calls", n.rollup.tool_calls);
+    json.field("errors", n.rollup.errors)
+        .field("llm_calls", n.rollup.llm_calls)
+        .field("tool_calls", n.rollup.tool_calls);
     json.end_object().key("cost");
     write(json, span_cost(s, t.text(s.model), t.text(s.provider)));
     json.key("first_token_ns");
-    if (s.first_token) json.value(s.first_token);
-    else json.null();
+    if (s.first_token)
+      json.value(s.first_token);
+    else
+      json.null();
     json.field("critical", n.critical > 0).field("critical_ns", n.critical);
     json.field("match", !matches.empty() && matches[line.span]).end_object();
   }
@@ -223,7 +255,8 @@ void write_window(JsonWriter& json, const TraceIndex& t, const query::Window& w,
   }
   if (request.around && t.find(*request.around) != kNone) {
     std::vector<std::uint32_t> opened;
-    for (auto p = t.nodes()[t.find(*request.around)].parent; p != kNone; p = t.nodes()[p].parent) opened.push_back(p);
+    for (auto p = t.nodes()[t.find(*request.around)].parent; p != kNone; p = t.nodes()[p].parent)
+      opened.push_back(p);
     json.key("opened").begin_array();
     for (auto it = opened.rbegin(); it != opened.rend() && std::distance(opened.rbegin(), it) < 2'000; ++it)
       json.value(hex_id(t.spans()[*it].span_id));
@@ -232,7 +265,8 @@ void write_window(JsonWriter& json, const TraceIndex& t, const query::Window& w,
   json.end_object();
 }
 
-void write_header(JsonWriter& json, const TraceIndex& t, std::string_view answer, const std::vector<query::StoredSpan>& with_links) {
+void write_header(JsonWriter& json, const TraceIndex& t, std::string_view answer,
+                  const std::vector<query::StoredSpan>& with_links) {
   json.begin_object();
   write_summary(json, t);
   json.field("revision", revision(t));
@@ -240,18 +274,24 @@ void write_header(JsonWriter& json, const TraceIndex& t, std::string_view answer
   json.text_or_null("answer", cut_text(answer, 2'000));
   json.field("complete", t.complete()).key("findings").begin_array();
   for (const auto& f : query::findings(t)) {
-    static constexpr std::string_view types[] = {"slow", "dear", "wrong"}, units[] = {"ns", "nano_usd", "tokens", "errors"};
+    static constexpr std::string_view types[] = {"slow", "dear", "wrong"},
+                                      units[] = {"ns", "nano_usd", "tokens", "errors"};
     const auto& s = t.spans()[f.span];
     json.begin_object().field("type", types[static_cast<int>(f.type)]).field("span_id", hex_id(s.span_id));
     json.field("name", t.text(s.name)).field("kind", kind_name(s.kind)).field("value", f.value);
-    json.field("unit", units[static_cast<int>(f.unit)]).field("share", f.share).field("text", f.text).end_object();
+    json.field("unit", units[static_cast<int>(f.unit)])
+        .field("share", f.share)
+        .field("text", f.text)
+        .end_object();
   }
   json.end_array().key("prompt");
   const IndexedSpan* prompt = nullptr;
   for (const auto& s : t.spans())
     if (s.prompt_name && !prompt) prompt = &s;
   if (prompt) {
-    json.begin_object().field("name", t.text(prompt->prompt_name)).text_or_null("version", t.text(prompt->prompt_version));
+    json.begin_object()
+        .field("name", t.text(prompt->prompt_name))
+        .text_or_null("version", t.text(prompt->prompt_version));
     json.end_object();
   } else {
     json.null();
@@ -266,7 +306,10 @@ void write_header(JsonWriter& json, const TraceIndex& t, std::string_view answer
     }
   }
   json.end_array();
-  json.key("critical_path").begin_object().field("llm_ns", t.critical().llm).field("tool_ns", t.critical().tool);
+  json.key("critical_path")
+      .begin_object()
+      .field("llm_ns", t.critical().llm)
+      .field("tool_ns", t.critical().tool);
   json.field("other_ns", t.critical().other).end_object().end_object();
 }
 
@@ -277,14 +320,23 @@ void write_attributes(JsonWriter& json, otlp::Attributes attributes, std::size_t
     const auto& v = kv.value;
     json.begin_object().field("key", kv.key);
     switch (v.type) {
-      case Type::none: json.field("type", "none").key("value").null(); break;
-      case Type::boolean: json.field("type", "bool").field("value", v.boolean); break;
-      case Type::integer: json.field("type", "int").field("value", v.integer); break;
-      case Type::real: json.field("type", "double").field("value", v.real); break;
+      case Type::none:
+        json.field("type", "none").key("value").null();
+        break;
+      case Type::boolean:
+        json.field("type", "bool").field("value", v.boolean);
+        break;
+      case Type::integer:
+        json.field("type", "int").field("value", v.integer);
+        break;
+      case Type::real:
+        json.field("type", "double").field("value", v.real);
+        break;
       case Type::string: {
         const auto shown = cut_text(v.text, preview);
         json.field("type", "string").field("value", shown);
-        if (shown.size() < v.text.size()) json.field("bytes", std::uint64_t{v.text.size()}).field("cut", true);
+        if (shown.size() < v.text.size())
+          json.field("bytes", std::uint64_t{v.text.size()}).field("cut", true);
         break;
       }
       case Type::bytes:
@@ -297,7 +349,9 @@ void write_attributes(JsonWriter& json, otlp::Attributes attributes, std::size_t
           json.key("value").raw(text);
         } else {
           // A part of JSON is no JSON: the start is shown as text.
-          json.field("value", cut_text(text, preview)).field("bytes", std::uint64_t{text.size()}).field("cut", true);
+          json.field("value", cut_text(text, preview))
+              .field("bytes", std::uint64_t{text.size()})
+              .field("cut", true);
         }
         break;
       }

@@ -20,14 +20,16 @@ void write_summary(JsonWriter&, const query::TraceIndex&);
 /// SpanSummary; with the braces unless `open` (then members can follow).
 struct SpanTexts {
   std::string_view name, service, provider, model, tool, agent, session, user, status_message;
-  std::span<const std::pair<std::string_view, std::uint64_t>> other_tokens = {};  ///< further buckets, only in detail
+  std::span<const std::pair<std::string_view, std::uint64_t>> other_tokens =
+      {};  ///< further buckets, only in detail
 };
-void write_span(JsonWriter&, const otlp::TraceId&, const query::IndexedSpan&, const SpanTexts&, bool open = false);
+void write_span(JsonWriter&, const otlp::TraceId&, const query::IndexedSpan&, const SpanTexts&,
+                bool open = false);
 void write_span(JsonWriter&, const query::TraceIndex&, std::uint32_t row);
 /// Texts of a span of an index.
 SpanTexts texts_of(const query::TraceIndex&, std::uint32_t row);
-void write_window(JsonWriter&, const query::TraceIndex&, const query::Window&, const query::WindowRequest&, bool with_minimap,
-                  const std::vector<bool>& matches);
+void write_window(JsonWriter&, const query::TraceIndex&, const query::Window&, const query::WindowRequest&,
+                  bool with_minimap, const std::vector<bool>& matches);
 void write_header(JsonWriter&, const query::TraceIndex&, std::string_view answer,
                   const std::vector<query::StoredSpan>& with_links);
 std::string revision(const query::TraceIndex&);

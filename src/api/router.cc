@@ -15,8 +15,10 @@ std::string_view next_part(std::string_view& path) {
   return part;
 }
 
-bool fits(std::string_view pattern, std::string_view path, std::map<std::string, std::string, std::less<>>& out) {
-  if (std::count(pattern.begin(), pattern.end(), '/') != std::count(path.begin(), path.end(), '/')) return false;
+bool fits(std::string_view pattern, std::string_view path,
+          std::map<std::string, std::string, std::less<>>& out) {
+  if (std::count(pattern.begin(), pattern.end(), '/') != std::count(path.begin(), path.end(), '/'))
+    return false;
   pattern.remove_prefix(1);
   path.remove_prefix(1);
   while (!pattern.empty() || !path.empty()) {
@@ -75,10 +77,11 @@ query::QueryAnswer<std::size_t> ApiRequest::number(std::string_view name, std::s
   const auto text = parameter(name);
   if (text.empty()) return otherwise;
   const auto value = query::parse_integer(text);
-  if (!value || *value < 0 || static_cast<std::uint64_t>(*value) < least || static_cast<std::uint64_t>(*value) > most)
-    return std::unexpected(query::QueryError(ErrorKind::invalid_argument,
-                                             fmt::format("{}= must be a whole number from {} to {}", name, least, most),
-                                             std::string(name)));
+  if (!value || *value < 0 || static_cast<std::uint64_t>(*value) < least ||
+      static_cast<std::uint64_t>(*value) > most)
+    return std::unexpected(query::QueryError(
+        ErrorKind::invalid_argument,
+        fmt::format("{}= must be a whole number from {} to {}", name, least, most), std::string(name)));
   return static_cast<std::size_t>(*value);
 }
 
@@ -86,7 +89,8 @@ query::QueryAnswer<query::TimeRange> ApiRequest::range() const {
   auto range = query::parse_range(parameter("from"), parameter("to"), now);
   if (!range) {
     const bool from = !query::parse_time(parameter("from").empty() ? "now" : parameter("from"), now);
-    return std::unexpected(query::QueryError(range.error().kind, range.error().message, from ? "from" : "to"));
+    return std::unexpected(
+        query::QueryError(range.error().kind, range.error().message, from ? "from" : "to"));
   }
   return *range;
 }
@@ -95,8 +99,8 @@ query::QueryAnswer<otlp::TraceId> ApiRequest::trace_id(std::string_view name) co
   const auto it = path.find(name);
   const auto id = it == path.end() ? std::nullopt : query::parse_trace_id(it->second);
   if (!id)
-    return std::unexpected(query::QueryError(ErrorKind::invalid_argument,
-                                             "a trace id has 1 to 32 hex digits and is not zero", "trace_id"));
+    return std::unexpected(query::QueryError(
+        ErrorKind::invalid_argument, "a trace id has 1 to 32 hex digits and is not zero", "trace_id"));
   return *id;
 }
 
@@ -104,26 +108,39 @@ query::QueryAnswer<std::uint64_t> ApiRequest::span_id(std::string_view name) con
   const auto it = path.find(name);
   const auto id = it == path.end() ? std::nullopt : query::parse_span_id(it->second);
   if (!id)
-    return std::unexpected(
-        query::QueryError(ErrorKind::invalid_argument, "a span id has 1 to 16 hex digits and is not zero", "span_id"));
+    return std::unexpected(query::QueryError(ErrorKind::invalid_argument,
+                                             "a span id has 1 to 16 hex digits and is not zero", "span_id"));
   return *id;
 }
 
 int status_of(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::invalid_argument: return 400;
-    case ErrorKind::too_large: return 413;
-    case ErrorKind::overloaded: return 503;
-    case ErrorKind::unavailable: return 503;
-    case ErrorKind::not_found: return 404;
-    case ErrorKind::unauthenticated: return 401;
-    case ErrorKind::permission_denied: return 403;
-    case ErrorKind::unimplemented: return 501;
-    case ErrorKind::deadline_exceeded: return 504;
-    case ErrorKind::cancelled: return 499;
-    case ErrorKind::corrupt: return 500;
-    case ErrorKind::io: return 500;
-    case ErrorKind::internal: return 500;
+    case ErrorKind::invalid_argument:
+      return 400;
+    case ErrorKind::too_large:
+      return 413;
+    case ErrorKind::overloaded:
+      return 503;
+    case ErrorKind::unavailable:
+      return 503;
+    case ErrorKind::not_found:
+      return 404;
+    case ErrorKind::unauthenticated:
+      return 401;
+    case ErrorKind::permission_denied:
+      return 403;
+    case ErrorKind::unimplemented:
+      return 501;
+    case ErrorKind::deadline_exceeded:
+      return 504;
+    case ErrorKind::cancelled:
+      return 499;
+    case ErrorKind::corrupt:
+      return 500;
+    case ErrorKind::io:
+      return 500;
+    case ErrorKind::internal:
+      return 500;
   }
   return 500;
 }
@@ -137,7 +154,8 @@ Answer error_answer(const query::QueryError& e) {
   json.end_object().end_object();
   Answer answer{status_of(e.kind), json.take(), "application/json", {}, false};
   if (e.retry_after)
-    answer.headers.emplace_back("retry-after", std::to_string(std::max<std::int64_t>(1, e.retry_after->count() / 1000)));
+    answer.headers.emplace_back("retry-after",
+                                std::to_string(std::max<std::int64_t>(1, e.retry_after->count() / 1000)));
   else if (e.kind == ErrorKind::unavailable || e.kind == ErrorKind::overloaded)
     answer.headers.emplace_back("retry-after", "1");
   return answer;

@@ -42,7 +42,8 @@ struct ApiRequest {
   std::vector<std::string> all(std::string_view name) const;
   bool has(std::string_view name) const;
   /// Whole number between least and most; absent: `otherwise`. Errors name the parameter.
-  query::QueryAnswer<std::size_t> number(std::string_view name, std::size_t least, std::size_t most, std::size_t otherwise) const;
+  query::QueryAnswer<std::size_t> number(std::string_view name, std::size_t least, std::size_t most,
+                                         std::size_t otherwise) const;
   query::QueryAnswer<query::TimeRange> range() const;
   query::QueryAnswer<otlp::TraceId> trace_id(std::string_view path_name) const;
   query::QueryAnswer<std::uint64_t> span_id(std::string_view path_name) const;
@@ -54,7 +55,7 @@ struct Route {
   std::string_view method;
   std::string_view pattern;  ///< "/api/v1/traces/{id}"
   ApiHandler handler;
-  bool jaeger = false;       ///< errors come in Jaeger's envelope
+  bool jaeger = false;  ///< errors come in Jaeger's envelope
 };
 
 class Router {

@@ -38,8 +38,10 @@ class SchemaCheck {
     const auto type = type_of(v);
     if (const auto* want = schema.if_contains("type")) {
       std::vector<std::string> types;
-      if (want->is_string()) types.emplace_back(want->as_string());
-      else for (const auto& t : want->as_array()) types.emplace_back(t.as_string());
+      if (want->is_string())
+        types.emplace_back(want->as_string());
+      else
+        for (const auto& t : want->as_array()) types.emplace_back(t.as_string());
       bool good = false;
       for (const auto& t : types) good = good || t == type || (t == "number" && type == "integer");
       if (!good) return problem(where, "is " + type + ": " + boost::json::serialize(v).substr(0, 80));
@@ -50,22 +52,28 @@ class SchemaCheck {
       if (!good) problem(where, "is none of the enum: " + boost::json::serialize(v));
     }
     if (v.is_array()) {
-      if (const auto* most = schema.if_contains("maxItems"); most && v.as_array().size() > most->to_number<std::size_t>())
+      if (const auto* most = schema.if_contains("maxItems");
+          most && v.as_array().size() > most->to_number<std::size_t>())
         problem(where, "has too many items");
       if (const auto* items = schema.if_contains("items"))
-        for (std::size_t i = 0; i < v.as_array().size(); ++i) check(*items, v.as_array()[i], where + "[" + std::to_string(i) + "]");
+        for (std::size_t i = 0; i < v.as_array().size(); ++i)
+          check(*items, v.as_array()[i], where + "[" + std::to_string(i) + "]");
     }
     if (v.is_object()) {
       if (const auto* required = schema.if_contains("required"))
         for (const auto& name : required->as_array())
-          if (!v.as_object().contains(name.as_string())) problem(where, "lacks " + std::string(name.as_string()));
+          if (!v.as_object().contains(name.as_string()))
+            problem(where, "lacks " + std::string(name.as_string()));
       const auto* properties = schema.if_contains("properties");
       const auto* additional = schema.if_contains("additionalProperties");
       for (const auto& member : v.as_object()) {
         const auto inside = where + "." + std::string(member.key());
-        if (properties && properties->as_object().contains(member.key())) check(properties->as_object().at(member.key()), member.value(), inside);
-        else if (additional && additional->is_object()) check(*additional, member.value(), inside);
-        else if (properties && !additional) problem(inside, "is not described");
+        if (properties && properties->as_object().contains(member.key()))
+          check(properties->as_object().at(member.key()), member.value(), inside);
+        else if (additional && additional->is_object())
+          check(*additional, member.value(), inside);
+        else if (properties && !additional)
+          problem(inside, "is not described");
       }
     }
   }

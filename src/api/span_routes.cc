@@ -41,12 +41,24 @@ void write_value(JsonWriter& out, const json::value& v, std::size_t preview, int
     return;
   }
   switch (v.kind()) {
-    case json::kind::null: out.null(); break;
-    case json::kind::bool_: out.value(v.get_bool()); break;
-    case json::kind::int64: out.value(std::int64_t{v.get_int64()}); break;
-    case json::kind::uint64: out.value(std::uint64_t{v.get_uint64()}); break;
-    case json::kind::double_: out.value(v.get_double()); break;
-    case json::kind::string: out.value(cut_text({v.get_string().data(), v.get_string().size()}, preview)); break;
+    case json::kind::null:
+      out.null();
+      break;
+    case json::kind::bool_:
+      out.value(v.get_bool());
+      break;
+    case json::kind::int64:
+      out.value(std::int64_t{v.get_int64()});
+      break;
+    case json::kind::uint64:
+      out.value(std::uint64_t{v.get_uint64()});
+      break;
+    case json::kind::double_:
+      out.value(v.get_double());
+      break;
+    case json::kind::string:
+      out.value(cut_text({v.get_string().data(), v.get_string().size()}, preview));
+      break;
     case json::kind::array:
       out.begin_array();
       for (const auto& item : v.get_array()) write_value(out, item, preview, depth + 1);
@@ -71,8 +83,10 @@ bool write_bounded(JsonWriter& out, const json::value& v, std::size_t preview) {
     out.raw(whole.text());
     return false;
   }
-  if (v.is_string()) out.value(cut_text({v.get_string().data(), v.get_string().size()}, preview));
-  else out.value(cut_text(whole.text(), preview));
+  if (v.is_string())
+    out.value(cut_text({v.get_string().data(), v.get_string().size()}, preview));
+  else
+    out.value(cut_text(whole.text(), preview));
   return true;
 }
 
@@ -110,16 +124,21 @@ void write_part(JsonWriter& out, const genai::Part& part, std::size_t preview) {
     out.key("result");
     cut = write_bounded(out, part.result, preview) || cut;
   }
-  out.field("bytes", std::uint64_t{text_bytes(part.content) + text_bytes(part.arguments) + text_bytes(part.result)});
+  out.field("bytes",
+            std::uint64_t{text_bytes(part.content) + text_bytes(part.arguments) + text_bytes(part.result)});
   if (cut) out.field("cut", true);
   out.end_object();
 }
 
-void write_messages(JsonWriter& out, std::string_view name, const std::vector<genai::SourcedMessage>& messages, std::size_t preview,
+void write_messages(JsonWriter& out, std::string_view name,
+                    const std::vector<genai::SourcedMessage>& messages, std::size_t preview,
                     std::string_view default_role) {
   out.key(name).begin_array();
   for (const auto& m : messages) {
-    out.begin_object().field("role", m.message.role ? std::string_view(*m.message.role) : default_role).key("parts").begin_array();
+    out.begin_object()
+        .field("role", m.message.role ? std::string_view(*m.message.role) : default_role)
+        .key("parts")
+        .begin_array();
     for (const auto& part : m.message.parts) write_part(out, part, preview);
     out.end_array();
     if (m.message.finish_reason) out.field("finish_reason", *m.message.finish_reason);
@@ -179,7 +198,11 @@ QueryAnswer<Answer> span_detail(Context& context, const ApiRequest& r) {
   write_attributes(out, s.span.attributes, *preview);
   out.key("resource");
   write_attributes(out, resource.attributes, *preview);
-  out.key("scope").begin_object().field("name", scope.name).text_or_null("version", scope.version).key("attributes");
+  out.key("scope")
+      .begin_object()
+      .field("name", scope.name)
+      .text_or_null("version", scope.version)
+      .key("attributes");
   write_attributes(out, scope.attributes, *preview);
   out.end_object().key("events").begin_array();
   for (const auto& e : s.span.events) {
@@ -237,7 +260,8 @@ const otlp::AnyValue* value_at(const query::StoredSpan& s, std::string_view path
     std::size_t n = 0, digits = 0;
     while (digits < path.size() && digits < 6 && path[digits] >= '0' && path[digits] <= '9')
       n = n * 10 + static_cast<std::size_t>(path[digits++] - '0');
-    if (digits == 0 || digits >= path.size() || path[digits] != '.' || n >= s.span.events.size()) return nullptr;
+    if (digits == 0 || digits >= path.size() || path[digits] != '.' || n >= s.span.events.size())
+      return nullptr;
     return in(s.span.events[n].attributes, path.substr(digits + 1));
   }
   return nullptr;
@@ -253,10 +277,11 @@ QueryAnswer<Answer> span_content(Context& context, const ApiRequest& r) {
   const auto path = r.parameter("path");
   const auto* value = value_at(found->span(), path);
   if (!value)
-    return std::unexpected(QueryError(ErrorKind::not_found,
-                                      fmt::format("the span has nothing at `{}`; path= takes attributes.KEY or events.N.KEY",
-                                                  cut_text(path, 200)),
-                                      "path"));
+    return std::unexpected(
+        QueryError(ErrorKind::not_found,
+                   fmt::format("the span has nothing at `{}`; path= takes attributes.KEY or events.N.KEY",
+                               cut_text(path, 200)),
+                   "path"));
   std::string made;
   std::string_view text = value->text;
   if (value->type != otlp::AnyValue::Type::string) {
@@ -266,13 +291,16 @@ QueryAnswer<Answer> span_content(Context& context, const ApiRequest& r) {
   const auto total = text.size();
   text = text.substr(std::min(*offset, total));
   // A piece begins and ends between characters: a reader never sees half of one.
-  while (*offset > 0 && !text.empty() && (static_cast<unsigned char>(text.front()) & 0xc0) == 0x80) text.remove_prefix(1);
+  while (*offset > 0 && !text.empty() && (static_cast<unsigned char>(text.front()) & 0xc0) == 0x80)
+    text.remove_prefix(1);
   const auto begin = total - text.size();
   text = cut_text(text, *length);
   Answer answer{200, std::string(text), "text/plain; charset=utf-8", {}, false};
   answer.headers.emplace_back("x-total-bytes", std::to_string(total));
   answer.headers.emplace_back("x-offset", std::to_string(begin));
-  answer.headers.emplace_back("x-next-offset", begin + text.size() < total ? std::to_string(begin + text.size()) : std::string("end"));
+  answer.headers.emplace_back("x-next-offset", begin + text.size() < total
+                                                   ? std::to_string(begin + text.size())
+                                                   : std::string("end"));
   return answer;
 }
 

@@ -1,7 +1,7 @@
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <linux/openat2.h>
 #include <unistd.h>
 #include <xxhash.h>
 #include <zlib.h>
@@ -21,10 +21,18 @@ constexpr std::size_t kMaxFile = 64u << 20;
 
 std::string_view content_type(std::string_view path) {
   static constexpr std::pair<std::string_view, std::string_view> types[] = {
-      {".html", "text/html; charset=utf-8"}, {".js", "text/javascript; charset=utf-8"}, {".css", "text/css; charset=utf-8"},
-      {".svg", "image/svg+xml"}, {".png", "image/png"}, {".ico", "image/x-icon"}, {".json", "application/json"},
-      {".woff2", "font/woff2"}, {".txt", "text/plain; charset=utf-8"}, {".webmanifest", "application/manifest+json"},
-      {".map", "application/json"}, {".wasm", "application/wasm"}};
+      {".html", "text/html; charset=utf-8"},
+      {".js", "text/javascript; charset=utf-8"},
+      {".css", "text/css; charset=utf-8"},
+      {".svg", "image/svg+xml"},
+      {".png", "image/png"},
+      {".ico", "image/x-icon"},
+      {".json", "application/json"},
+      {".woff2", "font/woff2"},
+      {".txt", "text/plain; charset=utf-8"},
+      {".webmanifest", "application/manifest+json"},
+      {".map", "application/json"},
+      {".wasm", "application/wasm"}};
   for (const auto& [ending, type] : types)
     if (path.ends_with(ending)) return type;
   return "application/octet-stream";
@@ -43,7 +51,8 @@ std::optional<std::string> read_below(const std::string& folder, std::string_vie
   if (file < 0) return std::nullopt;
   struct stat info {};
   std::optional<std::string> out;
-  if (::fstat(file, &info) == 0 && S_ISREG(info.st_mode) && static_cast<std::size_t>(info.st_size) <= kMaxFile) {
+  if (::fstat(file, &info) == 0 && S_ISREG(info.st_mode) &&
+      static_cast<std::size_t>(info.st_size) <= kMaxFile) {
     out.emplace(static_cast<std::size_t>(info.st_size), '\0');
     std::size_t have = 0;
     while (have < out->size()) {
@@ -70,15 +79,19 @@ bool is_plain(std::string_view path) {
   if (path.empty() || path.front() != '/' || path.find("//") != std::string_view::npos) return false;
   if (path.find("/.") != std::string_view::npos) return false;
   return std::all_of(path.begin(), path.end(), [](unsigned char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '.' || c == '-' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
+           c == '.' || c == '-' || c == '_';
   });
 }
 
 constexpr std::string_view kNotBuilt =
-    "<!doctype html><meta charset=\"utf-8\"><title>Turnscope</title><h1>Turnscope is running</h1><p>This program was built "
-    "without its web UI. Build it with <code>./dev ui build</code> and <code>./dev build</code>, or serve a folder with "
+    "<!doctype html><meta charset=\"utf-8\"><title>Turnscope</title><h1>Turnscope is running</h1><p>This "
+    "program was built "
+    "without its web UI. Build it with <code>./dev ui build</code> and <code>./dev build</code>, or serve a "
+    "folder with "
     "<code>--set ui.dir=web/dist</code>.<p>The API is at <code>/api/v1</code> (described in "
-    "<code>/api/v1/openapi.yaml</code>), and <code>turnscope traces list</code> shows the same in a terminal.";
+    "<code>/api/v1/openapi.yaml</code>), and <code>turnscope traces list</code> shows the same in a "
+    "terminal.";
 
 /// Packed forms of built-in files, made once when first asked for.
 const std::string& packed(const EmbeddedFile& file) {
@@ -122,14 +135,18 @@ Answer StaticUi::serve(std::string_view path, std::string_view if_none_match, bo
   std::string_view name = path == "/" ? std::string_view("/index.html") : path;
   const EmbeddedFile* file = nullptr;
   std::optional<std::string> read;
-  if (folder_.empty()) file = is_plain(name) ? find(name) : nullptr;
-  else if (is_plain(name)) read = read_below(folder_, name);
+  if (folder_.empty())
+    file = is_plain(name) ? find(name) : nullptr;
+  else if (is_plain(name))
+    read = read_below(folder_, name);
   if (!file && !read) {
     // Routes of the page itself (/trace/…) have no dot in their last part; files have.
     if (name.substr(name.rfind('/')).find('.') != std::string_view::npos) return not_found();
     name = "/index.html";
-    if (folder_.empty()) file = find(name);
-    else read = read_below(folder_, name);
+    if (folder_.empty())
+      file = find(name);
+    else
+      read = read_below(folder_, name);
   }
   if (!file && !read) {
     answer.status = path == "/" ? 200 : 404;
@@ -141,12 +158,14 @@ Answer StaticUi::serve(std::string_view path, std::string_view if_none_match, bo
   const auto tag = fmt::format("\"{:016x}\"", ::XXH3_64bits(bytes.data(), bytes.size()));
   answer.content_type = content_type(name);
   answer.headers.emplace_back("etag", tag);
-  answer.headers.emplace_back("cache-control", is_hashed(name) ? "public, max-age=31536000, immutable" : "no-cache");
+  answer.headers.emplace_back("cache-control",
+                              is_hashed(name) ? "public, max-age=31536000, immutable" : "no-cache");
   if (!if_none_match.empty() && (if_none_match.find(tag) != std::string_view::npos || if_none_match == "*")) {
     answer.status = 304;
     return answer;
   }
-  const bool packable = answer.content_type.find("text/") == 0 || answer.content_type.find("json") != std::string::npos ||
+  const bool packable = answer.content_type.find("text/") == 0 ||
+                        answer.content_type.find("json") != std::string::npos ||
                         answer.content_type.find("svg") != std::string::npos;
   if (file && gzip_accepted && packable && bytes.size() > 1'024) {
     answer.body = packed(*file);

@@ -40,8 +40,8 @@ class Took {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-void write_list_end(JsonWriter& json, std::string_view cursor, query::TimeRange searched, const std::vector<std::string>& hints,
-                    const Took& took) {
+void write_list_end(JsonWriter& json, std::string_view cursor, query::TimeRange searched,
+                    const std::vector<std::string>& hints, const Took& took) {
   json.text_or_null("next_cursor", cursor);
   json.key("searched_from").text_of(searched.from);
   json.key("searched_to").text_of(searched.to);
@@ -91,8 +91,8 @@ QueryAnswer<Answer> list_spans(Context& context, const ApiRequest& r) {
   for (const auto& [trace_id, s] : list->spans) {
     const auto& p = list->pool;
     write_span(json, trace_id, s,
-               {p[s.name], p[s.service], p[s.provider], p[s.model], p[s.tool], p[s.agent], p[s.session], p[s.user],
-                p[s.status_message]});
+               {p[s.name], p[s.service], p[s.provider], p[s.model], p[s.tool], p[s.agent], p[s.session],
+                p[s.user], p[s.status_message]});
   }
   json.end_array();
   write_list_end(json, list->next_cursor, list->searched, list->hints, took);
@@ -106,7 +106,8 @@ std::string whole_answer(Context& context, const ApiRequest& r, const query::Tra
     if (known.empty()) continue;
     if (known.size() < 190) return {};
     auto found = context.queries->span(r.caller, t, t.spans()[row].span_id);
-    if (!found || (*found)->spans.front().resource == nullptr || (*found)->spans.front().scope == nullptr) return {};
+    if (!found || (*found)->spans.front().resource == nullptr || (*found)->spans.front().scope == nullptr)
+      return {};
     const auto& s = (*found)->spans.front();
     const auto messages = genai::detail_output(genai::view(s.span, *s.resource, *s.scope));
     for (auto it = messages.rbegin(); it != messages.rend(); ++it) {
@@ -168,9 +169,10 @@ QueryAnswer<std::unordered_set<std::uint64_t>> span_set(const ApiRequest& r, std
     const auto end = rest.find(',');
     const auto id = query::parse_span_id(rest.substr(0, end));
     if (!id)
-      return std::unexpected(QueryError(ErrorKind::invalid_argument,
-                                        fmt::format("{}= takes span ids of up to 16 hex digits, joined by commas", name),
-                                        std::string(name)));
+      return std::unexpected(
+          QueryError(ErrorKind::invalid_argument,
+                     fmt::format("{}= takes span ids of up to 16 hex digits, joined by commas", name),
+                     std::string(name)));
     out.insert(*id);
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
   }
@@ -198,7 +200,8 @@ QueryAnswer<Answer> trace_window(Context& context, const ApiRequest& r) {
   if (!r.parameter("around").empty()) {
     request.around = query::parse_span_id(r.parameter("around"));
     if (!request.around)
-      return std::unexpected(QueryError(ErrorKind::invalid_argument, "around= takes a span id of up to 16 hex digits", "around"));
+      return std::unexpected(QueryError(ErrorKind::invalid_argument,
+                                        "around= takes a span id of up to 16 hex digits", "around"));
   }
   request.hide_plumbing = r.parameter("plumbing") == "hide";
   auto trace = load(context, r);
@@ -228,7 +231,8 @@ QueryAnswer<Answer> trace_find(Context& context, const ApiRequest& r) {
   return Answer{200, json.take(), "application/json", {}, false};
 }
 
-/// Spans of one piece, grouped by resource and scope, as OTLP/JSON ResourceSpans without the brackets around them.
+/// Spans of one piece, grouped by resource and scope, as OTLP/JSON ResourceSpans without the brackets around
+/// them.
 std::string resource_spans(const query::StoredSpans& piece) {
   std::map<std::pair<const otlp::Resource*, const otlp::Scope*>, std::vector<otlp::Span>> groups;
   for (const auto& s : piece.spans) groups[{s.resource, s.scope}].push_back(s.span);
@@ -252,15 +256,20 @@ QueryAnswer<Answer> trace_otlp(Context& context, const ApiRequest& r) {
   constexpr std::size_t kPiece = 500;
   auto piece = context.queries->whole_spans(r.caller, **trace, 0, kPiece);
   if (!piece) return std::unexpected(QueryError(piece.error()));
-  const auto name = fmt::format("attachment; filename=\"trace-{}.otlp.json\"", otlp::hex((*trace)->trace_id()));
+  const auto name =
+      fmt::format("attachment; filename=\"trace-{}.otlp.json\"", otlp::hex((*trace)->trace_id()));
   std::string text = "{\"resourceSpans\":[";
   text += resource_spans(**piece);
   if ((*trace)->size() <= kPiece) {
     text += "]}";
     return Answer{200, std::move(text), "application/json", {{"content-disposition", name}}, false};
   }
-  net::HttpResponse head{200, {{"content-type", "application/json"}, {"content-disposition", name},
-                               {"x-content-type-options", "nosniff"}, {"cache-control", "no-store"}}, {}};
+  net::HttpResponse head{200,
+                         {{"content-type", "application/json"},
+                          {"content-disposition", name},
+                          {"x-content-type-options", "nosniff"},
+                          {"cache-control", "no-store"}},
+                         {}};
   auto stream = r.responder->stream(std::move(head), 64u << 20);
   // An answer that breaks off is no JSON, so half a trace is never taken for a whole one.
   if (!stream->write(text)) return Answer::already_sent();
@@ -283,7 +292,8 @@ QueryAnswer<Answer> trace_otlp(Context& context, const ApiRequest& r) {
 
 void add_trace_routes(Router& router, Context& context) {
   const auto add = [&](std::string_view pattern, auto handler) {
-    router.add({"GET", pattern, [&context, handler](const ApiRequest& r) { return handler(context, r); }, false});
+    router.add(
+        {"GET", pattern, [&context, handler](const ApiRequest& r) { return handler(context, r); }, false});
   };
   add("/api/v1/traces", list_traces);
   add("/api/v1/spans", list_spans);

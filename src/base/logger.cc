@@ -19,8 +19,8 @@ spdlog::logger& logger() {
 }  // namespace
 
 void set_log_level(LogLevel level) {
-  constexpr spdlog::level::level_enum levels[] = {spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
-                                                  spdlog::level::err};
+  constexpr spdlog::level::level_enum levels[] = {spdlog::level::debug, spdlog::level::info,
+                                                  spdlog::level::warn, spdlog::level::err};
   logger().set_level(levels[static_cast<int>(level)]);
 }
 
@@ -48,10 +48,18 @@ std::string printable(std::string_view text) {
 void log_line(LogLevel level, std::string_view message) {
   const std::string safe = printable(message);
   switch (level) {
-    case LogLevel::debug: logger().debug("{}", safe); break;
-    case LogLevel::info: logger().info("{}", safe); break;
-    case LogLevel::warn: logger().warn("{}", safe); break;
-    case LogLevel::error: logger().error("{}", safe); break;
+    case LogLevel::debug:
+      logger().debug("{}", safe);
+      break;
+    case LogLevel::info:
+      logger().info("{}", safe);
+      break;
+    case LogLevel::warn:
+      logger().warn("{}", safe);
+      break;
+    case LogLevel::error:
+      logger().error("{}", safe);
+      break;
   }
 }
 

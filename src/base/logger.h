@@ -1,5 +1,6 @@
-// The program's own log: one event, one line, on standard error (spdlog). Text from outside is escaped, so that a
-// service name cannot forge a line. INFO: what happened; WARN: nothing lost; ERROR: data lost or a person needed.
+// The program's own log: one event, one line, on standard error (spdlog). Text from outside is escaped, so
+// that a service name cannot forge a line. INFO: what happened; WARN: nothing lost; ERROR: data lost or a
+// person needed.
 #pragma once
 #include <fmt/format.h>
 

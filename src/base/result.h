@@ -8,12 +8,13 @@
 
 namespace turnscope {
 
-/// What kind of failure it is: decides the gRPC and HTTP code (receivers/export_reply.h) and whether a retry can help.
+/// What kind of failure it is: decides the gRPC and HTTP code (receivers/export_reply.h) and whether a retry
+/// can help.
 enum class ErrorKind {
-  invalid_argument,   ///< The bytes or parameters are wrong; the same request will fail again.
-  too_large,          ///< A limit on size was exceeded; the same request will fail again.
-  overloaded,         ///< Try again later: queue, memory or disk budget is used up.
-  unavailable,        ///< Try again later: a part we need is not there (store down, shutting down).
+  invalid_argument,  ///< The bytes or parameters are wrong; the same request will fail again.
+  too_large,         ///< A limit on size was exceeded; the same request will fail again.
+  overloaded,        ///< Try again later: queue, memory or disk budget is used up.
+  unavailable,       ///< Try again later: a part we need is not there (store down, shutting down).
   not_found,
   unauthenticated,
   permission_denied,
@@ -52,14 +53,15 @@ inline std::unexpected<Error> fail(Error error) { return std::unexpected(std::mo
 }  // namespace turnscope
 
 /// Returns the error of `expr` from the enclosing function, if it has one.
-#define TS_TRY(expr)                                                             \
-  do {                                                                           \
+#define TS_TRY(expr)                                                                         \
+  do {                                                                                       \
     if (auto ts_try_ = (expr); !ts_try_) return std::unexpected(std::move(ts_try_).error()); \
   } while (0)
 #define TS_CONCAT2(a, b) a##b
 #define TS_CONCAT(a, b) TS_CONCAT2(a, b)
 /// Declares `decl` with the value of `expr`, or returns its error.
-#define TS_ASSIGN(decl, expr)                                                    \
-  auto TS_CONCAT(ts_res_, __LINE__) = (expr);                                    \
-  if (!TS_CONCAT(ts_res_, __LINE__)) return std::unexpected(std::move(TS_CONCAT(ts_res_, __LINE__)).error()); \
+#define TS_ASSIGN(decl, expr)                                                \
+  auto TS_CONCAT(ts_res_, __LINE__) = (expr);                                \
+  if (!TS_CONCAT(ts_res_, __LINE__))                                         \
+    return std::unexpected(std::move(TS_CONCAT(ts_res_, __LINE__)).error()); \
   decl = std::move(*TS_CONCAT(ts_res_, __LINE__))

@@ -32,9 +32,10 @@ std::size_t append(char* data, std::size_t size, std::size_t n, void* to) {
 }
 
 Error unreachable(const std::string& base, CURLcode code) {
-  return Error(ErrorKind::unavailable,
-               fmt::format("no answer from {} ({}); start `turnscope serve`, or name the server with --server", base,
-                           curl_easy_strerror(code)));
+  return Error(
+      ErrorKind::unavailable,
+      fmt::format("no answer from {} ({}); start `turnscope serve`, or name the server with --server", base,
+                  curl_easy_strerror(code)));
 }
 
 Error refused(long status, const std::string& body) {
@@ -59,7 +60,7 @@ Error refused(long status, const std::string& body) {
 
 ApiClient::ApiClient(std::string_view base)
     : base_(base.starts_with("http://") || base.starts_with("https://") ? std::string(base)
-                                                                          : "http://" + std::string(base)) {
+                                                                        : "http://" + std::string(base)) {
   while (base_.ends_with('/')) base_.pop_back();
 }
 
@@ -74,7 +75,8 @@ Result<std::string> ApiClient::get_text(std::string_view path, const QueryParams
   curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, 60L);
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_ACCEPT_ENCODING, "");
-  if (const CURLcode code = curl_easy_perform(curl.get()); code != CURLE_OK) return fail(unreachable(base_, code));
+  if (const CURLcode code = curl_easy_perform(curl.get()); code != CURLE_OK)
+    return fail(unreachable(base_, code));
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
   if (status != 200) return fail(refused(status, body));
@@ -85,7 +87,9 @@ Result<boost::json::value> ApiClient::get(std::string_view path, const QueryPara
   TS_ASSIGN(const std::string body, get_text(path, params));
   boost::system::error_code error;
   auto json = boost::json::parse(body, error);
-  if (error) return fail(ErrorKind::internal, fmt::format("{}{}: the answer is not JSON ({})", base_, path, error.message()));
+  if (error)
+    return fail(ErrorKind::internal,
+                fmt::format("{}{}: the answer is not JSON ({})", base_, path, error.message()));
   return json;
 }
 

@@ -8,10 +8,14 @@ enum Exit : int { ok = 0, failed = 1, usage = 2, not_found = 3, unreachable = 4 
 
 inline int exit_code(const Error& error) {
   switch (error.kind) {
-    case ErrorKind::not_found: return not_found;
-    case ErrorKind::unavailable: return unreachable;
-    case ErrorKind::invalid_argument: return usage;
-    default: return failed;
+    case ErrorKind::not_found:
+      return not_found;
+    case ErrorKind::unavailable:
+      return unreachable;
+    case ErrorKind::invalid_argument:
+      return usage;
+    default:
+      return failed;
   }
 }
 

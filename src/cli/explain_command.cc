@@ -30,20 +30,26 @@ void print_span(const Terminal& terminal, std::string_view id, const json::objec
     const json::value* v = facts.if_contains(key);
     return v && v->is_string() ? printable(std::string_view(v->get_string())) : std::string();
   };
-  std::printf("%s  %s  %s\n", terminal.styled(Style::bold, text("name")).c_str(), terminal.styled(Style::cyan, text("kind")).c_str(),
+  std::printf("%s  %s  %s\n", terminal.styled(Style::bold, text("name")).c_str(),
+              terminal.styled(Style::cyan, text("kind")).c_str(),
               terminal.styled(Style::dim, std::string(id) + "  scope " + text("scope")).c_str());
   const json::value* origins = facts.if_contains("origins");
   for (const auto& fact : facts) {
     const std::string_view key(fact.key());
-    if (key == "origins" || key == "not_understood" || key == "name" || key == "trace_id" || key == "scope" || key == "kind") continue;
+    if (key == "origins" || key == "not_understood" || key == "name" || key == "trace_id" || key == "scope" ||
+        key == "kind")
+      continue;
     std::string from;
     if (origins && origins->is_object())
-      if (const json::value* o = origins->get_object().if_contains(key)) from = std::string(genai::text_member(*o, "from"));
-    std::printf("  %s %s  %s\n", pad(key, 22).c_str(), pad(one_line(fact.value(), terminal.columns() - 60), terminal.columns() - 60).c_str(),
+      if (const json::value* o = origins->get_object().if_contains(key))
+        from = std::string(genai::text_member(*o, "from"));
+    std::printf("  %s %s  %s\n", pad(key, 22).c_str(),
+                pad(one_line(fact.value(), terminal.columns() - 60), terminal.columns() - 60).c_str(),
                 terminal.styled(Style::dim, printable(from)).c_str());
   }
   if (const json::value* n = facts.if_contains("not_understood"))
-    std::printf("  %s %s\n", pad("not understood", 22).c_str(), terminal.styled(Style::yellow, one_line(*n, terminal.columns() - 26)).c_str());
+    std::printf("  %s %s\n", pad("not understood", 22).c_str(),
+                terminal.styled(Style::yellow, one_line(*n, terminal.columns() - 26)).c_str());
   std::printf("\n");
 }
 
@@ -86,7 +92,8 @@ int explain(const std::vector<std::string>& names, bool as_json) {
     for (const auto& t : totals->get_object())
       std::printf("trace %s  %s\n", std::string(t.key()).c_str(), one_line(t.value(), 300).c_str());
   for (const auto* key : {"log_events_without_span", "notes"})
-    if (const json::value* v = genai::member(*parsed, key)) std::printf("%s: %s\n", key, one_line(*v, 300).c_str());
+    if (const json::value* v = genai::member(*parsed, key))
+      std::printf("%s: %s\n", key, one_line(*v, 300).c_str());
   return ok;
 }
 
@@ -98,8 +105,12 @@ void add_explain_command(CLI::App& app, std::function<int()>& run) {
     bool json = false;
   };
   auto options = std::make_shared<Options>();
-  auto* command = app.add_subcommand("explain", "Show what is read in OTLP files (protobuf or JSON), and where each fact came from");
-  command->add_option("files", options->files, "OTLP files of one run: traces, and NAME.logs.pb or .json for log records")->required();
+  auto* command = app.add_subcommand(
+      "explain", "Show what is read in OTLP files (protobuf or JSON), and where each fact came from");
+  command
+      ->add_option("files", options->files,
+                   "OTLP files of one run: traces, and NAME.logs.pb or .json for log records")
+      ->required();
   command->add_flag("--json", options->json, "Print JSON: {\"spans\": {id: facts}, \"trace_totals\": …}");
   command->callback([options, &run] { run = [options] { return explain(options->files, options->json); }; });
 }

@@ -1,4 +1,5 @@
-// turnscope explain FILE…: what Turnscope reads in OTLP files, span by span, and where each fact came from. No server.
+// turnscope explain FILE…: what Turnscope reads in OTLP files, span by span, and where each fact came from.
+// No server.
 #pragma once
 #include <CLI/CLI.hpp>
 #include <functional>

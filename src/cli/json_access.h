@@ -1,4 +1,5 @@
-// Reading answers of the API without trusting their shape: a missing or differently typed field is "not known".
+// Reading answers of the API without trusting their shape: a missing or differently typed field is "not
+// known".
 #pragma once
 #include <boost/json/value.hpp>
 #include <charconv>

@@ -17,14 +17,18 @@ namespace {
 boost::json::object to_json(const log::VerifyReport& report) {
   boost::json::array damage, cursors;
   for (const auto& d : report.damage) {
-    damage.push_back({{"file", d.file}, {"offset", d.offset}, {"bytes", d.bytes}, {"records", d.records}, {"message", d.message}});
+    damage.push_back({{"file", d.file},
+                      {"offset", d.offset},
+                      {"bytes", d.bytes},
+                      {"records", d.records},
+                      {"message", d.message}});
   }
   for (const auto& c : report.cursors) {
     cursors.push_back({{"name", c.name}, {"position", c.position}, {"damaged", c.damaged}});
   }
-  return {{"ok", report.ok()},          {"segments", report.segments}, {"records", report.records},
-          {"items", report.items},      {"bytes", report.bytes},       {"first", report.first},
-          {"next", report.next},        {"torn_bytes", report.torn_bytes}, {"in_use", report.in_use},
+  return {{"ok", report.ok()},           {"segments", report.segments},     {"records", report.records},
+          {"items", report.items},       {"bytes", report.bytes},           {"first", report.first},
+          {"next", report.next},         {"torn_bytes", report.torn_bytes}, {"in_use", report.in_use},
           {"damage", std::move(damage)}, {"cursors", std::move(cursors)}};
 }
 
@@ -32,7 +36,8 @@ int verify(const std::string& data, bool json) {
   // Both the data directory and the log's own folder are accepted.
   std::error_code ignored;
   const std::string inner = data + "/log";
-  const auto report = log::verify(posix_filesystem(), std::filesystem::is_directory(inner, ignored) ? inner : data);
+  const auto report =
+      log::verify(posix_filesystem(), std::filesystem::is_directory(inner, ignored) ? inner : data);
   if (!report) {
     std::fprintf(stderr, "turnscope: %s\n", printable(report.error().message).c_str());
     return exit_code(report.error());
@@ -40,13 +45,16 @@ int verify(const std::string& data, bool json) {
   if (json) {
     std::printf("%s\n", boost::json::serialize(to_json(*report)).c_str());
   } else {
-    std::printf("%llu records (%llu spans, log records or points) in %llu segments, %llu bytes, positions %llu to %llu%s\n",
-                static_cast<unsigned long long>(report->records), static_cast<unsigned long long>(report->items),
-                static_cast<unsigned long long>(report->segments), static_cast<unsigned long long>(report->bytes),
-                static_cast<unsigned long long>(report->first), static_cast<unsigned long long>(report->next),
-                report->in_use ? " (a server is using it)" : "");
+    std::printf(
+        "%llu records (%llu spans, log records or points) in %llu segments, %llu bytes, positions %llu to "
+        "%llu%s\n",
+        static_cast<unsigned long long>(report->records), static_cast<unsigned long long>(report->items),
+        static_cast<unsigned long long>(report->segments), static_cast<unsigned long long>(report->bytes),
+        static_cast<unsigned long long>(report->first), static_cast<unsigned long long>(report->next),
+        report->in_use ? " (a server is using it)" : "");
     for (const auto& c : report->cursors) {
-      std::printf("cursor %s at %llu%s\n", printable(c.name).c_str(), static_cast<unsigned long long>(c.position),
+      std::printf("cursor %s at %llu%s\n", printable(c.name).c_str(),
+                  static_cast<unsigned long long>(c.position),
                   c.damaged ? ", damaged: it will start again from the oldest record" : "");
     }
     if (report->torn_bytes > 0) {
@@ -58,7 +66,9 @@ int verify(const std::string& data, bool json) {
                   static_cast<unsigned long long>(d.offset), static_cast<unsigned long long>(d.bytes),
                   static_cast<unsigned long long>(d.records), printable(d.message).c_str());
     }
-    std::printf("%s\n", report->ok() ? "ok" : "damaged; the server starts all the same and skips exactly these records");
+    std::printf("%s\n", report->ok()
+                            ? "ok"
+                            : "damaged; the server starts all the same and skips exactly these records");
   }
   return report->ok() ? ok : failed;
 }
@@ -73,7 +83,8 @@ void add_log_command(CLI::App& app, std::function<int()>& run) {
   auto options = std::make_shared<Options>();
   auto* command = app.add_subcommand("log", "Look after the durable log");
   command->require_subcommand(1);
-  auto* check = command->add_subcommand("verify", "Read every byte of the log and report damage; exit code 1 if there is any");
+  auto* check = command->add_subcommand(
+      "verify", "Read every byte of the log and report damage; exit code 1 if there is any");
   check->add_option("data", options->data, "Data directory")->capture_default_str();
   check->add_flag("--json", options->json, "Print JSON");
   check->callback([options, &run] { run = [options] { return verify(options->data, options->json); }; });

@@ -28,19 +28,23 @@ Result<std::string> read_whole(const std::string& name) {
   return text.str();
 }
 
-Result<std::unique_ptr<PriceBook>> open_book(const std::string& data) { return PriceBook::open(data + "/prices", ""); }
+Result<std::unique_ptr<PriceBook>> open_book(const std::string& data) {
+  return PriceBook::open(data + "/prices", "");
+}
 
 int list(const std::string& data, const std::string& model) {
   const auto book = open_book(data);
   if (!book) return say(book.error());
   const auto table = (*book)->table();
   std::vector<PriceRule> shown;
-  if (model.empty()) shown.assign(table->rules().begin(), table->rules().end());
+  if (model.empty())
+    shown.assign(table->rules().begin(), table->rules().end());
   else
     for (const auto* rule : *table->rules_for(model, "")) shown.push_back(*rule);
   std::printf("%s", write_price_csv(shown).c_str());
   if (!model.empty() && shown.empty()) {
-    std::fprintf(stderr, "turnscope: no price is known for '%s'; add one with: turnscope prices set FILE\n", printable(model).c_str());
+    std::fprintf(stderr, "turnscope: no price is known for '%s'; add one with: turnscope prices set FILE\n",
+                 printable(model).c_str());
     return not_found;
   }
   return ok;
@@ -79,8 +83,8 @@ int import(const std::string& data, const std::string& file) {
   const auto done = (*book)->import(*text, date_of_unix_nano(system_clock().unix_nanos()));
   if (!done) return say(done.error());
   for (const auto& line : done->reported) std::printf("%s\n", printable(line).c_str());
-  std::printf("%zu models read, %zu price rules imported, %zu models without token prices, %zu doubts\n", done->models, done->rules.size(),
-              done->without_token_prices, done->reported.size());
+  std::printf("%zu models read, %zu price rules imported, %zu models without token prices, %zu doubts\n",
+              done->models, done->rules.size(), done->without_token_prices, done->reported.size());
   return ok;
 }
 }  // namespace
@@ -92,8 +96,11 @@ void add_prices_command(CLI::App& app, std::function<int()>& run) {
   auto o = std::make_shared<Options>();
   auto* command = app.add_subcommand("prices", "The prices that cost is computed from (docs/prices.md)");
   command->require_subcommand(1);
-  const auto data = [&](CLI::App* c) { c->add_option("--data", o->data, "Data directory")->capture_default_str(); };
-  auto* l = command->add_subcommand("list", "Print all price rules as CSV, or those that match a model, best first");
+  const auto data = [&](CLI::App* c) {
+    c->add_option("--data", o->data, "Data directory")->capture_default_str();
+  };
+  auto* l = command->add_subcommand("list",
+                                    "Print all price rules as CSV, or those that match a model, best first");
   l->add_option("model", o->model, "Model name");
   data(l);
   l->callback([o, &run] { run = [o] { return list(o->data, o->model); }; });
@@ -104,7 +111,8 @@ void add_prices_command(CLI::App& app, std::function<int()>& run) {
   s->add_option("file", o->file, "CSV file")->required();
   data(s);
   s->callback([o, &run] { run = [o] { return set(o->data, o->file); }; });
-  auto* i = command->add_subcommand("import", "Import LiteLLM's model_prices_and_context_window.json; doubts are reported");
+  auto* i = command->add_subcommand(
+      "import", "Import LiteLLM's model_prices_and_context_window.json; doubts are reported");
   i->add_option("file", o->file, "JSON file")->required();
   data(i);
   i->callback([o, &run] { run = [o] { return import(o->data, o->file); }; });

@@ -1,5 +1,5 @@
-// turnscope prices list | check | set | import: the price table of a data folder. A running server reads changes when it
-// starts again.
+// turnscope prices list | check | set | import: the price table of a data folder. A running server reads
+// changes when it starts again.
 #pragma once
 #include <CLI/CLI.hpp>
 #include <functional>

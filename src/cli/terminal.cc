@@ -99,7 +99,8 @@ std::string pad(std::string_view text, int columns) {
 }
 
 std::string pad_left(std::string_view text, int columns) {
-  return std::string(static_cast<std::size_t>(std::max(0, columns - display_width(text))), ' ') + std::string(text);
+  return std::string(static_cast<std::size_t>(std::max(0, columns - display_width(text))), ' ') +
+         std::string(text);
 }
 
 std::string format_clock(std::int64_t unix_nanos) {

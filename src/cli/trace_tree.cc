@@ -57,7 +57,7 @@ std::string sum_text(const value& rollup) {
 }
 
 struct Line {
-  std::string tree;     // guides
+  std::string tree;  // guides
   Mark mark;
   std::string name, detail, time, tokens, cost, error;
   bool is_error;
@@ -75,10 +75,12 @@ std::string detail_of(const value& row) {
     if (const auto turn = number(row, "turn_number")) add(std::to_string(*turn));
   }
   if (kind == "llm" || kind == "embedding") add(text(row, "model"));
-  if (kind == "tool" && text(row, "name").find(text(row, "tool")) == std::string::npos) add(text(row, "tool"));
+  if (kind == "tool" && text(row, "name").find(text(row, "tool")) == std::string::npos)
+    add(text(row, "tool"));
   if (kind == "agent") add(text(row, "service"));
   if (flag(row, "parent_unknown")) add("(parent not received)");
-  if (const auto hidden = number(row, "hidden"); hidden && *hidden > 0) add(fmt::format("(+{} folded)", *hidden));
+  if (const auto hidden = number(row, "hidden"); hidden && *hidden > 0)
+    add(fmt::format("(+{} folded)", *hidden));
   return detail;
 }
 
@@ -108,10 +110,13 @@ std::vector<Line> lines_of(const boost::json::array& rows) {
     line.name = clean(text(row, "name"));
     line.detail = clean(detail_of(row));
     const auto duration = number(row, "duration_ns");
-    line.time = duration && !flag(row, "end_before_start") ? format_nanos(static_cast<std::uint64_t>(*duration)) : "—";
+    line.time = duration && !flag(row, "end_before_start")
+                    ? format_nanos(static_cast<std::uint64_t>(*duration))
+                    : "—";
     // A call shows its own figures; what holds calls shows their sum.
     const auto* rollup = field(row, "rollup");
-    const bool holder = (kind == "agent" || kind == "turn") && rollup && number(*rollup, "llm_calls").value_or(0) > 0;
+    const bool holder =
+        (kind == "agent" || kind == "turn") && rollup && number(*rollup, "llm_calls").value_or(0) > 0;
     line.tokens = holder ? sum_text(*rollup) : tokens_text(row);
     line.cost = holder ? cost_text(field(*rollup, "cost"), true)
                        : cost_text(kind == "llm" || kind == "embedding" ? field(row, "cost") : nullptr,
@@ -155,7 +160,8 @@ std::string render_trace(const value& header, const value& window, const Termina
       counted(number(header, "llm_calls"), "model call", "model calls"),
       counted(number(header, "tool_calls"), "tool call", "tool calls"),
       number(header, "errors").value_or(0) > 0
-          ? terminal.styled(Style::red, fmt::format(", {}", counted(number(header, "errors"), "error", "errors")))
+          ? terminal.styled(Style::red,
+                            fmt::format(", {}", counted(number(header, "errors"), "error", "errors")))
           : "");
 
   bool reported = false;
@@ -168,19 +174,23 @@ std::string render_trace(const value& header, const value& window, const Termina
     }
     const int used = display_width(line.tree) + 2 + display_width(name) + display_width(detail);
     out += terminal.styled(Style::dim, line.tree) + terminal.styled(line.mark.style, line.mark.glyph) + " " +
-           terminal.styled(line.is_error ? Style::red : Style::plain, name) + terminal.styled(Style::dim, detail) +
+           terminal.styled(line.is_error ? Style::red : Style::plain, name) +
+           terminal.styled(Style::dim, detail) +
            std::string(static_cast<std::size_t>(std::max(0, name_columns - used)), ' ') +
            pad_left(line.time, 13) + pad_left(line.tokens, 18) + pad_left(line.cost, 11) + "\n";
     reported = reported || line.cost.ends_with('*');
     if (!line.error.empty()) {
       const std::string indent(static_cast<std::size_t>(display_width(line.tree) + 2), ' ');
-      out += terminal.styled(Style::red, indent + fit(line.error, terminal.columns() - static_cast<int>(indent.size()))) + "\n";
+      out += terminal.styled(Style::red,
+                             indent + fit(line.error, terminal.columns() - static_cast<int>(indent.size()))) +
+             "\n";
     }
   }
   const auto total = number(window, "total_rows").value_or(static_cast<std::int64_t>(rows.size()));
   if (total > static_cast<std::int64_t>(rows.size())) {
-    out += terminal.styled(Style::dim, fmt::format("… {} more rows; open the trace in the web UI to see all of them\n",
-                                                   total - static_cast<std::int64_t>(rows.size())));
+    out += terminal.styled(Style::dim,
+                           fmt::format("… {} more rows; open the trace in the web UI to see all of them\n",
+                                       total - static_cast<std::int64_t>(rows.size())));
   }
   for (const auto& finding : items(header, "findings")) {
     const std::string type = text(finding, "type");
@@ -188,19 +198,23 @@ std::string render_trace(const value& header, const value& window, const Termina
                        clean(text(finding, "text")));
   }
   if (!items(header, "findings").empty()) out += "\n";
-  if (reported) out += terminal.styled(Style::dim, "* as the client reported it; there is no price for that model") + "\n";
+  if (reported)
+    out +=
+        terminal.styled(Style::dim, "* as the client reported it; there is no price for that model") + "\n";
   return out;
 }
 
 std::string render_trace_list(const value& list, const Terminal& terminal) {
   const auto& traces = items(list, "traces");
   if (traces.empty()) {
-    return "no traces in this time range; widen it with --from now-7d, or send a first one: `turnscope agent \"why is the sky blue?\"`\n";
+    return "no traces in this time range; widen it with --from now-7d, or send a first one: `turnscope agent "
+           "\"why is the sky blue?\"`\n";
   }
   const int question_columns = std::max(20, terminal.columns() - 100);
   std::string out = terminal.styled(
-      Style::dim, fmt::format("{}  {}  {}{}{}{}{}\n", pad("TRACE", 32), pad("STARTED", 19), pad("WHAT", question_columns),
-                              pad_left("TIME", 13), pad_left("TOKENS", 10), pad_left("COST", 11), pad_left("ERRORS", 8)));
+      Style::dim,
+      fmt::format("{}  {}  {}{}{}{}{}\n", pad("TRACE", 32), pad("STARTED", 19), pad("WHAT", question_columns),
+                  pad_left("TIME", 13), pad_left("TOKENS", 10), pad_left("COST", 11), pad_left("ERRORS", 8)));
   for (const auto& trace : traces) {
     std::string what = text(trace, "question");
     if (what.empty()) {
@@ -210,7 +224,8 @@ std::string render_trace_list(const value& list, const Terminal& terminal) {
     const auto* tokens = field(trace, "tokens");
     const auto errors = number(trace, "errors").value_or(0);
     out += fmt::format(
-        "{}  {}  {}{}{}{}{}\n", text(trace, "trace_id"), pad(format_clock(number(trace, "start_unix_nano").value_or(0)), 19),
+        "{}  {}  {}{}{}{}{}\n", text(trace, "trace_id"),
+        pad(format_clock(number(trace, "start_unix_nano").value_or(0)), 19),
         pad(clean(what), question_columns),
         pad_left(format_nanos(static_cast<std::uint64_t>(number(trace, "duration_ns").value_or(0))), 13),
         pad_left(tokens ? format_count(static_cast<std::uint64_t>(number(*tokens, "input").value_or(0) +
@@ -220,7 +235,8 @@ std::string render_trace_list(const value& list, const Terminal& terminal) {
         pad_left(cost_text(field(trace, "cost"), true), 11),
         errors > 0 ? terminal.styled(Style::red, pad_left(std::to_string(errors), 8)) : pad_left("–", 8));
   }
-  if (field(list, "next_cursor")) out += terminal.styled(Style::dim, "there is more: raise --limit, or page with --cursor from --json\n");
+  if (field(list, "next_cursor"))
+    out += terminal.styled(Style::dim, "there is more: raise --limit, or page with --cursor from --json\n");
   return out;
 }
 

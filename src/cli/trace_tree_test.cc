@@ -12,7 +12,8 @@ const Terminal kPlain(false, 110);
 boost::json::value json(const char* text) { return boost::json::parse(text); }
 
 TEST(TraceTree, shows_turns_calls_tokens_cost_and_errors_as_a_tree) {
-  const auto header = json(R"({"trace_id":"e2b4","question":"Where is order 7?","start_unix_nano":"1000","duration_ns":2500000000,
+  const auto header = json(
+      R"({"trace_id":"e2b4","question":"Where is order 7?","start_unix_nano":"1000","duration_ns":2500000000,
     "tokens":{"input":1200,"output":50},"cost":{"nano_usd":null,"state":"unpriced","reported_nano_usd":702000},
     "turns":1,"llm_calls":1,"tool_calls":1,"errors":1,"findings":[{"type":"wrong","text":"lookup failed"}]})");
   const auto window = json(R"({"total_rows":4,"rows":[
@@ -33,14 +34,17 @@ TEST(TraceTree, shows_turns_calls_tokens_cost_and_errors_as_a_tree) {
 }
 
 TEST(TraceTree, unknown_cost_and_tokens_are_a_dash_never_zero) {
-  const auto window = json(R"({"rows":[{"depth":0,"name":"chat","kind":"llm","status":"unset","duration_ns":5}]})");
+  const auto window =
+      json(R"({"rows":[{"depth":0,"name":"chat","kind":"llm","status":"unset","duration_ns":5}]})");
   const std::string out = render_trace(json("{}"), window, kPlain);
   EXPECT_NE(out.find("—"), std::string::npos);
   EXPECT_EQ(out.find("$0"), std::string::npos);
 }
 
 TEST(TraceTree, control_characters_of_a_span_cannot_drive_the_terminal) {
-  const auto window = json("{\"rows\":[{\"depth\":0,\"name\":\"a\\u001b[31mred\\nb\",\"kind\":\"tool\",\"status\":\"error\",\"error\":\"\\u001b]0;x\\u0007\"}]}");
+  const auto window = json(
+      "{\"rows\":[{\"depth\":0,\"name\":\"a\\u001b[31mred\\nb\",\"kind\":\"tool\",\"status\":\"error\","
+      "\"error\":\"\\u001b]0;x\\u0007\"}]}");
   const std::string out = render_trace(json("{}"), window, kPlain);
   EXPECT_EQ(out.find('\x1b'), std::string::npos);
   EXPECT_NE(out.find("a\\x1b[31mred\\x0ab"), std::string::npos) << out;

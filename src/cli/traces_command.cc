@@ -39,7 +39,8 @@ int list(const Options& options) {
   if (!options.cursor.empty()) params.emplace_back("cursor", options.cursor);
   const auto answer = client.get("/api/v1/traces", params);
   if (!answer) return report(answer.error());
-  print(options.json ? boost::json::serialize(*answer) + "\n" : render_trace_list(*answer, Terminal::detect()));
+  print(options.json ? boost::json::serialize(*answer) + "\n"
+                     : render_trace_list(*answer, Terminal::detect()));
   return ok;
 }
 
@@ -47,7 +48,8 @@ int show(const Options& options) {
   const ApiClient client(options.server);
   const auto header = client.get("/api/v1/traces/" + options.trace_id);
   if (!header) return report(header.error());
-  const auto window = client.get("/api/v1/traces/" + options.trace_id + "/window", {{"first", "0"}, {"count", "2000"}});
+  const auto window =
+      client.get("/api/v1/traces/" + options.trace_id + "/window", {{"first", "0"}, {"count", "2000"}});
   if (!window) return report(window.error());
   if (options.json) {
     print(boost::json::serialize(boost::json::object{{"trace", *header}, {"window", *window}}) + "\n");
@@ -62,35 +64,39 @@ int tail(const Options& options) {
   const ApiClient client(options.server);
   std::set<std::string> shown;
   const Terminal terminal = Terminal::detect();
-  const auto status = client.events("/api/v1/live", {{"q", options.query}}, [&](std::string_view event, std::string_view data) {
-    if (event != "traces") return true;
-    boost::system::error_code error;
-    const auto json = boost::json::parse(data, error);
-    if (error) return true;
-    if (options.json) {
-      print(boost::json::serialize(json) + "\n");
-      return true;
-    }
-    for (const auto& id : items(json, "trace_ids")) {
-      if (!id.is_string()) continue;
-      const auto header = client.get("/api/v1/traces/" + std::string(id.as_string()));
-      if (!header) continue;
-      const bool finished = field(*header, "root") != nullptr;
-      const std::string key = std::string(id.as_string()) + (finished ? "+" : "");
-      if (!shown.insert(key).second) continue;
-      if (shown.size() > 10'000) shown.clear();
-      std::string what = text(*header, "question");
-      if (const auto* root = field(*header, "root"); what.empty() && root) what = text(*root, "name");
-      const auto errors = number(*header, "errors").value_or(0);
-      print(fmt::format("{}  {}  {}  {}  {} spans{}  {}\n", format_clock(number(*header, "start_unix_nano").value_or(0)),
-                        std::string(id.as_string()), finished ? "done   " : "running",
-                        pad_left(format_nanos(static_cast<std::uint64_t>(number(*header, "duration_ns").value_or(0))), 12),
-                        number(*header, "spans").value_or(0),
-                        errors > 0 ? terminal.styled(Style::red, fmt::format(", {} failed", errors)) : "",
-                        printable(fit(what, 60))));
-    }
-    return true;
-  });
+  const auto status = client.events(
+      "/api/v1/live", {{"q", options.query}}, [&](std::string_view event, std::string_view data) {
+        if (event != "traces") return true;
+        boost::system::error_code error;
+        const auto json = boost::json::parse(data, error);
+        if (error) return true;
+        if (options.json) {
+          print(boost::json::serialize(json) + "\n");
+          return true;
+        }
+        for (const auto& id : items(json, "trace_ids")) {
+          if (!id.is_string()) continue;
+          const auto header = client.get("/api/v1/traces/" + std::string(id.as_string()));
+          if (!header) continue;
+          const bool finished = field(*header, "root") != nullptr;
+          const std::string key = std::string(id.as_string()) + (finished ? "+" : "");
+          if (!shown.insert(key).second) continue;
+          if (shown.size() > 10'000) shown.clear();
+          std::string what = text(*header, "question");
+          if (const auto* root = field(*header, "root"); what.empty() && root) what = text(*root, "name");
+          const auto errors = number(*header, "errors").value_or(0);
+          print(fmt::format(
+              "{}  {}  {}  {}  {} spans{}  {}\n",
+              format_clock(number(*header, "start_unix_nano").value_or(0)), std::string(id.as_string()),
+              finished ? "done   " : "running",
+              pad_left(format_nanos(static_cast<std::uint64_t>(number(*header, "duration_ns").value_or(0))),
+                       12),
+              number(*header, "spans").value_or(0),
+              errors > 0 ? terminal.styled(Style::red, fmt::format(", {} failed", errors)) : "",
+              printable(fit(what, 60))));
+        }
+        return true;
+      });
   return status ? ok : report(status.error());
 }
 
@@ -101,15 +107,21 @@ void add_traces_command(CLI::App& app, std::function<int()>& run) {
   auto* traces = app.add_subcommand("traces", "List, show and follow traces of a running server");
   traces->require_subcommand(1);
   const auto common = [&](CLI::App* command) {
-    command->add_option("--server", options->server, "Address of the server's UI port")->capture_default_str();
+    command->add_option("--server", options->server, "Address of the server's UI port")
+        ->capture_default_str();
     command->add_flag("--json", options->json, "Print the server's JSON instead of text");
   };
   auto* list_command = traces->add_subcommand("list", "Newest traces, one a line");
   common(list_command);
-  list_command->add_option("-q,--query", options->query, "Search language, as 'kind:llm status:error duration>2s'");
-  list_command->add_option("--from", options->from, "Start of the time range: now-1h, RFC 3339 or unix seconds")->capture_default_str();
+  list_command->add_option("-q,--query", options->query,
+                           "Search language, as 'kind:llm status:error duration>2s'");
+  list_command
+      ->add_option("--from", options->from, "Start of the time range: now-1h, RFC 3339 or unix seconds")
+      ->capture_default_str();
   list_command->add_option("--to", options->to, "End of the time range (default: now)");
-  list_command->add_option("--limit", options->limit, "Traces at most")->check(CLI::Range(1, 500))->capture_default_str();
+  list_command->add_option("--limit", options->limit, "Traces at most")
+      ->check(CLI::Range(1, 500))
+      ->capture_default_str();
   list_command->add_option("--cursor", options->cursor, "next_cursor of the page before");
   list_command->callback([options, &run] { run = [options] { return list(*options); }; });
 

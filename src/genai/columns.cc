@@ -1,5 +1,5 @@
-// The fast path: the typed columns of one span. No allocation in the common case; JSON is parsed only where a dialect
-// hides counts in it, and on agents and roots to find the question.
+// The fast path: the typed columns of one span. No allocation in the common case; JSON is parsed only where a
+// dialect hides counts in it, and on agents and roots to find the question.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -26,10 +26,14 @@ class Reader {
       return made_text.empty() ? s : make(std::move(made_text));
     }
     switch (v->type) {
-      case Type::integer: return make(fmt::format("{}", v->integer));
-      case Type::real: return std::isfinite(v->real) ? make(fmt::format("{}", v->real)) : std::string_view{};
-      case Type::boolean: return v->boolean ? "true" : "false";
-      default: return {};
+      case Type::integer:
+        return make(fmt::format("{}", v->integer));
+      case Type::real:
+        return std::isfinite(v->real) ? make(fmt::format("{}", v->real)) : std::string_view{};
+      case Type::boolean:
+        return v->boolean ? "true" : "false";
+      default:
+        return {};
     }
   }
   std::optional<std::int64_t> integer(Field f) {
@@ -48,8 +52,8 @@ class Reader {
 
 bool message_event(std::string_view name) {
   return name.starts_with("gen_ai.") &&
-         (name == "gen_ai.choice" || name.ends_with(".message") || name == "gen_ai.client.inference.operation.details" ||
-          name.starts_with("gen_ai.content."));
+         (name == "gen_ai.choice" || name.ends_with(".message") ||
+          name == "gen_ai.client.inference.operation.details" || name.starts_with("gen_ai.content."));
 }
 
 void events(Gathered& g, Columns& out, std::string_view& choice_reason) {
@@ -68,7 +72,8 @@ void events(Gathered& g, Columns& out, std::string_view& choice_reason) {
     }
     if (!message_event(e.name)) continue;
     const bool details = e.name == "gen_ai.client.inference.operation.details";
-    const bool answer = e.name == "gen_ai.choice" || e.name == "gen_ai.assistant.message" || e.name == "gen_ai.content.completion";
+    const bool answer = e.name == "gen_ai.choice" || e.name == "gen_ai.assistant.message" ||
+                        e.name == "gen_ai.content.completion";
     for (std::uint32_t k = 0; k < e.attributes.size(); ++k) {
       const otlp::KeyValue& kv = e.attributes[k];
       if (details) {
@@ -76,13 +81,15 @@ void events(Gathered& g, Columns& out, std::string_view& choice_reason) {
         const KeyEntry* rule = g.tables->find(kv.key);
         const int dir = rule ? content_direction(rule->field) : 0;
         if (dir)
-          out.content.push_back({dir == 1 ? ContentRef::Direction::input : ContentRef::Direction::output, static_cast<std::int32_t>(i), k});
+          out.content.push_back({dir == 1 ? ContentRef::Direction::input : ContentRef::Direction::output,
+                                 static_cast<std::int32_t>(i), k});
         continue;
       }
       if (kv.key == "finish_reason") choice_reason = text_of(kv.value);
-      if (kv.key == "content" || kv.key == "message" || kv.key == "tool.result" || kv.key == "tool_calls" || kv.key == "gen_ai.prompt" ||
-          kv.key == "gen_ai.completion" || kv.key == "gen_ai.event.content")
-        out.content.push_back({answer || kv.key == "gen_ai.completion" ? ContentRef::Direction::output : ContentRef::Direction::input,
+      if (kv.key == "content" || kv.key == "message" || kv.key == "tool.result" || kv.key == "tool_calls" ||
+          kv.key == "gen_ai.prompt" || kv.key == "gen_ai.completion" || kv.key == "gen_ai.event.content")
+        out.content.push_back({answer || kv.key == "gen_ai.completion" ? ContentRef::Direction::output
+                                                                       : ContentRef::Direction::input,
                                static_cast<std::int32_t>(i), k});
     }
   }

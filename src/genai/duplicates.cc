@@ -13,8 +13,8 @@ struct Key {
   auto operator<=>(const Key&) const = default;
 };
 
-/// Follows marks to the call that counts; bounded, marks never form a ring because each is set once towards a call
-/// that is not marked as its duplicate.
+/// Follows marks to the call that counts; bounded, marks never form a ring because each is set once towards a
+/// call that is not marked as its duplicate.
 std::uint32_t counted(const std::vector<std::uint32_t>& mark, std::uint32_t i) {
   for (int hops = 0; hops < 64 && mark[i] != kNoDuplicate; ++hops) i = mark[i];
   return i;
@@ -41,14 +41,17 @@ std::vector<std::uint32_t> find_duplicates(std::span<const CallFacts> calls) {
   std::map<Key, std::uint32_t> by_id;
   for (std::uint32_t i = 0; i < n; ++i) by_id.emplace(Key{calls[i].trace, calls[i].span}, i);
 
-  // 1. Nested model spans are one call: the outer one has the content. When only the inner one has usage, it counts.
+  // 1. Nested model spans are one call: the outer one has the content. When only the inner one has usage, it
+  // counts.
   for (std::uint32_t i = 0; i < n; ++i) {
     if (!calls[i].parent) continue;
     const auto it = by_id.find({calls[i].trace, calls[i].parent});
     if (it == by_id.end() || it->second == i || calls[it->second].kind != calls[i].kind) continue;
     const CallFacts &inner = calls[i], &outer = calls[it->second];
-    if (inner.has_usage && !outer.has_usage && !inner.sdk) mark_pair(mark, it->second, i);
-    else mark_pair(mark, i, it->second);
+    if (inner.has_usage && !outer.has_usage && !inner.sdk)
+      mark_pair(mark, it->second, i);
+    else
+      mark_pair(mark, i, it->second);
   }
 
   // 2. Logfire's streamed calls: the request span has no output, a zero-length span at its end has it.
@@ -57,10 +60,15 @@ std::vector<std::uint32_t> find_duplicates(std::span<const CallFacts> calls) {
     std::uint32_t best = kNoDuplicate;
     for (std::uint32_t k = 0; k < n; ++k) {
       const CallFacts& r = calls[k];
-      if (k == i || r.stream_log || !r.logfire || r.scope != calls[i].scope || mark[k] != kNoDuplicate) continue;
-      if (r.has_output || r.has_usage || r.failed || r.request_model != calls[i].request_model || r.start > calls[i].start) continue;
+      if (k == i || r.stream_log || !r.logfire || r.scope != calls[i].scope || mark[k] != kNoDuplicate)
+        continue;
+      if (r.has_output || r.has_usage || r.failed || r.request_model != calls[i].request_model ||
+          r.start > calls[i].start)
+        continue;
       // Below the same span or below the request; without a parent each of the two is a trace of its own.
-      const bool together = r.trace == calls[i].trace ? r.parent == calls[i].parent || calls[i].parent == r.span : !r.parent && !calls[i].parent;
+      const bool together = r.trace == calls[i].trace
+                                ? r.parent == calls[i].parent || calls[i].parent == r.span
+                                : !r.parent && !calls[i].parent;
       if (!together) continue;
       if (best == kNoDuplicate || r.start > calls[best].start) best = k;
     }
@@ -76,18 +84,22 @@ std::vector<std::uint32_t> find_duplicates(std::span<const CallFacts> calls) {
       if (mark[i] != kNoDuplicate) continue;
       std::uint32_t best = kNoDuplicate;
       for (const std::uint32_t k : group) {
-        if (k == i || calls[k].scope == calls[i].scope || mark[k] != kNoDuplicate || !repeats(calls[i], calls[k])) continue;
+        if (k == i || calls[k].scope == calls[i].scope || mark[k] != kNoDuplicate ||
+            !repeats(calls[i], calls[k]))
+          continue;
         if (best == kNoDuplicate || repeats(calls[best], calls[k])) best = k;
       }
       if (best != kNoDuplicate) mark_pair(mark, i, best);
     }
   }
 
-  // 4. No id on one side (failed calls; libraries that do not send it): the same model and the SDK's span within the other's.
+  // 4. No id on one side (failed calls; libraries that do not send it): the same model and the SDK's span
+  // within the other's.
   std::vector<std::uint32_t> frameworks;
   for (std::uint32_t i = 0; i < n; ++i)
     if (!calls[i].sdk && calls[i].kind == Kind::llm) frameworks.push_back(i);
-  std::sort(frameworks.begin(), frameworks.end(), [&](auto a, auto b) { return calls[a].start < calls[b].start; });
+  std::sort(frameworks.begin(), frameworks.end(),
+            [&](auto a, auto b) { return calls[a].start < calls[b].start; });
   for (std::uint32_t i = 0; i < n; ++i) {
     const CallFacts& sdk = calls[i];
     if (!sdk.sdk || mark[i] != kNoDuplicate) continue;
@@ -99,7 +111,8 @@ std::vector<std::uint32_t> find_duplicates(std::span<const CallFacts> calls) {
       const CallFacts& f = calls[*--it];
       if (f.end < sdk.end || f.scope == sdk.scope) continue;
       if (!f.response_id.empty() && !sdk.response_id.empty()) continue;  // both told: they differ
-      if (!f.request_model.empty() && !sdk.request_model.empty() && f.request_model != sdk.request_model) continue;
+      if (!f.request_model.empty() && !sdk.request_model.empty() && f.request_model != sdk.request_model)
+        continue;
       if (best == kNoDuplicate || f.end - f.start < calls[best].end - calls[best].start) best = *it;
     }
     if (best != kNoDuplicate) mark_pair(mark, i, best);

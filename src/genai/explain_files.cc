@@ -11,8 +11,10 @@ enum class Signal { traces, logs, metrics };
 
 bool looks_like_json(std::string_view bytes) {
   const std::size_t first = bytes.find_first_not_of(" \t\r\n");
-  // A protobuf request begins with the tag of field 1 (0x0A, a line break), so look at the first visible byte.
-  return first != std::string_view::npos && bytes[first] == '{' && (first == 0 || bytes[0] != '\n' || bytes.find("\"resource", first) < first + 64);
+  // A protobuf request begins with the tag of field 1 (0x0A, a line break), so look at the first visible
+  // byte.
+  return first != std::string_view::npos && bytes[first] == '{' &&
+         (first == 0 || bytes[0] != '\n' || bytes.find("\"resource", first) < first + 64);
 }
 
 /// JSON names its signal; protobuf does not, so the file's name tells.
@@ -34,7 +36,8 @@ Signal signal_of(const ExplainFile& f, bool json_text) {
 }  // namespace
 
 Result<std::string> explain_json(std::span<const ExplainFile> files) {
-  if (files.empty()) return fail(ErrorKind::invalid_argument, "explain needs at least one OTLP file (protobuf or JSON)");
+  if (files.empty())
+    return fail(ErrorKind::invalid_argument, "explain needs at least one OTLP file (protobuf or JSON)");
   otlp::Arena arena;
   std::deque<otlp::Traces> traces;
   std::deque<otlp::Logs> logs;
@@ -47,23 +50,27 @@ Result<std::string> explain_json(std::span<const ExplainFile> files) {
     const std::string context = "file '" + f.name + "'";
     switch (signal_of(f, json_text)) {
       case Signal::traces: {
-        auto t = json_text ? otlp::decode_traces_json(f.bytes, arena, limits, report) : otlp::decode_traces_protobuf(f.bytes, arena, limits, report);
+        auto t = json_text ? otlp::decode_traces_json(f.bytes, arena, limits, report)
+                           : otlp::decode_traces_protobuf(f.bytes, arena, limits, report);
         if (!t) return fail(t.error().with_context(context));
         run.traces.push_back(&traces.emplace_back(*t));
         break;
       }
       case Signal::logs: {
-        auto l = json_text ? otlp::decode_logs_json(f.bytes, arena, limits, report) : otlp::decode_logs_protobuf(f.bytes, arena, limits, report);
+        auto l = json_text ? otlp::decode_logs_json(f.bytes, arena, limits, report)
+                           : otlp::decode_logs_protobuf(f.bytes, arena, limits, report);
         if (!l) return fail(l.error().with_context(context));
         run.logs.push_back(&logs.emplace_back(*l));
         break;
       }
       case Signal::metrics:
-        notes.push_back(json::value(json::string(context + " holds metrics: they repeat what spans say and are not explained")));
+        notes.push_back(json::value(
+            json::string(context + " holds metrics: they repeat what spans say and are not explained")));
         break;
     }
     if (report.rejected)
-      notes.push_back(json::value(json::string(context + ": " + std::to_string(report.rejected) + " left out: " + report.reason)));
+      notes.push_back(json::value(
+          json::string(context + ": " + std::to_string(report.rejected) + " left out: " + report.reason)));
   }
   json::object out = explain_run(run);
   if (!notes.empty()) out["notes"] = std::move(notes);

@@ -1,4 +1,5 @@
-// Spans and logs of one run, together: logs join their spans, calls seen twice count once, traces are summed up.
+// Spans and logs of one run, together: logs join their spans, calls seen twice count once, traces are summed
+// up.
 #include <map>
 #include <unordered_map>
 
@@ -23,12 +24,15 @@ struct SpanKey {
   bool operator==(const SpanKey&) const = default;
 };
 struct SpanKeyHash {
-  std::size_t operator()(const SpanKey& k) const { return k.span * 0x9E3779B97F4A7C15ull ^ k.trace[0] ^ (std::size_t{k.trace[15]} << 8); }
+  std::size_t operator()(const SpanKey& k) const {
+    return k.span * 0x9E3779B97F4A7C15ull ^ k.trace[0] ^ (std::size_t{k.trace[15]} << 8);
+  }
 };
 
 std::string_view text_fact(const json::object& facts, std::string_view key) {
   const json::value* v = facts.if_contains(key);
-  return v && v->is_string() ? std::string_view(v->get_string().data(), v->get_string().size()) : std::string_view{};
+  return v && v->is_string() ? std::string_view(v->get_string().data(), v->get_string().size())
+                             : std::string_view{};
 }
 
 std::uint64_t count_fact(const json::object& facts, std::string_view key) {
@@ -83,8 +87,10 @@ class RunExplainer {
           for (const auto& s : ss.spans) {
             // The same span received twice is one.
             const auto [it, fresh] = by_id_.try_emplace({s.trace_id, s.span_id}, nodes_.size());
-            if (fresh) nodes_.push_back({&s, &rs.resource, &ss.scope, {}});
-            else nodes_[it->second] = {&s, &rs.resource, &ss.scope, {}};
+            if (fresh)
+              nodes_.push_back({&s, &rs.resource, &ss.scope, {}});
+            else
+              nodes_[it->second] = {&s, &rs.resource, &ss.scope, {}};
           }
     logs_.resize(nodes_.size());
   }
@@ -94,9 +100,14 @@ class RunExplainer {
       for (const auto& rs : l->resources)
         for (const auto& ss : rs.scopes)
           for (const auto& r : ss.records) {
-            const auto it = r.span_id && !same_trace_or_none(r.trace_id) ? by_id_.find({r.trace_id, r.span_id}) : by_id_.end();
-            if (it != by_id_.end()) logs_[it->second].push_back(&r);
-            else loose_.push_back(json::object{{"event", json::string(event_name(r))}, {"scope", json::string(ss.scope.name)}});
+            const auto it = r.span_id && !same_trace_or_none(r.trace_id)
+                                ? by_id_.find({r.trace_id, r.span_id})
+                                : by_id_.end();
+            if (it != by_id_.end())
+              logs_[it->second].push_back(&r);
+            else
+              loose_.push_back(json::object{{"event", json::string(event_name(r))},
+                                            {"scope", json::string(ss.scope.name)}});
           }
   }
 
@@ -105,12 +116,14 @@ class RunExplainer {
       nodes_[i].view = view(*nodes_[i].span, *nodes_[i].resource, *nodes_[i].scope, logs_[i]);
   }
 
-  /// Placeholder for facts of the trace that only one span carries: they stay where they were sent; the totals tell them.
+  /// Placeholder for facts of the trace that only one span carries: they stay where they were sent; the
+  /// totals tell them.
   void lift_trace_facts() {
     for (const Node& n : nodes_) {
       auto& t = traces_[n.span->trace_id];
       for (const auto key : {"session_id", "user_id", "trace_name", "environment", "release"})
-        if (const auto v = text_fact(n.view.facts, key); !v.empty() && !t.contains(key)) t[key] = json::string(v);
+        if (const auto v = text_fact(n.view.facts, key); !v.empty() && !t.contains(key))
+          t[key] = json::string(v);
     }
   }
 
@@ -150,7 +163,8 @@ class RunExplainer {
       }
     // A placeholder that is sent when a span begins repeats the span above it.
     for (Node& n : nodes_)
-      if (n.view.facts.contains("pending") && n.span->parent_span_id && by_id_.contains({n.span->trace_id, n.span->parent_span_id}))
+      if (n.view.facts.contains("pending") && n.span->parent_span_id &&
+          by_id_.contains({n.span->trace_id, n.span->parent_span_id}))
         n.view.facts["duplicate_of"] = otlp::hex(n.span->parent_span_id);
   }
 
@@ -173,7 +187,8 @@ class RunExplainer {
       if (f.contains("duplicate_of")) continue;
       const bool call = n.view.kind == Kind::llm || n.view.kind == Kind::embedding;
       if (!call) {
-        if (text_fact(f, "usage_role") == "aggregate" || f.contains("reported_cost_usd")) s.aggregates.push_back(&n);
+        if (text_fact(f, "usage_role") == "aggregate" || f.contains("reported_cost_usd"))
+          s.aggregates.push_back(&n);
         continue;
       }
       ++s.calls;
@@ -187,7 +202,10 @@ class RunExplainer {
       if (!s.own_usage)
         for (const Node* n : s.aggregates)
           if (outermost(*n, s.aggregates)) add(s, n->view.facts);
-      json::object t{{"spans", s.spans}, {"model_calls", s.calls}, {"input_tokens", s.input}, {"output_tokens", s.output}};
+      json::object t{{"spans", s.spans},
+                     {"model_calls", s.calls},
+                     {"input_tokens", s.input},
+                     {"output_tokens", s.output}};
       if (s.has_cost) t["reported_cost_usd"] = s.cost;
       for (auto& kv : traces_[id]) t.emplace(kv.key(), kv.value());
       out[otlp::hex(id)] = std::move(t);

@@ -36,12 +36,14 @@ std::string_view message_role(std::string_view event) {
   if (!event.starts_with("gen_ai.") || !event.ends_with(".message")) return {};
   event.remove_prefix(7);
   event.remove_suffix(8);
-  return event == "system" || event == "user" || event == "assistant" || event == "tool" ? event : std::string_view{};
+  return event == "system" || event == "user" || event == "assistant" || event == "tool" ? event
+                                                                                         : std::string_view{};
 }
 
 class Explainer {
  public:
-  Explainer(const otlp::Span& s, const otlp::Resource& r, const otlp::Scope& sc, std::span<const otlp::LogRecord* const> logs)
+  Explainer(const otlp::Span& s, const otlp::Resource& r, const otlp::Scope& sc,
+            std::span<const otlp::LogRecord* const> logs)
       : span_(s), scope_(sc), logs_(logs) {
     gather(registry(), s, r, sc, g_, nullptr);
   }
@@ -101,7 +103,9 @@ class Explainer {
       std::string made;
       return std::string(g_[f].rule->convert == Convert::json_string ? unquoted(v->text, made) : v->text);
     }
-    if (v->type == AnyValue::Type::none || v->type == AnyValue::Type::array || v->type == AnyValue::Type::kvlist) return {};
+    if (v->type == AnyValue::Type::none || v->type == AnyValue::Type::array ||
+        v->type == AnyValue::Type::kvlist)
+      return {};
     return json::serialize(to_json(*v));
   }
   json::value decoded(Field f) const {
@@ -127,8 +131,10 @@ class Explainer {
   void put_integer(std::string_view fact, Field f) {
     const AnyValue* v = g_[f].value;
     if (!v) return;
-    if (const auto n = as_integer(*v)) put(fact, *n, f);
-    else misread(f, "a whole number");
+    if (const auto n = as_integer(*v))
+      put(fact, *n, f);
+    else
+      misread(f, "a whole number");
   }
   void misread(Field f, std::string_view wanted) {
     v_.not_understood.push_back(json::value(json::string(fmt::format("{}: not {}", source(g_[f]), wanted))));
@@ -139,7 +145,8 @@ class Explainer {
       const auto& e = span_.events[i];
       if (e.name == kDetails)
         for (std::size_t k = 0; k < e.attributes.size(); ++k)
-          offer(g_, e.attributes[k].key, e.attributes[k].value, static_cast<std::int32_t>(k), static_cast<std::int32_t>(i));
+          offer(g_, e.attributes[k].key, e.attributes[k].value, static_cast<std::int32_t>(k),
+                static_cast<std::int32_t>(i));
       for (const Mapping& m : g_.tables->event_mappings()) {
         if (m.event != e.name || (!m.scope.empty() && !scope_matches(m.scope, scope_.name))) continue;
         const Field f = field_of(m.field);
@@ -151,13 +158,15 @@ class Explainer {
       const auto& r = *logs_[n];
       if (log_name(r) != kDetails) continue;
       for (std::size_t k = 0; k < r.attributes.size(); ++k)
-        offer(g_, r.attributes[k].key, r.attributes[k].value, static_cast<std::int32_t>(k), -static_cast<std::int32_t>(n) - 2);
+        offer(g_, r.attributes[k].key, r.attributes[k].value, static_cast<std::int32_t>(k),
+              -static_cast<std::int32_t>(n) - 2);
     }
   }
   void take(Field f, const Mapping& m, const AnyValue& v, std::size_t attribute, std::size_t event) {
     Winner& w = g_.fields[static_cast<std::size_t>(f)];
     if (w.rule && w.rule->rank <= m.rank) return;
-    mapped_.push_back(std::make_unique<KeyEntry>(KeyEntry{m.attribute, f, Convert::structured, static_cast<std::uint8_t>(m.rank), 0, {}, 0}));
+    mapped_.push_back(std::make_unique<KeyEntry>(
+        KeyEntry{m.attribute, f, Convert::structured, static_cast<std::uint8_t>(m.rank), 0, {}, 0}));
     w = {&v, mapped_.back().get(), static_cast<std::int32_t>(attribute), static_cast<std::int32_t>(event)};
   }
 
@@ -165,11 +174,15 @@ class Explainer {
   void identity() {
     v_.facts["name"] = json::string(span_.name);
     v_.facts["trace_id"] = otlp::hex(span_.trace_id);
-    v_.facts["parent"] = span_.parent_span_id ? json::value(json::string(otlp::hex(span_.parent_span_id))) : json::value(nullptr);
+    v_.facts["parent"] = span_.parent_span_id ? json::value(json::string(otlp::hex(span_.parent_span_id)))
+                                              : json::value(nullptr);
     v_.facts["scope"] = json::string(scope_.name);
     const KindFound k = kind_of(g_);
-    if (k.by != Field::count) put("kind", json::string(name(k.kind)), k.by);
-    else put("kind", json::string(name(k.kind)), k.by_name ? "name" : "", k.by_name ? "the span's name" : "no rule matched");
+    if (k.by != Field::count)
+      put("kind", json::string(name(k.kind)), k.by);
+    else
+      put("kind", json::string(name(k.kind)), k.by_name ? "name" : "",
+          k.by_name ? "the span's name" : "no rule matched");
   }
 
   void model() {
@@ -182,12 +195,14 @@ class Explainer {
     // A chain has no model of its own: what stands there is its inner call's.
     if (v_.kind != Kind::chain) put_text("request_model", Field::request_model);
     put_text("response_model", Field::response_model);
-    if (v_.kind != Kind::chain && !v_.facts.contains("request_model") && !v_.facts.contains("response_model")) put_text("model", Field::model);
+    if (v_.kind != Kind::chain && !v_.facts.contains("request_model") && !v_.facts.contains("response_model"))
+      put_text("model", Field::model);
     put_text("response_id", Field::response_id);
   }
 
   void put_count(std::string_view fact, const Count& c) {
-    // The vendor's raw usage counts in the buckets; as a reported count only what the library itself says is shown.
+    // The vendor's raw usage counts in the buckets; as a reported count only what the library itself says is
+    // shown.
     if (c.field == Field::usage_raw) return;
     if (!c) {
       if (c.field != Field::count) misread(c.field, "a count");
@@ -195,7 +210,8 @@ class Explainer {
     }
     const Winner& w = g_[c.field];
     put(fact, *c.value, c.path.empty() ? source(w) : fmt::format("{}#{}", source(w), c.path),
-        w.rule ? fmt::format("{}: {} is {}", g_.tables->dialect_names()[w.rule->dialect], w.rule->key, fact) : std::string("sum of its parts"));
+        w.rule ? fmt::format("{}: {} is {}", g_.tables->dialect_names()[w.rule->dialect], w.rule->key, fact)
+               : std::string("sum of its parts"));
   }
 
   void usage() {
@@ -209,15 +225,25 @@ class Explainer {
     buckets(r, v_.kind, u);
     if (r.input || r.output) {
       const bool own = u.role == UsageRole::own;
-      put("usage_role", own ? "own" : "aggregate", "kind", own ? "model calls own their usage" : "usage of other kinds sums up descendants");
+      put("usage_role", own ? "own" : "aggregate", "kind",
+          own ? "model calls own their usage" : "usage of other kinds sums up descendants");
     }
     if (r.input_excludes_cache) put("input_excludes_cache", true, "usage", std::string(r.reason));
     if (r.any) {
       json::object b;
       const std::pair<const char*, const std::optional<std::uint64_t>*> all[] = {
-          {"input", &u.input}, {"cache_read", &u.cache_read}, {"cache_write", &u.cache_write}, {"cache_write_5m", &u.cache_write_5m},
-          {"cache_write_1h", &u.cache_write_1h}, {"input_audio", &u.input_audio}, {"input_image", &u.input_image}, {"output", &u.output},
-          {"reasoning", &u.reasoning}, {"output_audio", &u.output_audio}, {"output_image", &u.output_image}, {"reported_total", &u.reported_total}};
+          {"input", &u.input},
+          {"cache_read", &u.cache_read},
+          {"cache_write", &u.cache_write},
+          {"cache_write_5m", &u.cache_write_5m},
+          {"cache_write_1h", &u.cache_write_1h},
+          {"input_audio", &u.input_audio},
+          {"input_image", &u.input_image},
+          {"output", &u.output},
+          {"reasoning", &u.reasoning},
+          {"output_audio", &u.output_audio},
+          {"output_image", &u.output_image},
+          {"reported_total", &u.reported_total}};
       for (const auto& [k, n] : all)
         if (*n) b[k] = **n;
       constexpr std::string_view kBasis[] = {"none", "known", "proven", "assumed"};
@@ -237,7 +263,8 @@ class Explainer {
     for (auto& m : messages) to.push_back({std::move(m), from});
   }
 
-  /// Values of a message field: all of its events when it came from events (one event can hold one message), else the winner.
+  /// Values of a message field: all of its events when it came from events (one event can hold one message),
+  /// else the winner.
   bool from_field(Field f, Side side, std::vector<SourcedMessage>& to) {
     const Winner& w = g_[f];
     if (!w.value) return false;
@@ -253,7 +280,8 @@ class Explainer {
     if (w.event >= 0) {
       for (std::size_t i = 0; i < span_.events.size(); ++i)
         if (span_.events[i].name == kDetails)
-          if (const AnyValue* v = find(span_.events[i].attributes, w.rule->key)) take_value(*v, fmt::format("events.{}.{}", i, w.rule->key));
+          if (const AnyValue* v = find(span_.events[i].attributes, w.rule->key))
+            take_value(*v, fmt::format("events.{}.{}", i, w.rule->key));
     } else {
       take_value(*w.value, source(w));
     }
@@ -275,15 +303,18 @@ class Explainer {
       if (role.empty() && !is_choice) continue;
       Message m;
       m.role = is_choice ? "assistant" : std::string(role);
-      if (const AnyValue* r = find(e.attributes, "role"); r && !text_of(*r).empty()) m.role = std::string(canonical_role(text_of(*r)));
-      if (const AnyValue* r = find(e.attributes, "finish_reason"); r && !text_of(*r).empty()) m.finish_reason = std::string(text_of(*r));
+      if (const AnyValue* r = find(e.attributes, "role"); r && !text_of(*r).empty())
+        m.role = std::string(canonical_role(text_of(*r)));
+      if (const AnyValue* r = find(e.attributes, "finish_reason"); r && !text_of(*r).empty())
+        m.finish_reason = std::string(text_of(*r));
       const AnyValue* content = find(e.attributes, is_choice ? "message" : "content");
       std::string_view key = is_choice ? "message" : "content";
       if (!content && is_choice) content = find(e.attributes, "content"), key = "content";
       if (content) read_event_content(*content, find(e.attributes, "id"), role == "tool", m);
       if (const AnyValue* calls = find(e.attributes, "tool_calls")) {
         json::object wrap{{"role", *m.role}, {"tool_calls", to_json_decoded(*calls)}};
-        if (auto more = read_message(wrap, *m.role)) std::move(more->parts.begin(), more->parts.end(), std::back_inserter(m.parts));
+        if (auto more = read_message(wrap, *m.role))
+          std::move(more->parts.begin(), more->parts.end(), std::back_inserter(m.parts));
       }
       const bool answer = is_choice || (!choice && role == "assistant" && i == last);
       (answer ? d.output : d.input).push_back({std::move(m), fmt::format("events.{}.{}", i, key)});
@@ -299,7 +330,8 @@ class Explainer {
       } else {
         read_parts(v, m.parts);
       }
-    } else if (auto v = parse_structured(content.text); v && v->is_object() && member(*v, {"role", "tool_calls", "parts"})) {
+    } else if (auto v = parse_structured(content.text);
+               v && v->is_object() && member(*v, {"role", "tool_calls", "parts"})) {
       if (auto inner = read_message(*v, m.role)) {
         m.parts = std::move(inner->parts);
         m.role = inner->role;
@@ -327,13 +359,17 @@ class Explainer {
       std::optional<std::string> reason;
       if (const auto t = text_member(body, "finish_reason"); !t.empty()) reason = std::string(t);
       if (choice)
-        if (const json::value* inner = member(body, {"message", "content"}); inner && inner->is_object()) body = json::value(*inner);
+        if (const json::value* inner = member(body, {"message", "content"}); inner && inner->is_object())
+          body = json::value(*inner);
       if (json::object* o = body.if_object()) {
         if (role == "tool" && o->contains("id")) (*o)["tool_call_id"] = (*o)["id"];
         if (!o->contains("role")) (*o)["role"] = choice ? std::string("assistant") : std::string(role);
         // Google's kit writes this where content is turned off.
-        if (const auto* c = o->if_contains("content"); c && c->is_string() && sv(c->get_string()) == "<elided>") continue;
-        if (const auto* c = o->if_contains("content"); c && c->is_object() && member(*c, "parts")) body = json::value(*c);
+        if (const auto* c = o->if_contains("content");
+            c && c->is_string() && sv(c->get_string()) == "<elided>")
+          continue;
+        if (const auto* c = o->if_contains("content"); c && c->is_object() && member(*c, "parts"))
+          body = json::value(*c);
       }
       auto m = read_message(body, choice ? std::string_view("assistant") : role);
       if (!m) continue;
@@ -364,7 +400,8 @@ class Explainer {
     }
     if (g_.has(Field::output_tool_calls)) {
       json::object wrap{{"role", "assistant"}, {"tool_calls", decoded(Field::output_tool_calls)}};
-      if (auto more = read_message(wrap, "assistant")) std::move(more->parts.begin(), more->parts.end(), std::back_inserter(m.parts));
+      if (auto more = read_message(wrap, "assistant"))
+        std::move(more->parts.begin(), more->parts.end(), std::back_inserter(m.parts));
       note(Field::output_tool_calls);
     }
     if (!m.parts.empty()) d.output.push_back({std::move(m), from});
@@ -379,13 +416,16 @@ class Explainer {
     Draft d;
     from_field(Field::input_messages, Side::input, d.input);
     from_field(Field::output_messages, Side::output, d.output);
-    if (d.input.empty() && g_.has(Family::indexed_prompt)) add(d.input, indexed_messages(g_, Family::indexed_prompt), "attributes.gen_ai.prompt.*");
+    if (d.input.empty() && g_.has(Family::indexed_prompt))
+      add(d.input, indexed_messages(g_, Family::indexed_prompt), "attributes.gen_ai.prompt.*");
     if (d.output.empty() && g_.has(Family::indexed_completion))
       add(d.output, indexed_messages(g_, Family::indexed_completion), "attributes.gen_ai.completion.*");
     if (d.input.empty() && g_.has(Family::openinference_input))
-      add(d.input, openinference_messages(g_, Family::openinference_input), "attributes.llm.input_messages.*");
+      add(d.input, openinference_messages(g_, Family::openinference_input),
+          "attributes.llm.input_messages.*");
     if (d.output.empty() && g_.has(Family::openinference_output))
-      add(d.output, openinference_messages(g_, Family::openinference_output), "attributes.llm.output_messages.*");
+      add(d.output, openinference_messages(g_, Family::openinference_output),
+          "attributes.llm.output_messages.*");
     Draft from_events, from_logs;
     event_messages(from_events);
     log_messages(from_logs);
@@ -411,8 +451,10 @@ class Explainer {
     put_messages("output_messages", d.output, Field::output_messages);
     v_.input = std::move(d.input);
     v_.output = std::move(d.output);
-    if (v_.input.empty() && g_.has(Field::input)) v_.raw_input = decoded(Field::input), put("input", v_.raw_input, Field::input);
-    if (v_.output.empty() && g_.has(Field::output)) v_.raw_output = decoded(Field::output), put("output", v_.raw_output, Field::output);
+    if (v_.input.empty() && g_.has(Field::input))
+      v_.raw_input = decoded(Field::input), put("input", v_.raw_input, Field::input);
+    if (v_.output.empty() && g_.has(Field::output))
+      v_.raw_output = decoded(Field::output), put("output", v_.raw_output, Field::output);
     if (g_.has(Family::openinference_documents)) {
       v_.documents = openinference_documents(g_);
       put("documents", v_.documents, "attributes.retrieval.documents.*", "openinference: indexed documents");
@@ -432,7 +474,8 @@ class Explainer {
     if (!to.empty()) return;
     const json::value v = decoded(f);
     if (!v.is_object()) return;
-    if (auto m = read_messages(v, side); m && !m->empty()) add(to, std::move(*m), source(g_[f]));
+    if (auto m = read_messages(v, side); m && !m->empty())
+      add(to, std::move(*m), source(g_[f]));
     else if (const auto t = text_member(v, "combined_chunk_content"); !t.empty()) {
       Message one;
       one.role = "assistant";
@@ -447,15 +490,19 @@ class Explainer {
     for (const auto& m : messages) a.push_back(to_json(m.message));
     const Winner& w = g_[f];
     put(fact, std::move(a), messages.front().source,
-        w.rule && messages.front().source == source(w) ? fmt::format("{}: {} is {}", g_.tables->dialect_names()[w.rule->dialect], w.rule->key, name(f))
-                                                       : std::string("messages of ") + messages.front().source);
+        w.rule && messages.front().source == source(w)
+            ? fmt::format("{}: {} is {}", g_.tables->dialect_names()[w.rule->dialect], w.rule->key, name(f))
+            : std::string("messages of ") + messages.front().source);
   }
 
   void tool() {
     std::string n = text(Field::tool_name);
-    if (!n.empty()) put("tool_name", json::string(n), Field::tool_name);
-    else if (n = text(Field::entity_name); !n.empty()) put("tool_name", json::string(n), Field::entity_name);
-    else put("tool_name", json::string(tool_in_name(span_.name)), "name", "the span's name names the tool");
+    if (!n.empty())
+      put("tool_name", json::string(n), Field::tool_name);
+    else if (n = text(Field::entity_name); !n.empty())
+      put("tool_name", json::string(n), Field::entity_name);
+    else
+      put("tool_name", json::string(tool_in_name(span_.name)), "name", "the span's name names the tool");
     put_text("tool_call_id", Field::tool_call_id);
     for (const Field f : {Field::tool_arguments, Field::input})
       if (g_.has(f)) {
@@ -473,7 +520,8 @@ class Explainer {
     put_integer("tool_result_length", Field::tool_result_length);
   }
 
-  /// Strands tells a tool's call and result in events: as tool.message and choice, or as messages in details events.
+  /// Strands tells a tool's call and result in events: as tool.message and choice, or as messages in details
+  /// events.
   void tool_events() {
     auto fill = [&](std::string_view fact, json::value& into, json::value v, std::string from) {
       if (v_.facts.contains(fact)) return;
@@ -484,11 +532,13 @@ class Explainer {
       const auto& e = span_.events[i];
       const bool call = e.name == "gen_ai.tool.message", result = e.name == "gen_ai.choice";
       if (!call && !result) continue;
-      if (const AnyValue* id = find(e.attributes, "id"); id && !v_.facts.contains("tool_call_id") && !text_of(*id).empty())
+      if (const AnyValue* id = find(e.attributes, "id");
+          id && !v_.facts.contains("tool_call_id") && !text_of(*id).empty())
         put("tool_call_id", json::string(text_of(*id)), fmt::format("events.{}.id", i), "tool span's event");
       const std::string_view key = call ? "content" : "message";
       if (const AnyValue* c = find(e.attributes, key))
-        fill(call ? "tool_arguments" : "tool_result", call ? v_.tool_arguments : v_.tool_result, to_json_decoded(*c), fmt::format("events.{}.{}", i, key));
+        fill(call ? "tool_arguments" : "tool_result", call ? v_.tool_arguments : v_.tool_result,
+             to_json_decoded(*c), fmt::format("events.{}.{}", i, key));
     }
     std::vector<SourcedMessage> in, out;
     from_field(Field::input_messages, Side::input, in);
@@ -496,9 +546,12 @@ class Explainer {
     for (auto* list : {&in, &out})
       for (const auto& m : *list)
         for (const Part& p : m.message.parts) {
-          if (p.type == Part::Type::tool_call) fill("tool_arguments", v_.tool_arguments, p.arguments, m.source);
-          if (p.type == Part::Type::tool_call_response) fill("tool_result", v_.tool_result, p.result, m.source);
-          if (p.id && !v_.facts.contains("tool_call_id")) put("tool_call_id", json::string(*p.id), m.source, "tool span's message");
+          if (p.type == Part::Type::tool_call)
+            fill("tool_arguments", v_.tool_arguments, p.arguments, m.source);
+          if (p.type == Part::Type::tool_call_response)
+            fill("tool_result", v_.tool_result, p.result, m.source);
+          if (p.id && !v_.facts.contains("tool_call_id"))
+            put("tool_call_id", json::string(*p.id), m.source, "tool span's message");
         }
   }
 
@@ -514,7 +567,9 @@ class Explainer {
     if (!r.empty() || v_.kind == Kind::tool) return;
     for (const auto& m : v_.output)
       if (m.message.finish_reason) r.push_back(*m.message.finish_reason);
-    if (!r.empty()) put("finish_reasons", json::value_from(r), v_.output.front().source, "the output messages tell why they ended");
+    if (!r.empty())
+      put("finish_reasons", json::value_from(r), v_.output.front().source,
+          "the output messages tell why they ended");
   }
 
   json::value decoded_list(Field f) const {
@@ -546,7 +601,8 @@ class Explainer {
     put_text("session_id", Field::session_id);
     put_text("user_id", Field::user_id);
     if (g_.has(Field::tags))
-      if (json::value t = decoded_list(Field::tags); !t.get_array().empty()) put("tags", std::move(t), Field::tags);
+      if (json::value t = decoded_list(Field::tags); !t.get_array().empty())
+        put("tags", std::move(t), Field::tags);
     put_text("agent_name", Field::agent_name);
     put_text("workflow_name", Field::workflow_name);
     put_text("trace_name", Field::trace_name);
@@ -559,9 +615,11 @@ class Explainer {
     if (const AnyValue* b = g_[Field::agent_hit_max_turns].value)
       if (const auto v = as_boolean(*b)) put("agent_hit_max_turns", *v, Field::agent_hit_max_turns);
     put_text("prompt_id", Field::prompt_id);
-    if (const AnyValue* p = g_[Field::prompt_version].value) put("prompt_version", to_json(*p), Field::prompt_version);
+    if (const AnyValue* p = g_[Field::prompt_version].value)
+      put("prompt_version", to_json(*p), Field::prompt_version);
     put_text("prompt_template", Field::prompt_template);
-    if (g_.has(Field::prompt_variables)) put("prompt_variables", decoded(Field::prompt_variables), Field::prompt_variables);
+    if (g_.has(Field::prompt_variables))
+      put("prompt_variables", decoded(Field::prompt_variables), Field::prompt_variables);
     put_text("experiment_id", Field::experiment_id);
     put_text("experiment_variant", Field::experiment_variant);
     put_text("experiment_name", Field::experiment_name);
@@ -578,7 +636,8 @@ class Explainer {
     if (const AnyValue* v = find(a, "gen_ai.evaluation.name")) s.name = std::string(text_of(*v));
     if (const AnyValue* v = find(a, "gen_ai.evaluation.score.value")) s.value = as_number(*v);
     if (const AnyValue* v = find(a, "gen_ai.evaluation.score.label")) s.label = std::string(text_of(*v));
-    if (const AnyValue* v = find(a, "gen_ai.evaluation.explanation")) s.explanation = std::string(text_of(*v));
+    if (const AnyValue* v = find(a, "gen_ai.evaluation.explanation"))
+      s.explanation = std::string(text_of(*v));
     if (!s.name.empty()) v_.scores.push_back(std::move(s));
   }
 
@@ -596,9 +655,11 @@ class Explainer {
       from = "attributes.eval.score.*";
     }
     for (const auto& e : span_.events)
-      if (e.name == kEvaluation) add_score(e.attributes), from = std::string("events.") + std::string(kEvaluation);
+      if (e.name == kEvaluation)
+        add_score(e.attributes), from = std::string("events.") + std::string(kEvaluation);
     for (const auto* r : logs_)
-      if (log_name(*r) == kEvaluation) add_score(r->attributes), from = std::string("logs.") + std::string(kEvaluation);
+      if (log_name(*r) == kEvaluation)
+        add_score(r->attributes), from = std::string("logs.") + std::string(kEvaluation);
     if (v_.scores.empty()) return;
     json::array a;
     for (const Score& s : v_.scores) {
@@ -619,13 +680,15 @@ class Explainer {
     for (std::size_t i = 0; i < span_.events.size(); ++i) {
       const auto& e = span_.events[i];
       if (e.name != "exception") continue;
-      failed |= g_.trait(scope_genai);  // elsewhere a recorded exception may have been handled: the status tells
+      failed |=
+          g_.trait(scope_genai);  // elsewhere a recorded exception may have been handled: the status tells
       if (const AnyValue* v = find(e.attributes, "exception.type")) type = text_of(*v);
       if (const AnyValue* v = find(e.attributes, "exception.message")) message = text_of(*v);
       from = fmt::format("events.{}.exception", i);
     }
     if (!failed) return;
-    const std::string sent_type = text(Field::error_type), sent_message = level ? text(Field::status_message) : std::string();
+    const std::string sent_type = text(Field::error_type),
+                      sent_message = level ? text(Field::status_message) : std::string();
     if (type.empty()) type = sent_type;
     if (message.empty()) message = sent_message;
     if (message.empty()) message = span_.status_message;
@@ -651,7 +714,10 @@ class Explainer {
 
   /// Facts beyond the fixtures' list.
   void extras() {
-    if (g_.has(Field::tools)) read_tools(g_[Field::tools].value->type == AnyValue::Type::string ? decoded(Field::tools) : to_json(*g_[Field::tools].value), v_.tools);
+    if (g_.has(Field::tools))
+      read_tools(g_[Field::tools].value->type == AnyValue::Type::string ? decoded(Field::tools)
+                                                                        : to_json(*g_[Field::tools].value),
+                 v_.tools);
     if (v_.tools.empty()) indexed_tools(g_, v_.tools);
     if (v_.tools.empty() && v_.kind == Kind::llm && body(Field::input)) {
       const json::value b = decoded(Field::input);
@@ -665,7 +731,8 @@ class Explainer {
         if (!t.schema.is_null()) o["schema"] = t.schema;
         a.push_back(std::move(o));
       }
-      put("tools_offered", std::move(a), g_.has(Field::tools) ? source(g_[Field::tools]) : std::string("attributes"), "tool definitions");
+      put("tools_offered", std::move(a),
+          g_.has(Field::tools) ? source(g_[Field::tools]) : std::string("attributes"), "tool definitions");
     }
     for (const FamilyHit& h : g_.families)
       if (h.family == Family::request_parameters || h.family == Family::ai_settings) {
@@ -699,7 +766,8 @@ class Explainer {
         v_.not_understood.push_back("…");
         break;
       }
-      v_.not_understood.push_back(json::value(json::string(fmt::format("attributes.{}", span_.attributes[i].key))));
+      v_.not_understood.push_back(
+          json::value(json::string(fmt::format("attributes.{}", span_.attributes[i].key))));
     }
   }
 
@@ -728,23 +796,29 @@ std::string from_of(const SpanView& v, std::string_view fact) {
 }
 }  // namespace
 
-SpanView view(const otlp::Span& span, const otlp::Resource& resource, const otlp::Scope& scope, std::span<const otlp::LogRecord* const> logs) {
+SpanView view(const otlp::Span& span, const otlp::Resource& resource, const otlp::Scope& scope,
+              std::span<const otlp::LogRecord* const> logs) {
   return Explainer(span, resource, scope, logs).run();
 }
 
 std::vector<SourcedMessage> detail_input(const SpanView& v) {
   std::vector<SourcedMessage> out;
-  if (!v.system.empty()) out.push_back({{"system", v.system, std::nullopt}, from_of(v, "system_instructions")});
+  if (!v.system.empty())
+    out.push_back({{"system", v.system, std::nullopt}, from_of(v, "system_instructions")});
   out.insert(out.end(), v.input.begin(), v.input.end());
-  if (out.empty() && !v.raw_input.is_null()) out.push_back(text_message("user", v.raw_input, from_of(v, "input")));
-  if (out.empty() && !v.tool_arguments.is_null()) out.push_back(text_message("tool", v.tool_arguments, from_of(v, "tool_arguments")));
+  if (out.empty() && !v.raw_input.is_null())
+    out.push_back(text_message("user", v.raw_input, from_of(v, "input")));
+  if (out.empty() && !v.tool_arguments.is_null())
+    out.push_back(text_message("tool", v.tool_arguments, from_of(v, "tool_arguments")));
   return out;
 }
 
 std::vector<SourcedMessage> detail_output(const SpanView& v) {
   std::vector<SourcedMessage> out = v.output;
-  if (out.empty() && !v.raw_output.is_null()) out.push_back(text_message("assistant", v.raw_output, from_of(v, "output")));
-  if (out.empty() && !v.tool_result.is_null()) out.push_back(text_message("tool", v.tool_result, from_of(v, "tool_result")));
+  if (out.empty() && !v.raw_output.is_null())
+    out.push_back(text_message("assistant", v.raw_output, from_of(v, "output")));
+  if (out.empty() && !v.tool_result.is_null())
+    out.push_back(text_message("tool", v.tool_result, from_of(v, "tool_result")));
   return out;
 }
 

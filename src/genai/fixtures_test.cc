@@ -33,16 +33,67 @@ std::string read(const fs::path& p) {
 }
 
 /// Keys that expected.json speaks of (its README); others are this program's own additions.
-const std::set<std::string, std::less<>> kSpanKeys{
-    "name", "trace_id", "parent", "scope", "kind", "provider", "request_model", "response_model", "model", "response_id",
-    "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "usage_role",
-    "input_excludes_cache", "reported_cost_usd", "finish_reasons", "system_instructions", "input_messages", "output_messages",
-    "input", "output", "documents", "tool_name", "tool_call_id", "tool_arguments", "tool_result", "tool_result_length",
-    "session_id", "user_id", "tags", "agent_name", "workflow_name", "trace_name", "environment", "release", "turn_number",
-    "agent_max_turns", "agent_turns_used", "agent_final_answer_length", "agent_hit_max_turns", "prompt_id", "prompt_version",
-    "prompt_template", "prompt_variables", "experiment_id", "experiment_variant", "experiment_name", "dataset_id",
-    "dataset_item_id", "scores", "error", "level", "status_message", "streamed", "links", "duplicate_of"};
-const std::set<std::string, std::less<>> kTotalKeys{"spans", "model_calls", "input_tokens", "output_tokens", "reported_cost_usd"};
+const std::set<std::string, std::less<>> kSpanKeys{"name",
+                                                   "trace_id",
+                                                   "parent",
+                                                   "scope",
+                                                   "kind",
+                                                   "provider",
+                                                   "request_model",
+                                                   "response_model",
+                                                   "model",
+                                                   "response_id",
+                                                   "input_tokens",
+                                                   "output_tokens",
+                                                   "cache_read_tokens",
+                                                   "cache_write_tokens",
+                                                   "reasoning_tokens",
+                                                   "usage_role",
+                                                   "input_excludes_cache",
+                                                   "reported_cost_usd",
+                                                   "finish_reasons",
+                                                   "system_instructions",
+                                                   "input_messages",
+                                                   "output_messages",
+                                                   "input",
+                                                   "output",
+                                                   "documents",
+                                                   "tool_name",
+                                                   "tool_call_id",
+                                                   "tool_arguments",
+                                                   "tool_result",
+                                                   "tool_result_length",
+                                                   "session_id",
+                                                   "user_id",
+                                                   "tags",
+                                                   "agent_name",
+                                                   "workflow_name",
+                                                   "trace_name",
+                                                   "environment",
+                                                   "release",
+                                                   "turn_number",
+                                                   "agent_max_turns",
+                                                   "agent_turns_used",
+                                                   "agent_final_answer_length",
+                                                   "agent_hit_max_turns",
+                                                   "prompt_id",
+                                                   "prompt_version",
+                                                   "prompt_template",
+                                                   "prompt_variables",
+                                                   "experiment_id",
+                                                   "experiment_variant",
+                                                   "experiment_name",
+                                                   "dataset_id",
+                                                   "dataset_item_id",
+                                                   "scores",
+                                                   "error",
+                                                   "level",
+                                                   "status_message",
+                                                   "streamed",
+                                                   "links",
+                                                   "duplicate_of"};
+const std::set<std::string, std::less<>> kTotalKeys{"spans", "model_calls", "input_tokens", "output_tokens",
+                                                    "reported_cost_usd"};
 
 bool same(const json::value& a, const json::value& b, double tolerance = 0) {
   if (a.is_number() && b.is_number()) {
@@ -86,19 +137,25 @@ struct Tally {
       return;
     }
     if (!want) ++extra;
-    differences.push_back(fmt::format("{}\n      expected {}\n      got      {}", where, shown(want), shown(got)));
+    differences.push_back(
+        fmt::format("{}\n      expected {}\n      got      {}", where, shown(want), shown(got)));
   }
-  void object(const std::string& where, const json::object& want, const json::object& got, const std::set<std::string, std::less<>>& keys) {
-    for (const auto& kv : want) fact(where + "." + std::string(kv.key()), &kv.value(), got.if_contains(kv.key()), std::string_view(kv.key()) == "reported_cost_usd" ? 1e-9 : 0);
+  void object(const std::string& where, const json::object& want, const json::object& got,
+              const std::set<std::string, std::less<>>& keys) {
+    for (const auto& kv : want)
+      fact(where + "." + std::string(kv.key()), &kv.value(), got.if_contains(kv.key()),
+           std::string_view(kv.key()) == "reported_cost_usd" ? 1e-9 : 0);
     for (const auto& kv : got)
-      if (!want.contains(kv.key()) && keys.contains(std::string_view(kv.key()))) fact(where + "." + std::string(kv.key()), nullptr, &kv.value(), 0);
+      if (!want.contains(kv.key()) && keys.contains(std::string_view(kv.key())))
+        fact(where + "." + std::string(kv.key()), nullptr, &kv.value(), 0);
   }
 };
 
 /// `form`: ".pb" or ".json".
 Tally check(const fs::path& expected_file, const std::string& form) {
   Tally t;
-  const std::string stem = expected_file.string().substr(0, expected_file.string().size() - std::string_view(".expected.json").size());
+  const std::string stem = expected_file.string().substr(
+      0, expected_file.string().size() - std::string_view(".expected.json").size());
   const auto expected = parse_json(read(expected_file));
   std::vector<ExplainFile> files;
   for (const std::string part : {"", ".logs", ".metrics"})
@@ -115,7 +172,8 @@ Tally check(const fs::path& expected_file, const std::string& form) {
   const auto& got_spans = got.at("spans").get_object();
   for (const auto& kv : want_spans) {
     const json::value* g = got_spans.if_contains(kv.key());
-    t.object("spans." + std::string(kv.key()), kv.value().get_object(), g ? g->get_object() : json::object{}, kSpanKeys);
+    t.object("spans." + std::string(kv.key()), kv.value().get_object(), g ? g->get_object() : json::object{},
+             kSpanKeys);
   }
   for (const auto& kv : got_spans)
     if (!want_spans.contains(kv.key())) t.fact("spans." + std::string(kv.key()), nullptr, &kv.value(), 0);
@@ -123,7 +181,8 @@ Tally check(const fs::path& expected_file, const std::string& form) {
   const auto& got_totals = got.at("trace_totals").get_object();
   for (const auto& kv : want_totals) {
     const json::value* g = got_totals.if_contains(kv.key());
-    t.object("trace_totals." + std::string(kv.key()), kv.value().get_object(), g ? g->get_object() : json::object{}, kTotalKeys);
+    t.object("trace_totals." + std::string(kv.key()), kv.value().get_object(),
+             g ? g->get_object() : json::object{}, kTotalKeys);
   }
   const json::value* want_loose = expected->get_object().if_contains("log_events_without_span");
   const json::value* got_loose = got.if_contains("log_events_without_span");
@@ -136,7 +195,8 @@ void check_all(const std::string& form) {
   for (const auto& e : fs::recursive_directory_iterator(fixtures()))
     if (e.path().string().ends_with(".expected.json")) cases.push_back(e.path());
   std::sort(cases.begin(), cases.end());
-  ASSERT_GE(cases.size(), std::getenv("TURNSCOPE_FIXTURES") ? 1u : 119u) << "fixtures are missing below " << fixtures();
+  ASSERT_GE(cases.size(), std::getenv("TURNSCOPE_FIXTURES") ? 1u : 119u)
+      << "fixtures are missing below " << fixtures();
   std::size_t matched = 0, expected = 0, extra = 0, clean = 0;
   for (const auto& c : cases) {
     const Tally t = check(c, form);
@@ -147,10 +207,12 @@ void check_all(const std::string& form) {
       std::printf("%-60s %zu of %zu facts\n", name.c_str(), t.matched, t.expected);
       continue;
     }
-    std::printf("%-60s %zu of %zu facts, %zu not in the payload\n", name.c_str(), t.matched, t.expected, t.extra);
+    std::printf("%-60s %zu of %zu facts, %zu not in the payload\n", name.c_str(), t.matched, t.expected,
+                t.extra);
     for (const auto& d : t.differences) std::printf("    %s\n", d.c_str());
   }
-  std::printf("%s: facts matched %zu of %zu, %zu more than expected, %zu of %zu cases whole\n", form.c_str(), matched, expected, extra, clean, cases.size());
+  std::printf("%s: facts matched %zu of %zu, %zu more than expected, %zu of %zu cases whole\n", form.c_str(),
+              matched, expected, extra, clean, cases.size());
   EXPECT_EQ(matched, expected);
   EXPECT_EQ(extra, 0u);
 }
@@ -166,7 +228,8 @@ TEST(Explain, what_cannot_be_read_is_refused_by_file_name) {
   EXPECT_FALSE(explain_json({}));
 }
 
-/// The columns of the store and the facts of `explain` come from one table: they agree on every captured span.
+/// The columns of the store and the facts of `explain` come from one table: they agree on every captured
+/// span.
 TEST(Columns, agree_with_the_facts_of_every_captured_span) {
   std::size_t spans = 0;
   for (const auto& e : fs::recursive_directory_iterator(fixtures())) {
@@ -188,14 +251,16 @@ TEST(Columns, agree_with_the_facts_of_every_captured_span) {
           auto text = [&](std::string_view key) {
             const json::value* f = v.facts.if_contains(key);
             if (!f) return std::string();
-            return f->is_string() ? std::string(f->get_string().data(), f->get_string().size()) : json::serialize(*f);
+            return f->is_string() ? std::string(f->get_string().data(), f->get_string().size())
+                                  : json::serialize(*f);
           };
           EXPECT_EQ(c.kind, v.kind);
           EXPECT_EQ(c.provider, text("provider"));
           EXPECT_EQ(c.response_model, text("response_model"));
           EXPECT_EQ(c.response_id, text("response_id"));
           if (v.kind != Kind::chain && !v.facts.contains("response_model")) {
-            EXPECT_EQ(c.request_model, v.facts.contains("request_model") ? text("request_model") : text("model"));
+            EXPECT_EQ(c.request_model,
+                      v.facts.contains("request_model") ? text("request_model") : text("model"));
           }
           EXPECT_EQ(c.tool_name, text("tool_name"));
           EXPECT_EQ(c.agent_name, text("agent_name"));
@@ -203,16 +268,20 @@ TEST(Columns, agree_with_the_facts_of_every_captured_span) {
           EXPECT_EQ(c.user, text("user_id"));
           EXPECT_EQ(c.prompt_name, text("prompt_id"));
           EXPECT_EQ(c.prompt_version, text("prompt_version"));
-          EXPECT_EQ(c.usage.reported_input ? std::to_string(*c.usage.reported_input) : "", text("input_tokens"));
-          EXPECT_EQ(c.usage.reported_output ? std::to_string(*c.usage.reported_output) : "", text("output_tokens"));
+          EXPECT_EQ(c.usage.reported_input ? std::to_string(*c.usage.reported_input) : "",
+                    text("input_tokens"));
+          EXPECT_EQ(c.usage.reported_output ? std::to_string(*c.usage.reported_output) : "",
+                    text("output_tokens"));
           EXPECT_EQ(c.usage.cache_read ? std::to_string(*c.usage.cache_read) : "", text("cache_read_tokens"));
           EXPECT_EQ(c.is_error, v.facts.contains("error"));
           if (const json::value* cost = v.facts.if_contains("reported_cost_usd")) {
             ASSERT_TRUE(c.reported_cost_nano_usd);
-            EXPECT_NEAR(static_cast<double>(*c.reported_cost_nano_usd) / 1e9, cost->to_number<double>(), 1e-9);
+            EXPECT_NEAR(static_cast<double>(*c.reported_cost_nano_usd) / 1e9, cost->to_number<double>(),
+                        1e-9);
           }
           for (const ContentRef& ref : c.content) {
-            const auto& holder = ref.event < 0 ? s.attributes : s.events[static_cast<std::size_t>(ref.event)].attributes;
+            const auto& holder =
+                ref.event < 0 ? s.attributes : s.events[static_cast<std::size_t>(ref.event)].attributes;
             EXPECT_LT(ref.attribute, holder.size());
           }
         }

@@ -24,11 +24,14 @@ int family_direction(Family f) {
   switch (f) {
     case Family::indexed_prompt:
     case Family::openinference_input:
-    case Family::openinference_embeddings: return input;
+    case Family::openinference_embeddings:
+      return input;
     case Family::indexed_completion:
     case Family::openinference_output:
-    case Family::openinference_documents: return output;
-    default: return none;
+    case Family::openinference_documents:
+      return output;
+    default:
+      return none;
   }
 }
 
@@ -39,8 +42,10 @@ bool scope_allows(const KeyEntry& e, const Gathered& g) {
 bool empty(const otlp::AnyValue& v) { return v.type == Type::none; }
 
 std::string_view trim(std::string_view s) {
-  while (!s.empty() && (s.front() == ' ' || s.front() == '\t' || s.front() == '\n' || s.front() == '\r')) s.remove_prefix(1);
-  while (!s.empty() && (s.back() == ' ' || s.back() == '\t' || s.back() == '\n' || s.back() == '\r')) s.remove_suffix(1);
+  while (!s.empty() && (s.front() == ' ' || s.front() == '\t' || s.front() == '\n' || s.front() == '\r'))
+    s.remove_prefix(1);
+  while (!s.empty() && (s.back() == ' ' || s.back() == '\t' || s.back() == '\n' || s.back() == '\r'))
+    s.remove_suffix(1);
   return s;
 }
 }  // namespace
@@ -54,8 +59,8 @@ void Gathered::clear() {
   families_seen = 0;
 }
 
-void gather(const Registry& tables, const otlp::Span& span, const otlp::Resource& resource, const otlp::Scope& scope,
-            Gathered& g, std::vector<ContentRef>* content) {
+void gather(const Registry& tables, const otlp::Span& span, const otlp::Resource& resource,
+            const otlp::Scope& scope, Gathered& g, std::vector<ContentRef>* content) {
   g.clear();
   g.tables = &tables;
   g.span = &span;
@@ -98,7 +103,8 @@ void gather(const Registry& tables, const otlp::Span& span, const otlp::Resource
   }
 }
 
-void offer(Gathered& g, std::string_view key, const otlp::AnyValue& value, std::int32_t attribute, std::int32_t event) {
+void offer(Gathered& g, std::string_view key, const otlp::AnyValue& value, std::int32_t attribute,
+           std::int32_t event) {
   if (empty(value)) return;
   for (const KeyEntry* e = g.tables->find(key); e; e = g.tables->next(*e)) {
     if (!scope_allows(*e, g)) continue;
@@ -129,7 +135,8 @@ std::string_view unquoted(std::string_view text, std::string& made) {
 
 std::optional<std::int64_t> as_integer(const otlp::AnyValue& v) {
   switch (v.type) {
-    case Type::integer: return v.integer;
+    case Type::integer:
+      return v.integer;
     case Type::real:
       if (std::isfinite(v.real) && v.real == std::floor(v.real) && std::abs(v.real) < 9.2e18)
         return static_cast<std::int64_t>(v.real);
@@ -143,7 +150,8 @@ std::optional<std::int64_t> as_integer(const otlp::AnyValue& v) {
       if (d && *d == std::floor(*d) && std::abs(*d) < 9.2e18) return static_cast<std::int64_t>(*d);
       return std::nullopt;
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -155,29 +163,37 @@ std::optional<std::uint64_t> as_count(const otlp::AnyValue& v) {
 
 std::optional<double> as_number(const otlp::AnyValue& v) {
   switch (v.type) {
-    case Type::integer: return static_cast<double>(v.integer);
-    case Type::real: return std::isfinite(v.real) ? std::optional(v.real) : std::nullopt;
-    case Type::string: return number_in(v.text);
-    default: return std::nullopt;
+    case Type::integer:
+      return static_cast<double>(v.integer);
+    case Type::real:
+      return std::isfinite(v.real) ? std::optional(v.real) : std::nullopt;
+    case Type::string:
+      return number_in(v.text);
+    default:
+      return std::nullopt;
   }
 }
 
 std::optional<bool> as_boolean(const otlp::AnyValue& v) {
   switch (v.type) {
-    case Type::boolean: return v.boolean;
-    case Type::integer: return v.integer == 0 || v.integer == 1 ? std::optional(v.integer == 1) : std::nullopt;
+    case Type::boolean:
+      return v.boolean;
+    case Type::integer:
+      return v.integer == 0 || v.integer == 1 ? std::optional(v.integer == 1) : std::nullopt;
     case Type::string:
       if (v.text == "true" || v.text == "True" || v.text == "1") return true;
       if (v.text == "false" || v.text == "False" || v.text == "0") return false;
       return std::nullopt;
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
 std::string_view provider_name(std::string_view sent, std::string& made) {
   // The Vercel SDK adds the API surface to the vendor's name; OpenLLMetry ≤ 0.40 writes it as a title.
-  constexpr std::string_view kSurfaces[] = {"messages", "chat", "responses", "embedding", "embeddings", "completion",
-                                            "completions", "image", "speech", "transcription", "generative-ai", "rerank"};
+  constexpr std::string_view kSurfaces[] = {"messages",   "chat",          "responses",     "embedding",
+                                            "embeddings", "completion",    "completions",   "image",
+                                            "speech",     "transcription", "generative-ai", "rerank"};
   const std::size_t dot = sent.rfind('.');
   if (dot != std::string_view::npos && dot > 0)
     for (const auto s : kSurfaces)

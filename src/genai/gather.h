@@ -1,5 +1,5 @@
-// One pass over a span: which attribute won each canonical field, and which attributes belong to indexed families.
-// Both views (columns.cc, explain.cc) read from here, so that they agree.
+// One pass over a span: which attribute won each canonical field, and which attributes belong to indexed
+// families. Both views (columns.cc, explain.cc) read from here, so that they agree.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -27,10 +27,10 @@ struct FamilyHit {
 
 struct Gathered {
   std::array<Winner, kFields> fields;
-  std::vector<FamilyHit> families;         ///< in the order of the attributes; only families other than `known`
-  std::vector<std::uint32_t> unknown;      ///< attributes that no dialect knows
-  std::uint32_t families_seen = 0;         ///< bit set of Family
-  std::uint16_t traits = 0;                ///< ScopeTrait
+  std::vector<FamilyHit> families;     ///< in the order of the attributes; only families other than `known`
+  std::vector<std::uint32_t> unknown;  ///< attributes that no dialect knows
+  std::uint32_t families_seen = 0;     ///< bit set of Family
+  std::uint16_t traits = 0;            ///< ScopeTrait
   const Registry* tables = nullptr;
   const otlp::Span* span = nullptr;
   const otlp::Resource* resource = nullptr;
@@ -43,13 +43,16 @@ struct Gathered {
   void clear();
 };
 
-/// Fills `out` (cleared first) from the span's own attributes. Content attributes are appended to `content` when given.
+/// Fills `out` (cleared first) from the span's own attributes. Content attributes are appended to `content`
+/// when given.
 void gather(const Registry&, const otlp::Span&, const otlp::Resource&, const otlp::Scope&, Gathered& out,
             std::vector<ContentRef>* content);
 /// Offers one more value (of an event or a log record) to the fields, with the usual ranks.
-void offer(Gathered&, std::string_view key, const otlp::AnyValue&, std::int32_t attribute, std::int32_t event);
+void offer(Gathered&, std::string_view key, const otlp::AnyValue&, std::int32_t attribute,
+           std::int32_t event);
 
-/// Values, tolerant of types: numbers as text, doubles for integers, integers for text. Absent if it cannot be read so.
+/// Values, tolerant of types: numbers as text, doubles for integers, integers for text. Absent if it cannot
+/// be read so.
 std::optional<std::int64_t> as_integer(const otlp::AnyValue&);
 std::optional<std::uint64_t> as_count(const otlp::AnyValue&);  ///< a whole number ≥ 0
 std::optional<double> as_number(const otlp::AnyValue&);

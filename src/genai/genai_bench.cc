@@ -1,5 +1,5 @@
-// Normalising one span, on the shape of the load generator: a turn's model call, its tool call and the turn itself, with
-// the attributes that the example agent writes; and the same in other dialects.
+// Normalising one span, on the shape of the load generator: a turn's model call, its tool call and the turn
+// itself, with the attributes that the example agent writes; and the same in other dialects.
 #include <benchmark/benchmark.h>
 
 #include <string>
@@ -38,7 +38,8 @@ struct Shape {
   std::vector<turnscope::otlp::Event> events;
   turnscope::otlp::Span span;
   turnscope::otlp::Scope scope;
-  std::vector<KeyValue> resource_attributes{{"service.name", text("weather-agent")}, {"deployment.environment.name", text("test")}};
+  std::vector<KeyValue> resource_attributes{{"service.name", text("weather-agent")},
+                                            {"deployment.environment.name", text("test")}};
   turnscope::otlp::Resource resource;
   void finish(std::string_view name, std::string_view scope_name) {
     span.name = name;
@@ -59,13 +60,21 @@ AnyValue reasons() {
 
 Shape seed_completion() {
   Shape s;
-  s.attributes = {{"gen_ai.system", text("anthropic")}, {"gen_ai.operation.name", text("chat")}, {"gen_ai.request.model", text("claude-sonnet-4-5")},
-                  {"gen_ai.request.max_tokens", number(1024)}, {"gen_ai.request.messages.count", number(3)},
-                  {"gen_ai.response.id", text("msg_01")}, {"gen_ai.response.model", text("claude-sonnet-4-5-20250929")},
-                  {"gen_ai.response.finish_reasons", reasons()}, {"gen_ai.usage.input_tokens", number(2900)},
-                  {"gen_ai.usage.output_tokens", number(41)}, {"llm.cost.usd", real(0.000702)}, {"thread.id", number(7)}};
+  s.attributes = {{"gen_ai.system", text("anthropic")},
+                  {"gen_ai.operation.name", text("chat")},
+                  {"gen_ai.request.model", text("claude-sonnet-4-5")},
+                  {"gen_ai.request.max_tokens", number(1024)},
+                  {"gen_ai.request.messages.count", number(3)},
+                  {"gen_ai.response.id", text("msg_01")},
+                  {"gen_ai.response.model", text("claude-sonnet-4-5-20250929")},
+                  {"gen_ai.response.finish_reasons", reasons()},
+                  {"gen_ai.usage.input_tokens", number(2900)},
+                  {"gen_ai.usage.output_tokens", number(41)},
+                  {"llm.cost.usd", real(0.000702)},
+                  {"thread.id", number(7)}};
   s.user = {{"content", text(kPrompt)}, {"role", text("user")}};
-  s.assistant = {{"content", text(kAnswer)}, {"role", text("assistant")}, {"finish_reason", text("end_turn")}};
+  s.assistant = {
+      {"content", text(kAnswer)}, {"role", text("assistant")}, {"finish_reason", text("end_turn")}};
   s.events = {{1, "gen_ai.user.message", s.user, 0}, {2, "gen_ai.assistant.message", s.assistant, 0}};
   s.finish("gen_ai.completion", "agent-workshop");
   return s;
@@ -73,30 +82,46 @@ Shape seed_completion() {
 
 Shape seed_tool() {
   Shape s;
-  s.attributes = {{"tool.name", text("query_database")}, {"tool.arguments", text("{\"sql\": \"select 1\"}")}, {"tool.result_length", number(49)}};
+  s.attributes = {{"tool.name", text("query_database")},
+                  {"tool.arguments", text("{\"sql\": \"select 1\"}")},
+                  {"tool.result_length", number(49)}};
   s.finish("tool.execute.query_database", "agent-workshop");
   return s;
 }
 
 Shape semconv_chat() {
   Shape s;
-  s.attributes = {{"gen_ai.provider.name", text("openai")}, {"gen_ai.operation.name", text("chat")}, {"gen_ai.request.model", text("gpt-4o-mini")},
-                  {"gen_ai.response.model", text("gpt-4o-mini-2024-07-18")}, {"gen_ai.response.id", text("chatcmpl-1")},
-                  {"gen_ai.usage.input_tokens", number(1042)}, {"gen_ai.usage.output_tokens", number(80)},
-                  {"gen_ai.usage.cache_read.input_tokens", number(1024)}, {"gen_ai.input.messages", text(kPrompt)},
-                  {"gen_ai.output.messages", text(kAnswer)}, {"server.address", text("api.openai.com")}, {"server.port", number(443)},
-                  {"gen_ai.response.finish_reasons", reasons()}, {"gen_ai.conversation.id", text("conv-1")}};
+  s.attributes = {{"gen_ai.provider.name", text("openai")},
+                  {"gen_ai.operation.name", text("chat")},
+                  {"gen_ai.request.model", text("gpt-4o-mini")},
+                  {"gen_ai.response.model", text("gpt-4o-mini-2024-07-18")},
+                  {"gen_ai.response.id", text("chatcmpl-1")},
+                  {"gen_ai.usage.input_tokens", number(1042)},
+                  {"gen_ai.usage.output_tokens", number(80)},
+                  {"gen_ai.usage.cache_read.input_tokens", number(1024)},
+                  {"gen_ai.input.messages", text(kPrompt)},
+                  {"gen_ai.output.messages", text(kAnswer)},
+                  {"server.address", text("api.openai.com")},
+                  {"server.port", number(443)},
+                  {"gen_ai.response.finish_reasons", reasons()},
+                  {"gen_ai.conversation.id", text("conv-1")}};
   s.finish("chat gpt-4o-mini", "opentelemetry.util.genai.handler");
   return s;
 }
 
 Shape langfuse_generation() {
   Shape s;
-  s.attributes = {{"langfuse.observation.type", text("generation")}, {"langfuse.observation.input", text(kPrompt)},
-                  {"langfuse.observation.output", text(kAnswer)}, {"langfuse.observation.model.name", text("claude-sonnet-4-5")},
-                  {"langfuse.observation.usage_details", text("{\"input\": 29, \"output\": 41, \"cache_read_input_tokens\": 0, \"total\": 70}")},
-                  {"langfuse.observation.cost_details", text("{\"input\": 8.7e-05, \"total\": 0.0007019999999999999}")},
-                  {"langfuse.trace.metadata.tier", text("\"gold\"")}, {"session.id", text("s")}, {"user.id", text("u")}};
+  s.attributes = {
+      {"langfuse.observation.type", text("generation")},
+      {"langfuse.observation.input", text(kPrompt)},
+      {"langfuse.observation.output", text(kAnswer)},
+      {"langfuse.observation.model.name", text("claude-sonnet-4-5")},
+      {"langfuse.observation.usage_details",
+       text("{\"input\": 29, \"output\": 41, \"cache_read_input_tokens\": 0, \"total\": 70}")},
+      {"langfuse.observation.cost_details", text("{\"input\": 8.7e-05, \"total\": 0.0007019999999999999}")},
+      {"langfuse.trace.metadata.tier", text("\"gold\"")},
+      {"session.id", text("s")},
+      {"user.id", text("u")}};
   s.finish("claude-turn-1", "langfuse-sdk");
   return s;
 }

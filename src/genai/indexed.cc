@@ -81,12 +81,17 @@ Message finish(Draft&& d, bool content_may_be_blocks) {
   } else if (!d.blocks.empty()) {
     // Given both ways, the text is the same: the blocks say more.
     for (auto& [n, b] : d.blocks) {
-      if (b.type == "tool_use" || b.type == "tool_call" || b.type == "function_call") continue;  // told again among the calls
+      if (b.type == "tool_use" || b.type == "tool_call" || b.type == "function_call")
+        continue;  // told again among the calls
       Part p;
-      if (b.type == "text" || b.type == "input_text" || b.type == "output_text" || (b.type.empty() && b.text)) p.type = Type::text;
-      else if (b.type == "reasoning" || b.type == "thinking") p.type = Type::reasoning;
-      else p.type = b.media.empty() ? Type::other : Type::media;
-      if (p.type == Type::text || p.type == Type::reasoning) p.content = json::string(b.text.value_or(""));
+      if (b.type == "text" || b.type == "input_text" || b.type == "output_text" || (b.type.empty() && b.text))
+        p.type = Type::text;
+      else if (b.type == "reasoning" || b.type == "thinking")
+        p.type = Type::reasoning;
+      else
+        p.type = b.media.empty() ? Type::other : Type::media;
+      if (p.type == Type::text || p.type == Type::reasoning)
+        p.content = json::string(b.text.value_or(""));
       else {
         if (!b.type.empty()) b.media["type"] = b.type;
         if (b.text) b.media["text"] = *b.text;
@@ -123,16 +128,24 @@ std::vector<Message> finish_all(std::map<std::uint32_t, Draft>&& drafts, bool co
 std::vector<Message> indexed_messages(const Gathered& g, Family family) {
   std::map<std::uint32_t, Draft> drafts;
   each(g, family, [&](std::uint32_t n, std::string_view rest, const otlp::AnyValue& v) {
-    if (rest == "role") drafts[n].role = text_value(v);
-    else if (rest == "content") drafts[n].content = text_value(v);
-    else if (rest == "reasoning" || rest == "reasoning_content") drafts[n].reasoning = text_value(v);
-    else if (rest == "tool_call_id") drafts[n].tool_call_id = text_value(v);
-    else if (rest == "finish_reason") drafts[n].finish_reason = text_value(v);
+    if (rest == "role")
+      drafts[n].role = text_value(v);
+    else if (rest == "content")
+      drafts[n].content = text_value(v);
+    else if (rest == "reasoning" || rest == "reasoning_content")
+      drafts[n].reasoning = text_value(v);
+    else if (rest == "tool_call_id")
+      drafts[n].tool_call_id = text_value(v);
+    else if (rest == "finish_reason")
+      drafts[n].finish_reason = text_value(v);
     else if (std::uint32_t k = 0; skip(rest, "tool_calls.") && index_of(rest, k)) {
       Call& c = drafts[n].calls[k];
-      if (rest == "id") c.id = text_value(v);
-      else if (rest == "name") c.name = text_value(v);
-      else if (rest == "arguments") c.arguments = to_json_decoded(v);
+      if (rest == "id")
+        c.id = text_value(v);
+      else if (rest == "name")
+        c.name = text_value(v);
+      else if (rest == "arguments")
+        c.arguments = to_json_decoded(v);
     }
   });
   return finish_all(std::move(drafts), true);
@@ -143,24 +156,36 @@ std::vector<Message> openinference_messages(const Gathered& g, Family family) {
   each(g, family, [&](std::uint32_t n, std::string_view rest, const otlp::AnyValue& v) {
     if (!skip(rest, "message.")) return;
     std::uint32_t k = 0;
-    if (rest == "role") drafts[n].role = text_value(v);
-    else if (rest == "content") drafts[n].content = text_value(v);
-    else if (rest == "tool_call_id") drafts[n].tool_call_id = text_value(v);
-    else if (rest == "function_call_name") drafts[n].calls[0].name = text_value(v);
-    else if (rest == "function_call_arguments_json") drafts[n].calls[0].arguments = to_json_decoded(v);
+    if (rest == "role")
+      drafts[n].role = text_value(v);
+    else if (rest == "content")
+      drafts[n].content = text_value(v);
+    else if (rest == "tool_call_id")
+      drafts[n].tool_call_id = text_value(v);
+    else if (rest == "function_call_name")
+      drafts[n].calls[0].name = text_value(v);
+    else if (rest == "function_call_arguments_json")
+      drafts[n].calls[0].arguments = to_json_decoded(v);
     else if (skip(rest, "tool_calls.") && index_of(rest, k)) {
       if (!skip(rest, "tool_call.")) return;
       Call& c = drafts[n].calls[k];
-      if (rest == "id") c.id = text_value(v);
-      else if (rest == "function.name") c.name = text_value(v);
-      else if (rest == "function.arguments") c.arguments = to_json_decoded(v);
+      if (rest == "id")
+        c.id = text_value(v);
+      else if (rest == "function.name")
+        c.name = text_value(v);
+      else if (rest == "function.arguments")
+        c.arguments = to_json_decoded(v);
     } else if (skip(rest, "contents.") && index_of(rest, k)) {
       Block& b = drafts[n].blocks[k];
       if (!skip(rest, "message_content.")) return;
-      if (rest == "type") b.type = text_value(v);
-      else if (rest == "text") b.text = text_value(v);
-      else if (rest == "image.image.url") b.media["url"] = json::string(text_value(v));
-      else if (rest != "signature") b.media[rest] = to_json(v);
+      if (rest == "type")
+        b.type = text_value(v);
+      else if (rest == "text")
+        b.text = text_value(v);
+      else if (rest == "image.image.url")
+        b.media["url"] = json::string(text_value(v));
+      else if (rest != "signature")
+        b.media[rest] = to_json(v);
     }
   });
   return finish_all(std::move(drafts), false);
@@ -168,10 +193,11 @@ std::vector<Message> openinference_messages(const Gathered& g, Family family) {
 
 json::array openinference_documents(const Gathered& g) {
   std::map<std::uint32_t, json::object> docs;
-  each(g, Family::openinference_documents, [&](std::uint32_t n, std::string_view rest, const otlp::AnyValue& v) {
-    if (!skip(rest, "document.") || rest.empty()) return;
-    docs[n][rest] = rest == "metadata" ? to_json_decoded(v) : to_json(v);
-  });
+  each(g, Family::openinference_documents,
+       [&](std::uint32_t n, std::string_view rest, const otlp::AnyValue& v) {
+         if (!skip(rest, "document.") || rest.empty()) return;
+         docs[n][rest] = rest == "metadata" ? to_json_decoded(v) : to_json(v);
+       });
   json::array out;
   for (auto& [n, d] : docs) out.push_back(std::move(d));
   return out;
@@ -180,9 +206,12 @@ json::array openinference_documents(const Gathered& g) {
 void indexed_tools(const Gathered& g, std::vector<Tool>& out) {
   std::map<std::uint32_t, Tool> tools;
   each(g, Family::request_functions, [&](std::uint32_t n, std::string_view rest, const otlp::AnyValue& v) {
-    if (rest == "name") tools[n].name = text_value(v);
-    else if (rest == "description") tools[n].description = text_value(v);
-    else if (rest == "parameters" || rest == "input_schema") tools[n].schema = to_json_decoded(v);
+    if (rest == "name")
+      tools[n].name = text_value(v);
+    else if (rest == "description")
+      tools[n].description = text_value(v);
+    else if (rest == "parameters" || rest == "input_schema")
+      tools[n].schema = to_json_decoded(v);
   });
   for (auto& [n, t] : tools) out.push_back(std::move(t));
   std::map<std::uint32_t, json::value> schemas;

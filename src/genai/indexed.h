@@ -1,5 +1,6 @@
-// Messages, tools and documents that are spread over indexed keys (gen_ai.prompt.N.*, llm.input_messages.N.message.*,
-// retrieval.documents.N.document.*). Gaps and half-written entries are fine: what is there is kept in index order.
+// Messages, tools and documents that are spread over indexed keys (gen_ai.prompt.N.*,
+// llm.input_messages.N.message.*, retrieval.documents.N.document.*). Gaps and half-written entries are fine:
+// what is there is kept in index order.
 #pragma once
 #include <vector>
 

@@ -35,12 +35,24 @@ bool convert(simdjson::dom::element e, json::value& out, int depth) {
       }
       return true;
     }
-    case element_type::INT64: out = e.get_int64().value(); return true;
-    case element_type::UINT64: out = e.get_uint64().value(); return true;
-    case element_type::DOUBLE: out = e.get_double().value(); return true;
-    case element_type::STRING: out = json::string(e.get_string().value()); return true;
-    case element_type::BOOL: out = e.get_bool().value(); return true;
-    case element_type::NULL_VALUE: out = nullptr; return true;
+    case element_type::INT64:
+      out = e.get_int64().value();
+      return true;
+    case element_type::UINT64:
+      out = e.get_uint64().value();
+      return true;
+    case element_type::DOUBLE:
+      out = e.get_double().value();
+      return true;
+    case element_type::STRING:
+      out = json::string(e.get_string().value());
+      return true;
+    case element_type::BOOL:
+      out = e.get_bool().value();
+      return true;
+    case element_type::NULL_VALUE:
+      out = nullptr;
+      return true;
   }
   return false;
 }
@@ -62,11 +74,16 @@ json::value to_json_at(const otlp::AnyValue& v, int depth) {
   using Type = otlp::AnyValue::Type;
   if (depth > kJsonDepth) return "[depth limit]";
   switch (v.type) {
-    case Type::string: return json::string(v.text);
-    case Type::boolean: return v.boolean;
-    case Type::integer: return v.integer;
-    case Type::real: return v.real;
-    case Type::bytes: return json::string(base64(v.text));
+    case Type::string:
+      return json::string(v.text);
+    case Type::boolean:
+      return v.boolean;
+    case Type::integer:
+      return v.integer;
+    case Type::real:
+      return v.real;
+    case Type::bytes:
+      return json::string(base64(v.text));
     case Type::array: {
       json::array a;
       a.reserve(v.values.size());
@@ -79,7 +96,8 @@ json::value to_json_at(const otlp::AnyValue& v, int depth) {
       for (const auto& kv : v.fields) o[kv.key] = to_json_at(kv.value, depth + 1);
       return o;
     }
-    case Type::none: break;
+    case Type::none:
+      break;
   }
   return nullptr;
 }
@@ -136,7 +154,8 @@ const json::value* member(const json::value& v, std::initializer_list<std::strin
 
 std::string_view text_member(const json::value& v, std::string_view key) {
   const json::value* m = member(v, key);
-  return m && m->is_string() ? std::string_view(m->get_string().data(), m->get_string().size()) : std::string_view{};
+  return m && m->is_string() ? std::string_view(m->get_string().data(), m->get_string().size())
+                             : std::string_view{};
 }
 
 std::string_view text_member(const json::value& v, std::initializer_list<std::string_view> keys) {

@@ -13,15 +13,34 @@ template <std::size_t N>
 bool one_of(std::string_view s, const std::array<std::string_view, N>& words) {
   return std::find(words.begin(), words.end(), s) != words.end();
 }
-constexpr std::array<std::string_view, 6> kTextTypes{"text", "input_text", "output_text", "summary_text", "reasoning_text", "text_delta"};
+constexpr std::array<std::string_view, 6> kTextTypes{"text",         "input_text",     "output_text",
+                                                     "summary_text", "reasoning_text", "text_delta"};
 constexpr std::array<std::string_view, 3> kReasoningTypes{"thinking", "reasoning", "reasoning_content"};
-constexpr std::array<std::string_view, 7> kCallTypes{"tool_call",     "tool_use", "server_tool_use", "tool-call",
-                                                     "function_call", "function", "mcp_tool_use"};
-constexpr std::array<std::string_view, 6> kResponseTypes{"tool_call_response", "tool_result",          "tool-result",
-                                                         "tool_response",      "function_call_output", "mcp_tool_result"};
-constexpr std::array<std::string_view, 20> kMediaTypes{
-    "image", "image_url", "input_image", "image-url", "audio",    "input_audio", "audio_url", "file",  "input_file", "document",
-    "blob",  "uri",       "media",       "video",     "video_url", "image_file",  "binary",    "modality", "file_search_result", "document-url"};
+constexpr std::array<std::string_view, 7> kCallTypes{
+    "tool_call", "tool_use", "server_tool_use", "tool-call", "function_call", "function", "mcp_tool_use"};
+constexpr std::array<std::string_view, 6> kResponseTypes{"tool_call_response",   "tool_result",
+                                                         "tool-result",          "tool_response",
+                                                         "function_call_output", "mcp_tool_result"};
+constexpr std::array<std::string_view, 20> kMediaTypes{"image",
+                                                       "image_url",
+                                                       "input_image",
+                                                       "image-url",
+                                                       "audio",
+                                                       "input_audio",
+                                                       "audio_url",
+                                                       "file",
+                                                       "input_file",
+                                                       "document",
+                                                       "blob",
+                                                       "uri",
+                                                       "media",
+                                                       "video",
+                                                       "video_url",
+                                                       "image_file",
+                                                       "binary",
+                                                       "modality",
+                                                       "file_search_result",
+                                                       "document-url"};
 
 std::string str(std::string_view s) { return std::string(s); }
 
@@ -57,7 +76,8 @@ Part call_part(const json::value& o) {
   const json::value* f = member(o, "function");
   const json::value& body = f && f->is_object() ? *f : o;
   p.name = id_of(body, {"name", "toolName", "tool_name"});
-  if (const json::value* a = member(body, {"arguments", "input", "args", "parameters"})) p.arguments = decode_arguments(*a);
+  if (const json::value* a = member(body, {"arguments", "input", "args", "parameters"}))
+    p.arguments = decode_arguments(*a);
   return p;
 }
 
@@ -68,7 +88,8 @@ Part response_part(const json::value& o) {
   const json::value* r = member(o, {"response", "result", "content", "output"});
   if (r) {
     // The Vercel SDK wraps results: {"type": "json", "value": …}.
-    const json::value* inner = text_member(o, "type") == "tool-result" && member(*r, "type") ? member(*r, "value") : nullptr;
+    const json::value* inner =
+        text_member(o, "type") == "tool-result" && member(*r, "type") ? member(*r, "value") : nullptr;
     p.result = inner ? *inner : *r;
   }
   return p;
@@ -90,17 +111,22 @@ Part content_part(Type type, const json::value* content) {
 
 /// Blocks that tell their type by their one member: Bedrock and Google.
 std::optional<Part> untyped_block(const json::value& o) {
-  if (const json::value* t = member(o, {"toolUse", "functionCall", "function_call"}); t && t->is_object()) return call_part(*t);
-  if (const json::value* t = member(o, {"toolResult", "functionResponse", "function_response"}); t && t->is_object()) return response_part(*t);
+  if (const json::value* t = member(o, {"toolUse", "functionCall", "function_call"}); t && t->is_object())
+    return call_part(*t);
+  if (const json::value* t = member(o, {"toolResult", "functionResponse", "function_response"});
+      t && t->is_object())
+    return response_part(*t);
   if (const json::value* t = member(o, {"reasoningContent", "reasoning_content"}); t && t->is_object()) {
     const json::value* inner = member(*t, {"reasoningText", "reasoning_text"});
     return content_part(Type::reasoning, member(inner ? *inner : *t, "text"));
   }
   if (const json::value* t = member(o, "text"); t && t->is_string()) {
     const json::value* thought = member(o, "thought");
-    return content_part(thought && thought->is_bool() && thought->get_bool() ? Type::reasoning : Type::text, t);
+    return content_part(thought && thought->is_bool() && thought->get_bool() ? Type::reasoning : Type::text,
+                        t);
   }
-  for (const auto k : {"image", "document", "video", "audio", "inlineData", "inline_data", "fileData", "file_data"})
+  for (const auto k :
+       {"image", "document", "video", "audio", "inlineData", "inline_data", "fileData", "file_data"})
     if (member(o, k)) return value_part(Type::media, o);
   return std::nullopt;
 }
@@ -119,12 +145,15 @@ std::optional<Part> read_block(const json::value& o) {
   if (one_of(type, kCallTypes)) return call_part(o);
   if (one_of(type, kResponseTypes)) return response_part(o);
   if (one_of(type, kMediaTypes)) return value_part(Type::media, o);
-  if (type == "refusal" || type == "redacted_thinking" || type == "web_search_tool_result" || type == "citation") return value_part(Type::other, o);
+  if (type == "refusal" || type == "redacted_thinking" || type == "web_search_tool_result" ||
+      type == "citation")
+    return value_part(Type::other, o);
   return std::nullopt;
 }
 
 bool is_block(const json::value& v) {
-  return v.is_object() && !member(v, {"role", "kwargs", "data"}) && text_member(v, "type") != "message" && read_block(v).has_value();
+  return v.is_object() && !member(v, {"role", "kwargs", "data"}) && text_member(v, "type") != "message" &&
+         read_block(v).has_value();
 }
 
 bool is_message_item(std::string_view type) {
@@ -165,10 +194,13 @@ std::optional<std::vector<Message>> read_body(const json::value& o, Side side, i
     for (const auto& c : choices->get_array()) {
       const json::value* inner = member(c, {"message", "delta"});
       std::optional<Message> m;
-      if (inner) m = read_message(*inner, "assistant");
-      else if (const json::value* t = member(c, "text")) m = read_message(*t, "assistant");
+      if (inner)
+        m = read_message(*inner, "assistant");
+      else if (const json::value* t = member(c, "text"))
+        m = read_message(*t, "assistant");
       if (!m) continue;
-      if (const auto r = text_member(c, {"finish_reason", "finishReason"}); !r.empty()) m->finish_reason = str(r);
+      if (const auto r = text_member(c, {"finish_reason", "finishReason"}); !r.empty())
+        m->finish_reason = str(r);
       out.push_back(std::move(*m));
     }
     return out;
@@ -179,8 +211,10 @@ std::optional<std::vector<Message>> read_body(const json::value& o, Side side, i
       const json::array one{batch};
       for (const auto& gen : batch.is_array() ? batch.get_array() : one) {
         std::optional<Message> m;
-        if (const json::value* inner = member(gen, "message")) m = read_message(*inner, "assistant");
-        else if (const json::value* t = member(gen, "text")) m = read_message(*t, "assistant");
+        if (const json::value* inner = member(gen, "message"))
+          m = read_message(*inner, "assistant");
+        else if (const json::value* t = member(gen, "text"))
+          m = read_message(*t, "assistant");
         if (m) out.push_back(std::move(*m));
       }
     }
@@ -191,7 +225,8 @@ std::optional<std::vector<Message>> read_body(const json::value& o, Side side, i
     for (const auto& c : candidates->get_array())
       if (const json::value* inner = member(c, "content"))
         if (auto m = read_message(*inner, "assistant")) {
-          if (const auto r = text_member(c, {"finishReason", "finish_reason"}); !r.empty()) m->finish_reason = str(r);
+          if (const auto r = text_member(c, {"finishReason", "finish_reason"}); !r.empty())
+            m->finish_reason = str(r);
           out.push_back(std::move(*m));
         }
     return out;
@@ -206,12 +241,14 @@ std::optional<std::vector<Message>> read_body(const json::value& o, Side side, i
     put_system_first(o, *out);
     return out;
   }
-  if (const json::value* list = member(o, "output"); list && !member(o, "role") && (list->is_array() || text_member(o, "object") == "response"))
+  if (const json::value* list = member(o, "output");
+      list && !member(o, "role") && (list->is_array() || text_member(o, "object") == "response"))
     return read_any(*list, Side::output, depth + 1);
   if (const json::value* m = member(o, "message"); m && m->is_object() && !member(o, "role")) {
     auto one = read_message(*m, side == Side::output ? "assistant" : "user");
     if (!one) return std::nullopt;
-    if (const auto r = text_member(o, {"finish_reason", "stop_reason"}); !r.empty()) one->finish_reason = str(r);
+    if (const auto r = text_member(o, {"finish_reason", "stop_reason"}); !r.empty())
+      one->finish_reason = str(r);
     return std::vector<Message>{std::move(*one)};
   }
   return std::nullopt;
@@ -233,9 +270,11 @@ std::optional<std::vector<Message>> read_list(const json::array& a, Side side, i
   std::vector<Message> out;
   if (a.empty()) return out;
   const bool items = std::any_of(a.begin(), a.end(), [](const json::value& x) {
-    return member(x, "role") || text_member(x, "type") == "message" || text_member(x, "type") == "function_call_output";
+    return member(x, "role") || text_member(x, "type") == "message" ||
+           text_member(x, "type") == "function_call_output";
   });
-  if (!items && std::all_of(a.begin(), a.end(), is_block) && !(side == Side::input && is_message_item(text_member(a[0], "type")))) {
+  if (!items && std::all_of(a.begin(), a.end(), is_block) &&
+      !(side == Side::input && is_message_item(text_member(a[0], "type")))) {
     Message m;  // content blocks without a message around them
     m.role = side == Side::output ? "assistant" : "user";
     for (const auto& b : a) read_parts(b, m.parts);
@@ -256,8 +295,8 @@ std::optional<std::vector<Message>> read_list(const json::array& a, Side side, i
     auto m = read_message(x, side == Side::output ? "assistant" : "user");
     if (!m) return std::nullopt;
     // The items of one Responses answer (reasoning, message, calls) are one message.
-    if (side == Side::output && !out.empty() && !text_member(x, "type").empty() && out.back().role == m->role && m->role == "assistant" &&
-        !member(x, "finish_reason")) {
+    if (side == Side::output && !out.empty() && !text_member(x, "type").empty() &&
+        out.back().role == m->role && m->role == "assistant" && !member(x, "finish_reason")) {
       std::move(m->parts.begin(), m->parts.end(), std::back_inserter(out.back().parts));
       continue;
     }
@@ -269,12 +308,18 @@ std::optional<std::vector<Message>> read_list(const json::array& a, Side side, i
 
 std::string_view name(Part::Type t) {
   switch (t) {
-    case Type::text: return "text";
-    case Type::reasoning: return "reasoning";
-    case Type::tool_call: return "tool_call";
-    case Type::tool_call_response: return "tool_call_response";
-    case Type::media: return "media";
-    case Type::other: break;
+    case Type::text:
+      return "text";
+    case Type::reasoning:
+      return "reasoning";
+    case Type::tool_call:
+      return "tool_call";
+    case Type::tool_call_response:
+      return "tool_call_response";
+    case Type::media:
+      return "media";
+    case Type::other:
+      break;
   }
   return "other";
 }
@@ -299,8 +344,10 @@ void read_parts(const json::value& content, std::vector<Part>& out) {
     out.push_back(content_part(Type::text, &content));
   } else if (const json::array* a = content.if_array()) {
     for (const auto& b : *a) {
-      if (b.is_array()) out.push_back(value_part(Type::other, b));
-      else read_parts(b, out);
+      if (b.is_array())
+        out.push_back(value_part(Type::other, b));
+      else
+        read_parts(b, out);
     }
   } else if (auto p = read_block(content)) {
     out.push_back(std::move(*p));
@@ -310,8 +357,9 @@ void read_parts(const json::value& content, std::vector<Part>& out) {
 }
 
 void read_content_text(std::string_view content, std::vector<Part>& out) {
-  if (auto v = parse_structured(content); v && v->is_array() && !v->get_array().empty() &&
-                                          std::all_of(v->get_array().begin(), v->get_array().end(), is_block)) {
+  if (auto v = parse_structured(content);
+      v && v->is_array() && !v->get_array().empty() &&
+      std::all_of(v->get_array().begin(), v->get_array().end(), is_block)) {
     read_parts(*v, out);
     return;
   }
@@ -320,8 +368,10 @@ void read_content_text(std::string_view content, std::vector<Part>& out) {
 
 std::vector<Part> read_system(const json::value& v) {
   std::vector<Part> parts;
-  if (const json::value* p = member(v, "parts")) read_parts(*p, parts);
-  else read_parts(v, parts);
+  if (const json::value* p = member(v, "parts"))
+    read_parts(*p, parts);
+  else
+    read_parts(v, parts);
   return parts;
 }
 
@@ -349,14 +399,17 @@ std::optional<Message> read_message(const json::value& v, std::optional<std::str
     o = kwargs;
     role = text_member(*kwargs, {"role", "type"});
     const json::value* id = member(v, "id");
-    if (role.empty() && id && id->is_array() && !id->get_array().empty() && id->get_array().back().is_string()) {
+    if (role.empty() && id && id->is_array() && !id->get_array().empty() &&
+        id->get_array().back().is_string()) {
       const auto& s = id->get_array().back().get_string();
       role = {s.data(), s.size()};
     }
-  } else if (const json::value* data = member(v, "data"); data && data->is_object() && role.empty() && !type.empty()) {
+  } else if (const json::value* data = member(v, "data");
+             data && data->is_object() && role.empty() && !type.empty()) {
     o = data;  // LangChain: {"type": "human", "data": {…}}
     role = type;
-  } else if (role.empty() && (type == "human" || type == "ai" || type == "system" || type == "tool" || type == "AIMessageChunk")) {
+  } else if (role.empty() && (type == "human" || type == "ai" || type == "system" || type == "tool" ||
+                              type == "AIMessageChunk")) {
     role = type;
   }
   if (role.empty() && is_message_item(type)) {  // items of OpenAI's Responses
@@ -374,16 +427,18 @@ std::optional<Message> read_message(const json::value& v, std::optional<std::str
     m.parts.push_back(std::move(*p));
     return m;
   }
-  if (const auto r = text_member(*o, {"finish_reason", "stop_reason", "finishReason"}); !r.empty()) m.finish_reason = str(r);
+  if (const auto r = text_member(*o, {"finish_reason", "stop_reason", "finishReason"}); !r.empty())
+    m.finish_reason = str(r);
   if (parts) {
     read_parts(*parts, m.parts);
   } else {
     const auto id = id_of(*o, {"tool_call_id", "toolCallId"});
-    const bool result_blocks = content && content->is_array() && !content->get_array().empty() &&
-                               std::all_of(content->get_array().begin(), content->get_array().end(), [](const json::value& b) {
-                                 const auto p = read_block(b);
-                                 return p && p->type == Type::tool_call_response;
-                               });
+    const bool result_blocks =
+        content && content->is_array() && !content->get_array().empty() &&
+        std::all_of(content->get_array().begin(), content->get_array().end(), [](const json::value& b) {
+          const auto p = read_block(b);
+          return p && p->type == Type::tool_call_response;
+        });
     if ((m.role == "tool" || m.role == "function") && !result_blocks && (content || id)) {
       Part p;
       p.type = Type::tool_call_response;
@@ -394,20 +449,26 @@ std::optional<Message> read_message(const json::value& v, std::optional<std::str
       if (const auto reasoning = text_member(*o, {"reasoning_content", "reasoning"}); !reasoning.empty())
         m.parts.push_back(value_part(Type::reasoning, json::string(reasoning)));
       if (content) {
-        if (content->is_object() && member(*content, "parts")) read_parts(*member(*content, "parts"), m.parts);
-        else read_parts(*content, m.parts);
+        if (content->is_object() && member(*content, "parts"))
+          read_parts(*member(*content, "parts"), m.parts);
+        else
+          read_parts(*content, m.parts);
       }
     }
   }
   if (calls) add_tool_calls(*calls, m.parts);
-  if (const json::value* f = member(*o, "function_call"); f && f->is_object()) m.parts.push_back(call_part(*f));
+  if (const json::value* f = member(*o, "function_call"); f && f->is_object())
+    m.parts.push_back(call_part(*f));
   if (const json::value* r = member(*o, "refusal"); r && r->is_string() && !r->get_string().empty())
     m.parts.push_back(value_part(Type::other, json::object{{"type", "refusal"}, {"refusal", *r}}));
-  if (const json::value* a = member(*o, "audio"); a && a->is_object()) m.parts.push_back(value_part(Type::media, json::object{{"type", "audio"}, {"audio", *a}}));
+  if (const json::value* a = member(*o, "audio"); a && a->is_object())
+    m.parts.push_back(value_part(Type::media, json::object{{"type", "audio"}, {"audio", *a}}));
   return m;
 }
 
-std::optional<std::vector<Message>> read_messages(const json::value& v, Side side) { return read_any(v, side, 0); }
+std::optional<std::vector<Message>> read_messages(const json::value& v, Side side) {
+  return read_any(v, side, 0);
+}
 
 void read_tools(const json::value& v, std::vector<Tool>& out) {
   if (out.size() > 10'000) return;
@@ -426,14 +487,16 @@ void read_tools(const json::value& v, std::vector<Tool>& out) {
     return;
   }
   if (!v.is_object()) return;
-  if (const json::value* list = member(v, {"functionDeclarations", "function_declarations"})) return read_tools(*list, out);
+  if (const json::value* list = member(v, {"functionDeclarations", "function_declarations"}))
+    return read_tools(*list, out);
   const json::value* inner = member(v, {"function", "toolSpec"});
   const json::value& o = inner && inner->is_object() ? *inner : v;
   Tool t;
   t.name = str(text_member(o, {"name", "type"}));
   if (t.name.empty()) return;
   if (const auto d = text_member(o, "description"); !d.empty()) t.description = str(d);
-  if (const json::value* s = member(o, {"parameters", "input_schema", "inputSchema", "parameters_json_schema"})) {
+  if (const json::value* s =
+          member(o, {"parameters", "input_schema", "inputSchema", "parameters_json_schema"})) {
     const json::value* bedrock = member(*s, "json");
     t.schema = bedrock ? *bedrock : decode_arguments(*s);
   }
@@ -456,7 +519,9 @@ json::object to_json(const Part& p) {
   o["type"] = json::string(name(p.type));
   switch (p.type) {
     case Type::text:
-    case Type::reasoning: o["content"] = p.content; break;
+    case Type::reasoning:
+      o["content"] = p.content;
+      break;
     case Type::tool_call:
       o["id"] = p.id ? json::value(*p.id) : json::value(nullptr);
       o["name"] = p.name ? json::value(*p.name) : json::value(nullptr);
@@ -467,7 +532,9 @@ json::object to_json(const Part& p) {
       o["result"] = p.result;
       break;
     case Type::media:
-    case Type::other: o["value"] = p.content; break;
+    case Type::other:
+      o["value"] = p.content;
+      break;
   }
   return o;
 }

@@ -1,5 +1,5 @@
-// Canonical messages: roles and typed parts, read from every shape that libraries and vendors write (the conventions'
-// parts, OpenAI chat and Responses, Anthropic, Bedrock and Google blocks, LangChain, Vercel).
+// Canonical messages: roles and typed parts, read from every shape that libraries and vendors write (the
+// conventions' parts, OpenAI chat and Responses, Anthropic, Bedrock and Google blocks, LangChain, Vercel).
 #pragma once
 #include <optional>
 #include <span>
@@ -13,16 +13,16 @@ namespace turnscope::genai {
 struct Part {
   enum class Type { text, reasoning, tool_call, tool_call_response, media, other };
   Type type = Type::text;
-  json::value content;               ///< text, reasoning: text (or blocks, as sent); media, other: the value as sent
-  std::optional<std::string> id;     ///< of the tool call
-  std::optional<std::string> name;   ///< of the tool
-  json::value arguments;             ///< tool_call
-  json::value result;                ///< tool_call_response
+  json::value content;  ///< text, reasoning: text (or blocks, as sent); media, other: the value as sent
+  std::optional<std::string> id;    ///< of the tool call
+  std::optional<std::string> name;  ///< of the tool
+  json::value arguments;            ///< tool_call
+  json::value result;               ///< tool_call_response
 };
 std::string_view name(Part::Type);
 
 struct Message {
-  std::optional<std::string> role;   ///< absent when the payload does not say
+  std::optional<std::string> role;  ///< absent when the payload does not say
   std::vector<Part> parts;
   std::optional<std::string> finish_reason;
 };
@@ -30,7 +30,7 @@ struct Message {
 struct Tool {
   std::string name;
   std::optional<std::string> description;
-  json::value schema;                ///< JSON schema of the arguments; null when not told
+  json::value schema;  ///< JSON schema of the arguments; null when not told
 };
 
 /// Whose words they are when the payload does not say.

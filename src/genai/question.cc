@@ -6,8 +6,8 @@ namespace turnscope::genai {
 namespace {
 using simdjson::dom::element;
 using simdjson::dom::object;
-constexpr std::size_t kMost = 2000;          // bytes of a question that lists can use
-constexpr std::size_t kParse = 1u << 20;     // longer JSON is not parsed for a list's sake
+constexpr std::size_t kMost = 2000;       // bytes of a question that lists can use
+constexpr std::size_t kParse = 1u << 20;  // longer JSON is not parsed for a list's sake
 
 std::string_view cut(std::string_view s) {
   if (s.size() <= kMost) return s;
@@ -62,7 +62,8 @@ bool user_text(element message, std::string_view& out) {
   if (role == "constructor" && !o.at_key("kwargs").get(kwargs) && !kwargs.get(o)) string_at(o, "type", role);
   if (role != "user" && role != "human") return false;
   element data;
-  if (!o.at_key("data").get(data) && !data.get(o)) {}
+  if (!o.at_key("data").get(data) && !data.get(o)) {
+  }
   for (const auto key : {"parts", "content"}) {
     element e;
     if (!o.at_key(key).get(e)) return text_in(e, out);
@@ -78,7 +79,8 @@ bool last_user_text(element e, std::string_view& out, int depth = 0) {
     for (element m : list) {
       std::string_view t;
       simdjson::dom::array inner;
-      if (user_text(m, t) || (depth < 2 && !m.get(inner) && last_user_text(m, t, depth + 1))) out = t, found = true;
+      if (user_text(m, t) || (depth < 2 && !m.get(inner) && last_user_text(m, t, depth + 1)))
+        out = t, found = true;
     }
     return found;
   }
@@ -102,7 +104,9 @@ std::string_view question_of(const Gathered& g, std::string& made) {
     const std::size_t first = s.find_first_not_of(" \t\r\n");
     if (first == std::string_view::npos) continue;
     const char c = s[first];
-    const bool json = c == '[' || c == '{' || (c == '"' && (w.rule->convert == Convert::json || w.rule->convert == Convert::json_body));
+    const bool json =
+        c == '[' || c == '{' ||
+        (c == '"' && (w.rule->convert == Convert::json || w.rule->convert == Convert::json_body));
     if (!json) return cut(s);
     if (s.size() > kParse) continue;
     thread_local simdjson::dom::parser parser;

@@ -28,11 +28,19 @@ constexpr std::string_view kFieldNames[] = {
 };
 
 constexpr std::pair<std::string_view, Convert> kConverts[] = {
-    {"text", Convert::text},       {"integer", Convert::integer},           {"number", Convert::number},
-    {"boolean", Convert::boolean}, {"seconds", Convert::seconds},           {"milliseconds", Convert::milliseconds},
-    {"json", Convert::json},       {"structured", Convert::structured},     {"list", Convert::list},
-    {"comma_list", Convert::comma_list}, {"json_string", Convert::json_string},
-    {"body", Convert::body},       {"json_body", Convert::json_body},
+    {"text", Convert::text},
+    {"integer", Convert::integer},
+    {"number", Convert::number},
+    {"boolean", Convert::boolean},
+    {"seconds", Convert::seconds},
+    {"milliseconds", Convert::milliseconds},
+    {"json", Convert::json},
+    {"structured", Convert::structured},
+    {"list", Convert::list},
+    {"comma_list", Convert::comma_list},
+    {"json_string", Convert::json_string},
+    {"body", Convert::body},
+    {"json_body", Convert::json_body},
 };
 
 Convert default_convert(Field f) {
@@ -142,15 +150,21 @@ Result<std::unique_ptr<const Registry>> Registry::make(std::span<const Mapping> 
       return fail(ErrorKind::invalid_argument, where + ".attribute is empty; name the attribute key to map");
     const Field f = field_of(m.field);
     if (f == Field::count)
-      return fail(ErrorKind::invalid_argument,
-                  where + ".field '" + m.field + "' is not a canonical field; see docs/genai.md for their names");
+      return fail(
+          ErrorKind::invalid_argument,
+          where + ".field '" + m.field + "' is not a canonical field; see docs/genai.md for their names");
     if (m.rank < 0 || m.rank > 255)
-      return fail(ErrorKind::invalid_argument, where + ".rank must be from 0 to 255 (lower wins, built-in rules begin at 5)");
+      return fail(ErrorKind::invalid_argument,
+                  where + ".rank must be from 0 to 255 (lower wins, built-in rules begin at 5)");
     Convert c = default_convert(f);
     if (!m.convert.empty()) {
-      const auto* it = std::find_if(std::begin(kConverts), std::end(kConverts), [&](auto& p) { return p.first == m.convert; });
+      const auto* it = std::find_if(std::begin(kConverts), std::end(kConverts),
+                                    [&](auto& p) { return p.first == m.convert; });
       if (it == std::end(kConverts))
-        return fail(ErrorKind::invalid_argument, where + ".convert '" + m.convert + "' is not known; use text, integer, number, boolean, seconds, milliseconds, structured, body, json, json_body, list, comma_list or json_string");
+        return fail(ErrorKind::invalid_argument,
+                    where + ".convert '" + m.convert +
+                        "' is not known; use text, integer, number, boolean, seconds, milliseconds, "
+                        "structured, body, json, json_body, list, comma_list or json_string");
       c = it->second;
     }
     if (!m.event.empty()) {
@@ -167,7 +181,8 @@ Result<std::unique_ptr<const Registry>> Registry::make(std::span<const Mapping> 
     r->names_.insert(r->names_.end(), d->names.begin(), d->names.end());
   }
   std::stable_sort(r->prefixes_.begin(), r->prefixes_.end(), [](const PrefixEntry& a, const PrefixEntry& b) {
-    const auto ca = static_cast<unsigned char>(a.rule.prefix[0]), cb = static_cast<unsigned char>(b.rule.prefix[0]);
+    const auto ca = static_cast<unsigned char>(a.rule.prefix[0]),
+               cb = static_cast<unsigned char>(b.rule.prefix[0]);
     return ca != cb ? ca < cb : a.rule.prefix.size() > b.rule.prefix.size();
   });
   std::size_t at = 0;

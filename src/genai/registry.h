@@ -1,5 +1,5 @@
-// All dialects' tables put together for look-up: one hash probe a key. Built once; a second one is built when the
-// configuration brings mapping rules of its own.
+// All dialects' tables put together for look-up: one hash probe a key. Built once; a second one is built when
+// the configuration brings mapping rules of its own.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -14,15 +14,18 @@
 
 namespace turnscope::genai {
 
-/// One mapping rule of the user (configuration key genai.mappings): the same power as a row of the built-in tables.
+/// One mapping rule of the user (configuration key genai.mappings): the same power as a row of the built-in
+/// tables.
 struct Mapping {
-  std::string attribute;  ///< whole key; or a prefix when it ends in '*' (then `family` rules apply: metadata)
-  std::string event;      ///< when set, the attribute of events of that name
-  std::string field;      ///< a canonical field (fields.def)
-  std::string convert;    ///< text, integer, number, boolean, seconds, milliseconds, structured, json, list, comma_list
-  std::string scope;      ///< only in scopes of that name ('*' at the end: prefix); empty: in all
+  std::string
+      attribute;      ///< whole key; or a prefix when it ends in '*' (then `family` rules apply: metadata)
+  std::string event;  ///< when set, the attribute of events of that name
+  std::string field;  ///< a canonical field (fields.def)
+  std::string
+      convert;  ///< text, integer, number, boolean, seconds, milliseconds, structured, json, list, comma_list
+  std::string scope;  ///< only in scopes of that name ('*' at the end: prefix); empty: in all
   std::string dialect = "configuration";
-  int rank = 0;           ///< lower wins; built-in tables begin at 5
+  int rank = 0;  ///< lower wins; built-in tables begin at 5
 };
 
 struct KeyEntry {
@@ -30,9 +33,9 @@ struct KeyEntry {
   Field field = Field::count;
   Convert convert = Convert::text;
   std::uint8_t rank = 0;
-  std::uint8_t dialect = 0;        ///< index into dialect_names()
-  std::string_view scope;          ///< only when the span's scope is this one; empty: always
-  std::uint16_t next = 0;          ///< further rule for the same key (index + 1), 0: none
+  std::uint8_t dialect = 0;  ///< index into dialect_names()
+  std::string_view scope;    ///< only when the span's scope is this one; empty: always
+  std::uint16_t next = 0;    ///< further rule for the same key (index + 1), 0: none
 };
 
 /// Where a prefix or a name rule came from.

@@ -43,7 +43,9 @@ class Maker {
     v.fields = keys_.emplace_back(std::move(fields));
     return v;
   }
-  otlp::Attributes attributes(std::vector<otlp::KeyValue> fields) { return keys_.emplace_back(std::move(fields)); }
+  otlp::Attributes attributes(std::vector<otlp::KeyValue> fields) {
+    return keys_.emplace_back(std::move(fields));
+  }
   std::string_view key(std::string s) { return texts_.emplace_back(std::move(s)); }
 
   otlp::Span span(std::string name, std::vector<otlp::KeyValue> attributes_of) {

@@ -8,7 +8,8 @@ namespace turnscope::genai {
 namespace {
 using Type = otlp::AnyValue::Type;
 
-/// Reads counts from a JSON object that comes as text or as a kvlist. Text beyond 64 KiB is not usage: not parsed.
+/// Reads counts from a JSON object that comes as text or as a kvlist. Text beyond 64 KiB is not usage: not
+/// parsed.
 class Details {
  public:
   explicit Details(const otlp::AnyValue* v) {
@@ -88,7 +89,8 @@ Count plain(const Gathered& g, Field f) {
   return c;
 }
 
-/// Takes the first path that has a count, if nothing better is known yet: the plain key of a better rank stays.
+/// Takes the first path that has a count, if nothing better is known yet: the plain key of a better rank
+/// stays.
 void fill(const Gathered& g, Count& c, Field plain_field, const Details& d, Field f, std::uint8_t json_rank,
           std::initializer_list<std::string_view> paths) {
   if (c && (c.field != plain_field || g[plain_field].rule->rank <= json_rank)) return;
@@ -100,10 +102,12 @@ void fill(const Gathered& g, Count& c, Field plain_field, const Details& d, Fiel
 }
 
 bool raw_anthropic(std::string_view provider) {
-  return provider == "anthropic" || provider == "aws.bedrock" || provider == "aws_bedrock" || provider == "bedrock";
+  return provider == "anthropic" || provider == "aws.bedrock" || provider == "aws_bedrock" ||
+         provider == "bedrock";
 }
 
-void decide_basis(const Gathered& g, std::string_view provider, bool langfuse_raw, Count raw_input, bool vercel_old, Reported& r) {
+void decide_basis(const Gathered& g, std::string_view provider, bool langfuse_raw, Count raw_input,
+                  bool vercel_old, Reported& r) {
   if (!r.input) return;
   const std::uint64_t in = *r.input.value, cached = r.cache_read.or_zero() + r.cache_write.or_zero();
   if (cached == 0) {
@@ -112,28 +116,34 @@ void decide_basis(const Gathered& g, std::string_view provider, bool langfuse_ra
     return;
   }
   if (cached > in) {
-    r.input_excludes_cache = true, r.basis = UsageBasis::proven, r.reason = "cache_read + cache_write > input";
+    r.input_excludes_cache = true, r.basis = UsageBasis::proven,
+    r.reason = "cache_read + cache_write > input";
     return;
   }
   if (r.total && r.output && *r.total.value == in + cached + *r.output.value) {
-    r.input_excludes_cache = true, r.basis = UsageBasis::proven, r.reason = "total = input + cache_read + cache_write + output";
+    r.input_excludes_cache = true, r.basis = UsageBasis::proven,
+    r.reason = "total = input + cache_read + cache_write + output";
     return;
   }
   if (raw_input) {  // the vendor's own numbers are there to compare with
     r.input_excludes_cache = *raw_input.value == in, r.basis = UsageBasis::proven;
-    r.reason = r.input_excludes_cache ? "input equals the vendor's raw input_tokens" : "input is more than the vendor's raw input_tokens";
+    r.reason = r.input_excludes_cache ? "input equals the vendor's raw input_tokens"
+                                      : "input is more than the vendor's raw input_tokens";
     return;
   }
   if (vercel_old && raw_anthropic(provider)) {
-    r.input_excludes_cache = true, r.basis = UsageBasis::known, r.reason = "ai.usage.promptTokens of Anthropic are the vendor's raw numbers";
+    r.input_excludes_cache = true, r.basis = UsageBasis::known,
+    r.reason = "ai.usage.promptTokens of Anthropic are the vendor's raw numbers";
     return;
   }
   if (langfuse_raw) {
-    r.input_excludes_cache = true, r.basis = UsageBasis::known, r.reason = "Langfuse usage under Anthropic's raw names";
+    r.input_excludes_cache = true, r.basis = UsageBasis::known,
+    r.reason = "Langfuse usage under Anthropic's raw names";
     return;
   }
   if (g.trait(scope_input_excludes_cache) && raw_anthropic(provider)) {
-    r.input_excludes_cache = true, r.basis = UsageBasis::known, r.reason = "this library sends Anthropic's raw numbers";
+    r.input_excludes_cache = true, r.basis = UsageBasis::known,
+    r.reason = "this library sends Anthropic's raw numbers";
     return;
   }
   if (g.trait(scope_input_includes_cache) || g.trait(scope_input_excludes_cache)) {
@@ -169,34 +179,46 @@ Reported reported_usage(const Gathered& g, std::string_view provider) {
     const Details d(g[Field::usage_details].value);
     const Field f = Field::usage_details;
     const std::uint8_t rk = g[f].rule->rank;
-    fill(g, r.input, Field::input_tokens, d, f, rk, {"input", "input_tokens", "prompt_tokens", "promptTokens", "inputTokens"});
-    fill(g, r.output, Field::output_tokens, d, f, rk, {"output", "output_tokens", "completion_tokens", "completionTokens", "outputTokens"});
+    fill(g, r.input, Field::input_tokens, d, f, rk,
+         {"input", "input_tokens", "prompt_tokens", "promptTokens", "inputTokens"});
+    fill(g, r.output, Field::output_tokens, d, f, rk,
+         {"output", "output_tokens", "completion_tokens", "completionTokens", "outputTokens"});
     fill(g, r.total, Field::total_tokens, d, f, rk, {"total", "total_tokens", "totalTokens"});
     fill(g, r.cache_read, Field::cache_read_tokens, d, f, rk,
-         {"cache_read_input_tokens", "input_cached_tokens", "input_cache_read", "prompt_tokens_details/cached_tokens", "input_tokens_details/cached_tokens",
+         {"cache_read_input_tokens", "input_cached_tokens", "input_cache_read",
+          "prompt_tokens_details/cached_tokens", "input_tokens_details/cached_tokens",
           "input_token_details/cache_read"});
     fill(g, r.cache_write, Field::cache_write_tokens, d, f, rk,
-         {"cache_creation_input_tokens", "input_cache_creation", "input_tokens_details/cache_write_tokens", "prompt_tokens_details/cache_write_tokens",
-          "input_token_details/cache_creation"});
-    fill(g, r.cache_write_5m, Field::cache_write_5m_tokens, d, f, rk, {"input_cache_creation_5m", "cache_creation/ephemeral_5m_input_tokens"});
-    fill(g, r.cache_write_1h, Field::cache_write_1h_tokens, d, f, rk, {"input_cache_creation_1h", "cache_creation/ephemeral_1h_input_tokens"});
+         {"cache_creation_input_tokens", "input_cache_creation", "input_tokens_details/cache_write_tokens",
+          "prompt_tokens_details/cache_write_tokens", "input_token_details/cache_creation"});
+    fill(g, r.cache_write_5m, Field::cache_write_5m_tokens, d, f, rk,
+         {"input_cache_creation_5m", "cache_creation/ephemeral_5m_input_tokens"});
+    fill(g, r.cache_write_1h, Field::cache_write_1h_tokens, d, f, rk,
+         {"input_cache_creation_1h", "cache_creation/ephemeral_1h_input_tokens"});
     fill(g, r.reasoning, Field::reasoning_tokens, d, f, rk,
-         {"completion_tokens_details/reasoning_tokens", "output_tokens_details/reasoning_tokens", "output_reasoning_tokens", "reasoning_tokens",
-          "output_reasoning", "output_token_details/reasoning"});
-    langfuse_raw = r.input.field == f && (d.has("cache_read_input_tokens") || d.has("cache_creation_input_tokens"));
+         {"completion_tokens_details/reasoning_tokens", "output_tokens_details/reasoning_tokens",
+          "output_reasoning_tokens", "reasoning_tokens", "output_reasoning",
+          "output_token_details/reasoning"});
+    langfuse_raw =
+        r.input.field == f && (d.has("cache_read_input_tokens") || d.has("cache_creation_input_tokens"));
   }
   if (g.has(Field::provider_metadata)) {
     const Details d(g[Field::provider_metadata].value);
     const Field f = Field::provider_metadata;
     const std::uint8_t rk = g[f].rule->rank;
     fill(g, r.cache_read, Field::cache_read_tokens, d, f, rk,
-         {"anthropic/cacheReadInputTokens", "anthropic/usage/cache_read_input_tokens", "openai/cachedPromptTokens", "bedrock/usage/cacheReadInputTokens"});
+         {"anthropic/cacheReadInputTokens", "anthropic/usage/cache_read_input_tokens",
+          "openai/cachedPromptTokens", "bedrock/usage/cacheReadInputTokens"});
     fill(g, r.cache_write, Field::cache_write_tokens, d, f, rk,
-         {"anthropic/cacheCreationInputTokens", "anthropic/usage/cache_creation_input_tokens", "bedrock/usage/cacheWriteInputTokens"});
-    fill(g, r.cache_write_5m, Field::cache_write_5m_tokens, d, f, rk, {"anthropic/usage/cache_creation/ephemeral_5m_input_tokens"});
-    fill(g, r.cache_write_1h, Field::cache_write_1h_tokens, d, f, rk, {"anthropic/usage/cache_creation/ephemeral_1h_input_tokens"});
+         {"anthropic/cacheCreationInputTokens", "anthropic/usage/cache_creation_input_tokens",
+          "bedrock/usage/cacheWriteInputTokens"});
+    fill(g, r.cache_write_5m, Field::cache_write_5m_tokens, d, f, rk,
+         {"anthropic/usage/cache_creation/ephemeral_5m_input_tokens"});
+    fill(g, r.cache_write_1h, Field::cache_write_1h_tokens, d, f, rk,
+         {"anthropic/usage/cache_creation/ephemeral_1h_input_tokens"});
     fill(g, r.reasoning, Field::reasoning_tokens, d, f, rk, {"openai/reasoningTokens"});
-    if (const auto n = d.count("anthropic/usage/input_tokens"); n && d.count("anthropic/usage/output_tokens") == r.output.value)
+    if (const auto n = d.count("anthropic/usage/input_tokens");
+        n && d.count("anthropic/usage/output_tokens") == r.output.value)
       raw_input = {n, f, "anthropic/usage/input_tokens"};
     else
       vercel_old = d.has("anthropic/cacheReadInputTokens") || d.has("anthropic/cacheCreationInputTokens");
@@ -219,13 +241,16 @@ Reported reported_usage(const Gathered& g, std::string_view provider) {
     fill(g, r.output, Field::output_tokens, d, f, rk, {"output_tokens"});
     fill(g, r.total, Field::total_tokens, d, f, rk, {"total_tokens"});
     fill(g, r.cache_read, Field::cache_read_tokens, d, f, rk, {"input_token_details/cache_read"});
-    fill(g, r.cache_write_5m, Field::cache_write_5m_tokens, d, f, rk, {"input_token_details/ephemeral_5m_input_tokens"});
-    fill(g, r.cache_write_1h, Field::cache_write_1h_tokens, d, f, rk, {"input_token_details/ephemeral_1h_input_tokens"});
+    fill(g, r.cache_write_5m, Field::cache_write_5m_tokens, d, f, rk,
+         {"input_token_details/ephemeral_5m_input_tokens"});
+    fill(g, r.cache_write_1h, Field::cache_write_1h_tokens, d, f, rk,
+         {"input_token_details/ephemeral_1h_input_tokens"});
     fill(g, r.reasoning, Field::reasoning_tokens, d, f, rk, {"output_token_details/reasoning"});
     // LangChain splits one count in three members; the first is 0 when the others are set.
     if (!r.cache_write && d.has("input_token_details"))
-      r.cache_write = {d.count("input_token_details/cache_creation").value_or(0) + r.cache_write_5m.or_zero() + r.cache_write_1h.or_zero(), f,
-                       "input_token_details"};
+      r.cache_write = {d.count("input_token_details/cache_creation").value_or(0) +
+                           r.cache_write_5m.or_zero() + r.cache_write_1h.or_zero(),
+                       f, "input_token_details"};
   }
   if (g.has(Field::usage_raw)) {
     // Logfire keeps the vendor's own usage beside the converted counts: parts come from there.
@@ -233,10 +258,13 @@ Reported reported_usage(const Gathered& g, std::string_view provider) {
     const Field f = Field::usage_raw;
     const std::uint8_t rk = g[f].rule->rank;
     fill(g, r.cache_read, Field::cache_read_tokens, d, f, rk,
-         {"cache_read_input_tokens", "prompt_tokens_details/cached_tokens", "input_tokens_details/cached_tokens"});
+         {"cache_read_input_tokens", "prompt_tokens_details/cached_tokens",
+          "input_tokens_details/cached_tokens"});
     fill(g, r.cache_write, Field::cache_write_tokens, d, f, rk, {"cache_creation_input_tokens"});
-    fill(g, r.cache_write_5m, Field::cache_write_5m_tokens, d, f, rk, {"cache_creation/ephemeral_5m_input_tokens"});
-    fill(g, r.cache_write_1h, Field::cache_write_1h_tokens, d, f, rk, {"cache_creation/ephemeral_1h_input_tokens"});
+    fill(g, r.cache_write_5m, Field::cache_write_5m_tokens, d, f, rk,
+         {"cache_creation/ephemeral_5m_input_tokens"});
+    fill(g, r.cache_write_1h, Field::cache_write_1h_tokens, d, f, rk,
+         {"cache_creation/ephemeral_1h_input_tokens"});
     fill(g, r.reasoning, Field::reasoning_tokens, d, f, rk,
          {"completion_tokens_details/reasoning_tokens", "output_tokens_details/reasoning_tokens"});
     if (d.has("cache_read_input_tokens"))
@@ -244,8 +272,8 @@ Reported reported_usage(const Gathered& g, std::string_view provider) {
   }
   // The parts of the cache write say it when the whole is not told.
   if (!r.cache_write && (r.cache_write_5m || r.cache_write_1h))
-    r.cache_write = {r.cache_write_5m.or_zero() + r.cache_write_1h.or_zero(), r.cache_write_5m ? r.cache_write_5m.field : r.cache_write_1h.field,
-                     "5m + 1h"};
+    r.cache_write = {r.cache_write_5m.or_zero() + r.cache_write_1h.or_zero(),
+                     r.cache_write_5m ? r.cache_write_5m.field : r.cache_write_1h.field, "5m + 1h"};
   r.any = r.input || r.output || r.total || r.cache_read || r.cache_write || r.reasoning;
   decide_basis(g, provider, langfuse_raw, raw_input, vercel_old, r);
   return r;
@@ -275,7 +303,8 @@ void buckets(const Reported& r, Kind kind, Usage& u) {
     const std::uint64_t cached = r.cache_read.or_zero() + std::max(r.cache_write.or_zero(), split);
     if (!r.input_excludes_cache && cached <= rest) rest -= cached;
     // Audio and image tokens are parts of input; a part that is larger than the rest is not one of it.
-    for (const auto& [part, bucket] : {std::pair{&r.input_audio, &u.input_audio}, std::pair{&r.input_image, &u.input_image}}) {
+    for (const auto& [part, bucket] :
+         {std::pair{&r.input_audio, &u.input_audio}, std::pair{&r.input_image, &u.input_image}}) {
       if (!*part) continue;
       *bucket = part->value;
       if (*part->value <= rest) rest -= *part->value;
@@ -284,13 +313,16 @@ void buckets(const Reported& r, Kind kind, Usage& u) {
   }
   if (r.output) {
     std::uint64_t rest = *r.output.value;
-    const bool beside = r.total && r.input && r.reasoning && *r.reasoning.value > 0 &&
-                        *r.total.value == *r.input.value + *r.output.value + *r.reasoning.value;  // Gemini: thoughts are not in the candidates
+    const bool beside =
+        r.total && r.input && r.reasoning && *r.reasoning.value > 0 &&
+        *r.total.value == *r.input.value + *r.output.value +
+                              *r.reasoning.value;  // Gemini: thoughts are not in the candidates
     if (r.reasoning) {
       u.reasoning = r.reasoning.value;
       if (!beside && *r.reasoning.value <= rest) rest -= *r.reasoning.value;
     }
-    for (const auto& [part, bucket] : {std::pair{&r.output_audio, &u.output_audio}, std::pair{&r.output_image, &u.output_image}}) {
+    for (const auto& [part, bucket] :
+         {std::pair{&r.output_audio, &u.output_audio}, std::pair{&r.output_image, &u.output_image}}) {
       if (!*part) continue;
       *bucket = part->value;
       if (*part->value <= rest) rest -= *part->value;

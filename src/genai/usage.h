@@ -1,5 +1,5 @@
-// Token arithmetic: what the client reported, whether its input count holds the cached tokens, and the exclusive buckets
-// that follow. Rules and sources: docs/genai.md, "Tokens".
+// Token arithmetic: what the client reported, whether its input count holds the cached tokens, and the
+// exclusive buckets that follow. Rules and sources: docs/genai.md, "Tokens".
 #pragma once
 #include "genai/gather.h"
 
@@ -17,10 +17,10 @@ struct Count {
 struct Reported {
   Count input, output, total, cache_read, cache_write, cache_write_5m, cache_write_1h, reasoning;
   Count input_audio, input_image, output_audio, output_image;
-  bool any = false;                     ///< some count is there
+  bool any = false;  ///< some count is there
   bool input_excludes_cache = false;
   UsageBasis basis = UsageBasis::none;
-  std::string_view reason;              ///< the rule that decided, for `explain`
+  std::string_view reason;  ///< the rule that decided, for `explain`
 };
 
 /// `provider` as canonical name ("" when not told).
@@ -32,6 +32,5 @@ void buckets(const Reported&, Kind, Usage&);
 std::optional<double> reported_cost(const Gathered&, Field& from);
 /// Dollars → nano-dollars, rounded to nearest; absent when it does not fit or is negative.
 std::optional<std::int64_t> nano_usd(double dollars);
-
 
 }  // namespace turnscope::genai

@@ -224,8 +224,9 @@ Result<Recovery> recover(FileSystem& fs, const std::string& directory, DamageLed
     expected = end.end == c.header.first ? c.header.previous_end : end.end;
     expected = std::max(expected, covered);
     next = end.next_segment;
-    // An empty newest segment is replaced by the next one, which has the same name: two owners of one name would be
-    // one too many when the first is taken away. Its file stays until then and remembers the position.
+    // An empty newest segment is replaced by the next one, which has the same name: two owners of one name
+    // would be one too many when the first is taken away. Its file stays until then and remembers the
+    // position.
     if (newest && end.next_segment == segment->first()) continue;
     out.segments.push_back(std::move(segment));
   }

@@ -1,4 +1,5 @@
-// Who asks, and until when they want the answer. Every query takes a Caller, so that the project has one place.
+// Who asks, and until when they want the answer. Every query takes a Caller, so that the project has one
+// place.
 #pragma once
 #include <cstdint>
 #include <functional>

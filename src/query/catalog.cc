@@ -24,10 +24,13 @@ struct FacetField {
 constexpr FacetField kFacetFields[] = {
     {"service", "service"},
     {"name", "name"},
-    {"kind", "transform(kind, [0,1,2,3,4,5,6,7], ['other','agent','turn','llm','tool','retrieval','embedding','chain'], '')"},
+    {"kind",
+     "transform(kind, [0,1,2,3,4,5,6,7], "
+     "['other','agent','turn','llm','tool','retrieval','embedding','chain'], '')"},
     {"status", "transform(status, [0,1,2], ['unset','ok','error'], '')"},
     {"span_kind",
-     "transform(span_kind, [0,1,2,3,4,5], ['unspecified','internal','server','client','producer','consumer'], '')"},
+     "transform(span_kind, [0,1,2,3,4,5], "
+     "['unspecified','internal','server','client','producer','consumer'], '')"},
     {"error", "if(is_error = 1, 'true', 'false')"},
     {"model", "model"},
     {"provider", "provider"},
@@ -92,14 +95,16 @@ Result<Page<std::string>> Queries::service_names(const Caller& caller) {
   return page;
 }
 
-Result<Page<OperationInfo>> Queries::operations(const Caller& caller, std::string_view service, TimeRange range) {
+Result<Page<OperationInfo>> Queries::operations(const Caller& caller, std::string_view service,
+                                                TimeRange range) {
   Sql sql("SELECT name, service, span_kind, kind, count() AS n FROM spans FINAL WHERE ");
   in_range(sql, caller, range);
   if (!service.empty()) {
     sql << " AND service = ";
     sql.str(service);
   }
-  sql << " GROUP BY name, service, span_kind, kind ORDER BY n DESC, name, service, span_kind, kind LIMIT 1001";
+  sql << " GROUP BY name, service, span_kind, kind ORDER BY n DESC, name, service, span_kind, kind LIMIT "
+         "1001";
   TS_ASSIGN(const auto rows, impl_->ask(caller, sql));
   Page<OperationInfo> page;
   store::RowReader in(rows.bytes);
@@ -137,16 +142,21 @@ Result<Page<OperationInfo>> Queries::operation_names(const Caller& caller, std::
 }
 
 Result<Page<DependencyInfo>> Queries::dependencies(const Caller& caller, TimeRange range) {
-  // A call across services is a span whose parent is of another service. Parents may have started up to an hour before.
+  // A call across services is a span whose parent is of another service. Parents may have started up to an
+  // hour before.
   TimeRange parents = range;
   parents.from = std::max<std::int64_t>(0, parents.from - 3'600'000'000'000);
-  Sql sql("SELECT p.service AS parent, c.service AS child, count(), countIf(c.is_error = 1), "
-          "quantileTDigest(0.5)(c.duration_ns), quantileTDigest(0.95)(c.duration_ns) FROM (SELECT trace_id, parent_span_id, "
-          "service, is_error, duration_ns FROM spans FINAL WHERE ");
+  Sql sql(
+      "SELECT p.service AS parent, c.service AS child, count(), countIf(c.is_error = 1), "
+      "quantileTDigest(0.5)(c.duration_ns), quantileTDigest(0.95)(c.duration_ns) FROM (SELECT trace_id, "
+      "parent_span_id, "
+      "service, is_error, duration_ns FROM spans FINAL WHERE ");
   in_range(sql, caller, range);
-  sql << " AND parent_span_id != 0) AS c INNER JOIN (SELECT trace_id, span_id, any(service) AS service FROM spans WHERE ";
+  sql << " AND parent_span_id != 0) AS c INNER JOIN (SELECT trace_id, span_id, any(service) AS service FROM "
+         "spans WHERE ";
   in_range(sql, caller, parents);
-  sql << " GROUP BY trace_id, span_id) AS p ON c.trace_id = p.trace_id AND c.parent_span_id = p.span_id WHERE p.service != "
+  sql << " GROUP BY trace_id, span_id) AS p ON c.trace_id = p.trace_id AND c.parent_span_id = p.span_id "
+         "WHERE p.service != "
          "c.service GROUP BY parent, child ORDER BY parent, child LIMIT 5001";
   TS_ASSIGN(const auto rows, impl_->ask(caller, sql));
   Page<DependencyInfo> page;
@@ -166,24 +176,27 @@ Result<Page<DependencyInfo>> Queries::dependencies(const Caller& caller, TimeRan
   return page;
 }
 
-QueryAnswer<std::vector<Facet>> Queries::facets(const Caller& caller, const SearchRequest& request, bool traces,
-                                                const std::vector<std::string>& fields) {
+QueryAnswer<std::vector<Facet>> Queries::facets(const Caller& caller, const SearchRequest& request,
+                                                bool traces, const std::vector<std::string>& fields) {
   auto filter = impl_->filter(caller, request.q, request.range);
   if (!filter) return std::unexpected(filter.error());
   if (fields.size() > 20)
-    return std::unexpected(QueryError(ErrorKind::invalid_argument, "more than 20 fields; ask for fewer", "fields"));
+    return std::unexpected(
+        QueryError(ErrorKind::invalid_argument, "more than 20 fields; ask for fewer", "fields"));
   const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, 100);
   std::vector<Facet> out;
   for (const auto& name : fields) {
     const auto* field = facet_field(name);
     if (!field)
-      return std::unexpected(QueryError(ErrorKind::invalid_argument,
-                                        fmt::format("`{}` has no facet; use /api/v1/values?key={} for attributes", name, name),
-                                        "fields"));
+      return std::unexpected(QueryError(
+          ErrorKind::invalid_argument,
+          fmt::format("`{}` has no facet; use /api/v1/values?key={} for attributes", name, name), "fields"));
     Sql sql = filter->prefix;
     sql << "SELECT " << field->expression << " AS value, ";
-    if (traces) sql << "uniqExact(trace_id) AS n FROM spans WHERE ";
-    else sql << "count() AS n FROM spans FINAL WHERE ";
+    if (traces)
+      sql << "uniqExact(trace_id) AS n FROM spans WHERE ";
+    else
+      sql << "count() AS n FROM spans FINAL WHERE ";
     in_range(sql, caller, request.range);
     add_filter(sql, *filter);
     sql << " AND value != '' GROUP BY value ORDER BY n DESC, value LIMIT ";
@@ -209,14 +222,17 @@ Result<Page<KeyCount>> Queries::keys(const Caller& caller, std::string_view pref
   Page<KeyCount> page;
   for (const auto& f : search_fields())
     if (f.name.starts_with(prefix)) page.items.push_back({std::string(f.name), std::string(f.type), 0});
-  // Names of attributes are a matter of instrumentation, not of a single span: a look at recent ones suffices, and the
-  // count says how many of those have it.
+  // Names of attributes are a matter of instrumentation, not of a single span: a look at recent ones
+  // suffices, and the count says how many of those have it.
   const std::string_view under = prefix.starts_with("resource.") ? prefix.substr(9) : prefix;
-  Sql sql("SELECT key, type, count() AS n FROM (SELECT arrayJoin(arrayConcat(arrayMap(k -> (k, 'text'), mapKeys(attrs_str)), "
-          "arrayMap(k -> (k, 'number'), mapKeys(attrs_int)), arrayMap(k -> (k, 'number'), mapKeys(attrs_dbl)), "
-          "arrayMap(k -> (k, 'bool'), mapKeys(attrs_bool)), arrayMap(k -> (k, 'list'), mapKeys(attrs_json)), "
-          "arrayMap(k -> (k, 'text'), mapKeys(attrs_ref)))) AS pair, pair.1 AS key, pair.2 AS type FROM (SELECT attrs_str, "
-          "attrs_int, attrs_dbl, attrs_bool, attrs_json, attrs_ref FROM spans WHERE ");
+  Sql sql(
+      "SELECT key, type, count() AS n FROM (SELECT arrayJoin(arrayConcat(arrayMap(k -> (k, 'text'), "
+      "mapKeys(attrs_str)), "
+      "arrayMap(k -> (k, 'number'), mapKeys(attrs_int)), arrayMap(k -> (k, 'number'), mapKeys(attrs_dbl)), "
+      "arrayMap(k -> (k, 'bool'), mapKeys(attrs_bool)), arrayMap(k -> (k, 'list'), mapKeys(attrs_json)), "
+      "arrayMap(k -> (k, 'text'), mapKeys(attrs_ref)))) AS pair, pair.1 AS key, pair.2 AS type FROM (SELECT "
+      "attrs_str, "
+      "attrs_int, attrs_dbl, attrs_bool, attrs_json, attrs_ref FROM spans WHERE ");
   in_range(sql, caller, range);
   sql << " ORDER BY start DESC LIMIT 20000)) WHERE startsWith(key, ";
   sql.str(under) << ") GROUP BY key, type ORDER BY n DESC, key LIMIT 501";
@@ -230,8 +246,10 @@ Result<Page<KeyCount>> Queries::keys(const Caller& caller, std::string_view pref
     if (!prefix.starts_with("resource.")) page.items.push_back(std::move(k));
   }
   TS_TRY(in.status());
-  Sql about("SELECT concat('resource.', key) AS name, count() AS n FROM (SELECT arrayJoin(mapKeys(attrs_str)) AS key FROM "
-            "resources WHERE project = ");
+  Sql about(
+      "SELECT concat('resource.', key) AS name, count() AS n FROM (SELECT arrayJoin(mapKeys(attrs_str)) AS "
+      "key FROM "
+      "resources WHERE project = ");
   about.u32(caller.project) << " AND is_scope = 0) WHERE startsWith(name, ";
   about.str(prefix) << ") GROUP BY name ORDER BY n DESC, name LIMIT 201";
   TS_ASSIGN(const auto described, impl_->ask(caller, about));
@@ -248,8 +266,8 @@ Result<Page<KeyCount>> Queries::keys(const Caller& caller, std::string_view pref
   return page;
 }
 
-QueryAnswer<Page<ValueCount>> Queries::values(const Caller& caller, std::string_view key, std::string_view prefix,
-                                              TimeRange range) {
+QueryAnswer<Page<ValueCount>> Queries::values(const Caller& caller, std::string_view key,
+                                              std::string_view prefix, TimeRange range) {
   Page<ValueCount> page;
   Sql sql;
   if (const auto* field = facet_field(key)) {
@@ -262,7 +280,8 @@ QueryAnswer<Page<ValueCount>> Queries::values(const Caller& caller, std::string_
     sql.u32(caller.project) << " AND is_scope = 0)";
   } else {
     if (key.empty() || key.size() > 1024)
-      return std::unexpected(QueryError(ErrorKind::invalid_argument, "give the field or attribute key, at most 1,024 bytes", "key"));
+      return std::unexpected(QueryError(ErrorKind::invalid_argument,
+                                        "give the field or attribute key, at most 1,024 bytes", "key"));
     sql << "SELECT value, count() AS n FROM (SELECT multiIf(has(mapKeys(attrs_str), ";
     sql.str(key) << "), attrs_str[";
     sql.str(key) << "], has(mapKeys(attrs_int), ";
@@ -290,13 +309,15 @@ QueryAnswer<Page<ValueCount>> Queries::values(const Caller& caller, std::string_
   return page;
 }
 
-QueryAnswer<Timeseries> Queries::timeseries(const Caller& caller, const SearchRequest& request, bool traces, std::size_t buckets) {
+QueryAnswer<Timeseries> Queries::timeseries(const Caller& caller, const SearchRequest& request, bool traces,
+                                            std::size_t buckets) {
   auto filter = impl_->filter(caller, request.q, request.range);
   if (!filter) return std::unexpected(filter.error());
   buckets = std::clamp<std::size_t>(buckets, 1, 500);
   // Steps people can read, so that the same range gives the same bars.
-  static constexpr std::array<std::int64_t, 24> kSteps = {1,    2,    5,    10,    15,    30,    60,     120,    300,     600,     900,     1800,
-                                                          3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000, 7776000, 31536000};
+  static constexpr std::array<std::int64_t, 24> kSteps = {
+      1,    2,    5,     10,    15,    30,    60,     120,    300,     600,     900,     1800,
+      3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000, 7776000, 31536000};
   const auto span = request.range.to - request.range.from;
   std::int64_t step = kSteps.back();
   for (auto s : kSteps) {
@@ -309,10 +330,14 @@ QueryAnswer<Timeseries> Queries::timeseries(const Caller& caller, const SearchRe
   Sql sql = filter->prefix;
   sql << "SELECT intDiv(toUnixTimestamp64Nano(start), ";
   sql.i64(out.step_ns) << ") AS bucket, ";
-  if (traces) sql << "uniqExact(trace_id), uniqExactIf(trace_id, is_error = 1), ";
-  else sql << "count(), countIf(is_error = 1), ";
-  sql << "quantileTDigest(0.5)(duration_ns), quantileTDigest(0.95)(duration_ns), sumIf(tok_input + tok_cache_read + "
-         "tok_cache_write, usage_role = 1), sumIf(tok_output + tok_reasoning, usage_role = 1) FROM spans FINAL WHERE ";
+  if (traces)
+    sql << "uniqExact(trace_id), uniqExactIf(trace_id, is_error = 1), ";
+  else
+    sql << "count(), countIf(is_error = 1), ";
+  sql << "quantileTDigest(0.5)(duration_ns), quantileTDigest(0.95)(duration_ns), sumIf(tok_input + "
+         "tok_cache_read + "
+         "tok_cache_write, usage_role = 1), sumIf(tok_output + tok_reasoning, usage_role = 1) FROM spans "
+         "FINAL WHERE ";
   in_range(sql, caller, request.range);
   add_filter(sql, *filter);
   sql << " GROUP BY bucket ORDER BY bucket LIMIT 1000";
@@ -342,10 +367,13 @@ QueryAnswer<Timeseries> Queries::timeseries(const Caller& caller, const SearchRe
 }
 
 Result<Page<ModelTokens>> Queries::tokens_by_model(const Caller& caller, TimeRange range) {
-  Sql sql("SELECT model, provider, count() AS calls, sum(tok_input + tok_cache_read + tok_cache_write), sum(tok_output + "
-          "tok_reasoning), sum(tok_cache_read) FROM spans FINAL WHERE ");
+  Sql sql(
+      "SELECT model, provider, count() AS calls, sum(tok_input + tok_cache_read + tok_cache_write), "
+      "sum(tok_output + "
+      "tok_reasoning), sum(tok_cache_read) FROM spans FINAL WHERE ");
   in_range(sql, caller, range);
-  sql << " AND usage_role = 1 AND model != '' GROUP BY model, provider ORDER BY calls DESC, model, provider LIMIT 1001";
+  sql << " AND usage_role = 1 AND model != '' GROUP BY model, provider ORDER BY calls DESC, model, provider "
+         "LIMIT 1001";
   TS_ASSIGN(const auto rows, impl_->ask(caller, sql));
   Page<ModelTokens> page;
   store::RowReader in(rows.bytes);
@@ -365,7 +393,9 @@ Result<Page<ModelTokens>> Queries::tokens_by_model(const Caller& caller, TimeRan
 }
 
 Result<Queries::StoreSize> Queries::store_size() {
-  Sql sql("SELECT sumIf(rows, table = 'spans'), sum(bytes_on_disk) FROM system.parts WHERE active AND database = currentDatabase()");
+  Sql sql(
+      "SELECT sumIf(rows, table = 'spans'), sum(bytes_on_disk) FROM system.parts WHERE active AND database = "
+      "currentDatabase()");
   TS_ASSIGN(const auto rows, impl_->ask({}, sql));
   store::RowReader in(rows.bytes);
   StoreSize size;

@@ -19,10 +19,14 @@ static_assert(static_cast<int>(Cost::State::partly) == static_cast<int>(PriceSta
 
 std::string_view name(Cost::State state) {
   switch (state) {
-    case Cost::State::none: return "none";
-    case Cost::State::unpriced: return "unpriced";
-    case Cost::State::partly: return "partly";
-    case Cost::State::priced: return "priced";
+    case Cost::State::none:
+      return "none";
+    case Cost::State::unpriced:
+      return "unpriced";
+    case Cost::State::partly:
+      return "partly";
+    case Cost::State::priced:
+      return "priced";
   }
   return "none";
 }
@@ -37,15 +41,17 @@ BucketTokens TokenCounts::buckets() const {
   take(cache_write, PriceBucket::cache_write);
   take(output, PriceBucket::output);
   take(reasoning, PriceBucket::reasoning);
-  constexpr PriceBucket kParts[] = {PriceBucket::cache_write_5m, PriceBucket::cache_write_1h, PriceBucket::input_audio,
-                                    PriceBucket::input_image,    PriceBucket::output_audio,   PriceBucket::output_image};
+  constexpr PriceBucket kParts[] = {PriceBucket::cache_write_5m, PriceBucket::cache_write_1h,
+                                    PriceBucket::input_audio,    PriceBucket::input_image,
+                                    PriceBucket::output_audio,   PriceBucket::output_image};
   for (std::size_t i = 0; i < part_count; ++i)
     if (parts[i]) out.set(kParts[i], parts[i]);
   return out;
 }
 
-Cost cost_of(const PriceTable& prices, const TokenCounts& usage, std::string_view model, std::string_view provider,
-             std::int64_t unix_nano, std::optional<std::int64_t> reported_nano_usd) {
+Cost cost_of(const PriceTable& prices, const TokenCounts& usage, std::string_view model,
+             std::string_view provider, std::int64_t unix_nano,
+             std::optional<std::int64_t> reported_nano_usd) {
   Cost cost;
   cost.reported_nano_usd = reported_nano_usd;
   const PricedCall call = prices.price(usage.buckets(), model, provider, unix_nano);
@@ -54,8 +60,8 @@ Cost cost_of(const PriceTable& prices, const TokenCounts& usage, std::string_vie
   return cost;
 }
 
-Cost cost_of(const TokenCounts& usage, std::string_view model, std::string_view provider, std::int64_t unix_nano,
-             std::optional<std::int64_t> reported_nano_usd) {
+Cost cost_of(const TokenCounts& usage, std::string_view model, std::string_view provider,
+             std::int64_t unix_nano, std::optional<std::int64_t> reported_nano_usd) {
   return cost_of(*prices_in_use(), usage, model, provider, unix_nano, reported_nano_usd);
 }
 
@@ -63,8 +69,10 @@ void add(Cost& sum, const Cost& part) {
   add(sum.nano_usd, part.nano_usd);
   add(sum.reported_nano_usd, part.reported_nano_usd);
   if (part.state == Cost::State::none) return;
-  if (sum.state == Cost::State::none) sum.state = part.state;
-  else if (sum.state != part.state) sum.state = Cost::State::partly;
+  if (sum.state == Cost::State::none)
+    sum.state = part.state;
+  else if (sum.state != part.state)
+    sum.state = Cost::State::partly;
 }
 
 }  // namespace turnscope::query

@@ -1,5 +1,6 @@
-// The seam at which money is made from tokens: prices are those in use now (cost/price_book.h), chosen by the span's own
-// time. What a client reported is kept apart, and a span whose model has no price is "unpriced", never free.
+// The seam at which money is made from tokens: prices are those in use now (cost/price_book.h), chosen by the
+// span's own time. What a client reported is kept apart, and a span whose model has no price is "unpriced",
+// never free.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -10,11 +11,19 @@
 
 namespace turnscope::query {
 
-/// Token columns of one span as stored; bit i of `known` says whether column i was told (store/schema.h). `parts` are those
-/// tokens of the columns that are audio, image or a cache write of a known life.
+/// Token columns of one span as stored; bit i of `known` says whether column i was told (store/schema.h).
+/// `parts` are those tokens of the columns that are audio, image or a cache write of a known life.
 struct TokenCounts {
   enum Bucket : std::uint8_t { input, cache_read, cache_write, output, reasoning, count };
-  enum Part : std::uint8_t { cache_write_5m, cache_write_1h, input_audio, input_image, output_audio, output_image, part_count };
+  enum Part : std::uint8_t {
+    cache_write_5m,
+    cache_write_1h,
+    input_audio,
+    input_image,
+    output_audio,
+    output_image,
+    part_count
+  };
   std::array<std::uint64_t, count> tokens{};
   std::array<std::uint64_t, part_count> parts{};
   std::uint16_t known = 0;
@@ -35,7 +44,8 @@ struct TokenCounts {
 
 struct Cost {
   enum class State : std::uint8_t { none, unpriced, partly, priced };
-  std::optional<std::int64_t> nano_usd;           ///< computed from the price table; empty: unpriced or nothing to price
+  std::optional<std::int64_t>
+      nano_usd;  ///< computed from the price table; empty: unpriced or nothing to price
   State state = State::none;
   std::optional<std::int64_t> reported_nano_usd;  ///< what the client said
 
@@ -49,8 +59,8 @@ std::string_view name(Cost::State);
 Cost cost_of(const TokenCounts&, std::string_view model, std::string_view provider, std::int64_t unix_nano,
              std::optional<std::int64_t> reported_nano_usd);
 /// The same with a table that the caller holds: for sums that must not mix two states of the prices.
-Cost cost_of(const PriceTable&, const TokenCounts&, std::string_view model, std::string_view provider, std::int64_t unix_nano,
-             std::optional<std::int64_t> reported_nano_usd);
+Cost cost_of(const PriceTable&, const TokenCounts&, std::string_view model, std::string_view provider,
+             std::int64_t unix_nano, std::optional<std::int64_t> reported_nano_usd);
 
 /// Adds `part` to `sum`: unknown parts make the sum "partly", they never count as zero.
 void add(Cost& sum, const Cost& part);

@@ -20,7 +20,8 @@ struct Visit {
 
 }  // namespace
 
-std::vector<std::uint64_t> critical_times(std::span<const Interval> spans, std::int64_t from, std::int64_t to) {
+std::vector<std::uint64_t> critical_times(std::span<const Interval> spans, std::int64_t from,
+                                          std::int64_t to) {
   const auto n = spans.size();
   std::vector<std::uint64_t> own(n, 0);
   if (from >= to) return own;
@@ -57,7 +58,8 @@ std::vector<std::uint64_t> critical_times(std::span<const Interval> spans, std::
   for (std::size_t i = n + 1; i-- > 0;)
     if (first[i] == items.size() || items[first[i]].first != i) first[i] = first[i + 1];
 
-  // Hostile shapes could make spans be visited over and over; beyond the budget a span keeps its time to itself.
+  // Hostile shapes could make spans be visited over and over; beyond the budget a span keeps its time to
+  // itself.
   std::size_t budget = 16 * items.size() + 100'000;
   std::vector<Visit> stack;
   stack.push_back({kTop, from, to, first[n]});

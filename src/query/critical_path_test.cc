@@ -36,12 +36,13 @@ TEST(CriticalPath, times_without_any_span_belong_to_nobody) {
   EXPECT_EQ(critical_times(spans, 0, 60), (std::vector<std::uint64_t>{10, 10}));
 }
 
-// The plain definition, on a clock of small whole numbers: at each tick someone or nobody is waited for, and it is a
-// span that runs and has no running child that is waited for instead.
+// The plain definition, on a clock of small whole numbers: at each tick someone or nobody is waited for, and
+// it is a span that runs and has no running child that is waited for instead.
 TEST(CriticalPath, each_tick_belongs_to_a_running_span_without_running_children) {
   std::mt19937_64 random(11);
   for (int round = 0; round < 3'000; ++round) {
-    const bool skewed = round % 3 == 0;  // children may start before their parents: that time belongs to nobody
+    const bool skewed =
+        round % 3 == 0;  // children may start before their parents: that time belongs to nobody
     const auto n = 1 + random() % 12;
     std::vector<Interval> spans(n);
     for (std::size_t i = 0; i < n; ++i) {

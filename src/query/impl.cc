@@ -10,10 +10,12 @@
 
 namespace turnscope::query {
 
-std::shared_ptr<const TraceIndex> IndexCache::get(std::uint32_t project, const otlp::TraceId& id, std::uint64_t version) {
+std::shared_ptr<const TraceIndex> IndexCache::get(std::uint32_t project, const otlp::TraceId& id,
+                                                  std::uint64_t version) {
   const std::lock_guard lock(mutex_);
   const auto it = by_key_.find({project, id});
-  if (it == by_key_.end() || it->second->index->version() < version || it->second->prices != prices_in_use()) return nullptr;
+  if (it == by_key_.end() || it->second->index->version() < version || it->second->prices != prices_in_use())
+    return nullptr;
   entries_.splice(entries_.begin(), entries_, it->second);
   return it->second->index;
 }
@@ -56,9 +58,9 @@ IndexedSpan read_list_columns(store::RowReader& in, StringPool& pool) {
   s.status = in.u8();
   s.kind = in.u8();
   s.is_error = in.boolean();
-  for (auto* text : {&s.name, &s.service, &s.provider, &s.model, &s.tool, &s.agent, &s.session, &s.user, &s.environment,
-                     &s.status_message, &s.error_type, &s.error_message, &s.question, &s.answer, &s.prompt_name,
-                     &s.prompt_version})
+  for (auto* text : {&s.name, &s.service, &s.provider, &s.model, &s.tool, &s.agent, &s.session, &s.user,
+                     &s.environment, &s.status_message, &s.error_type, &s.error_message, &s.question,
+                     &s.answer, &s.prompt_name, &s.prompt_version})
     *text = pool.intern(in.string());
   s.turn_number = in.i32();
   s.first_token = in.u64();
@@ -73,12 +75,14 @@ IndexedSpan read_list_columns(store::RowReader& in, StringPool& pool) {
   s.plumbing = in.boolean();
   for (auto& tokens : s.usage.parts) tokens = in.u64();
   // A hostile end may lie beyond what 63 bits of nanoseconds hold.
-  const auto room = static_cast<std::uint64_t>(INT64_MAX) - static_cast<std::uint64_t>(std::max<std::int64_t>(s.start, 0));
+  const auto room =
+      static_cast<std::uint64_t>(INT64_MAX) - static_cast<std::uint64_t>(std::max<std::int64_t>(s.start, 0));
   s.duration = std::min(s.duration, room);
   return s;
 }
 
-Result<store::QueryResult> Queries::Impl::ask(const Caller& caller, const Sql& sql, Fragment settings, std::uint64_t max_rows) {
+Result<store::QueryResult> Queries::Impl::ask(const Caller& caller, const Sql& sql, Fragment settings,
+                                              std::uint64_t max_rows) {
   store::QueryLimits limits;
   limits.time = options_.time;
   limits.memory_bytes = options_.memory_bytes;
@@ -135,10 +139,13 @@ void in_range(Sql& sql, const Caller& caller, TimeRange range) {
   sql.time(range.to);
 }
 
-Result<std::map<otlp::TraceId, TraceBounds>> Queries::Impl::bounds(const Caller& caller, const std::vector<otlp::TraceId>& ids) {
+Result<std::map<otlp::TraceId, TraceBounds>> Queries::Impl::bounds(const Caller& caller,
+                                                                   const std::vector<otlp::TraceId>& ids) {
   std::map<otlp::TraceId, TraceBounds> out;
   if (ids.empty()) return out;
-  Sql sql("SELECT trace_id, min(min_start), max(max_start), max(max_end), max(max_version) FROM traces WHERE project = ");
+  Sql sql(
+      "SELECT trace_id, min(min_start), max(max_start), max(max_end), max(max_version) FROM traces WHERE "
+      "project = ");
   sql.u32(caller.project);
   if (ids.size() == 1) {
     sql << " AND trace_id = ";
@@ -163,7 +170,8 @@ Result<std::map<otlp::TraceId, TraceBounds>> Queries::Impl::bounds(const Caller&
   return out;
 }
 
-Result<std::shared_ptr<const TraceIndex>> Queries::Impl::load_one(const Caller& caller, const TraceBounds& b) {
+Result<std::shared_ptr<const TraceIndex>> Queries::Impl::load_one(const Caller& caller,
+                                                                  const TraceBounds& b) {
   Sql sql("SELECT ");
   sql << kListColumns << " FROM spans PREWHERE project = ";
   sql.u32(caller.project) << " AND trace_id = ";
@@ -173,8 +181,9 @@ Result<std::shared_ptr<const TraceIndex>> Queries::Impl::load_one(const Caller& 
   auto rows = ask(caller, sql, "", options_.max_trace_spans);
   if (!rows) {
     if (rows.error().kind == ErrorKind::too_large)
-      return fail(ErrorKind::too_large, fmt::format("trace {} has more than {} spans; search its spans with trace:{} instead",
-                                                    otlp::hex(b.id), options_.max_trace_spans, otlp::hex(b.id)));
+      return fail(ErrorKind::too_large,
+                  fmt::format("trace {} has more than {} spans; search its spans with trace:{} instead",
+                              otlp::hex(b.id), options_.max_trace_spans, otlp::hex(b.id)));
     return fail(rows.error());
   }
   std::vector<IndexedSpan> spans;
@@ -188,8 +197,8 @@ Result<std::shared_ptr<const TraceIndex>> Queries::Impl::load_one(const Caller& 
   return index;
 }
 
-Result<std::vector<std::shared_ptr<const TraceIndex>>> Queries::Impl::load(const Caller& caller,
-                                                                           const std::vector<TraceBounds>& wanted) {
+Result<std::vector<std::shared_ptr<const TraceIndex>>> Queries::Impl::load(
+    const Caller& caller, const std::vector<TraceBounds>& wanted) {
   std::vector<std::shared_ptr<const TraceIndex>> out(wanted.size());
   std::vector<std::size_t> missing;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -246,16 +255,17 @@ Result<std::vector<std::shared_ptr<const TraceIndex>>> Queries::Impl::load(const
 }
 
 std::string to_text(const Cursor& c) {
-  return fmt::format("{:016x}{}{:016x}", static_cast<std::uint64_t>(c.start), otlp::hex(c.trace_id), c.span_id);
+  return fmt::format("{:016x}{}{:016x}", static_cast<std::uint64_t>(c.start), otlp::hex(c.trace_id),
+                     c.span_id);
 }
 
 QueryAnswer<Cursor> parse_cursor(std::string_view text) {
   Cursor c;
   otlp::SpanId start = 0;
-  if (text.size() != 64 || !otlp::parse_hex(text.substr(0, 16), start) || !otlp::parse_hex(text.substr(16, 32), c.trace_id) ||
-      !otlp::parse_hex(text.substr(48), c.span_id))
-    return std::unexpected(QueryError(ErrorKind::invalid_argument,
-                                      "the cursor is not one of ours; start again without cursor=", "cursor"));
+  if (text.size() != 64 || !otlp::parse_hex(text.substr(0, 16), start) ||
+      !otlp::parse_hex(text.substr(16, 32), c.trace_id) || !otlp::parse_hex(text.substr(48), c.span_id))
+    return std::unexpected(QueryError(
+        ErrorKind::invalid_argument, "the cursor is not one of ours; start again without cursor=", "cursor"));
   c.start = static_cast<std::int64_t>(start);
   return c;
 }

@@ -27,7 +27,8 @@ class IndexCache {
     Key key;
     std::shared_ptr<const TraceIndex> index;
     std::size_t bytes;
-    std::shared_ptr<const PriceTable> prices;  ///< in use when the index was made: its sums hold for these only
+    std::shared_ptr<const PriceTable>
+        prices;  ///< in use when the index was made: its sums hold for these only
   };
   mutable std::mutex mutex_;
   std::size_t max_bytes_, bytes_ = 0;
@@ -37,24 +38,33 @@ class IndexCache {
 
 /// The list columns of `spans`, in the order of read_list_columns().
 inline constexpr Fragment kListColumns =
-    "span_id, parent_span_id, start, duration_ns, time_flags, version, span_kind, status, kind, is_error, name, service, "
-    "provider, model, tool, agent, session, user, environment, status_message, error_type, error_message, question, answer, "
-    "prompt_name, prompt_version, turn_number, first_token_ns, usage_role, usage_basis, usage_known, tok_input, "
-    "tok_cache_read, tok_cache_write, tok_output, tok_reasoning, reported_cost_nano, notEmpty(link_trace_ids), "
-    "kind = 0 AND hasAny(mapKeys(attrs_str), ['http.request.method', 'http.method', 'db.system', 'db.system.name', "
-    "'rpc.system', 'rpc.system.name', 'messaging.system']), tok_other['cache_write_5m'], tok_other['cache_write_1h'], "
-    "tok_other['input_audio'], tok_other['input_image'], tok_other['output_audio'], tok_other['output_image']";
+    "span_id, parent_span_id, start, duration_ns, time_flags, version, span_kind, status, kind, is_error, "
+    "name, service, "
+    "provider, model, tool, agent, session, user, environment, status_message, error_type, error_message, "
+    "question, answer, "
+    "prompt_name, prompt_version, turn_number, first_token_ns, usage_role, usage_basis, usage_known, "
+    "tok_input, "
+    "tok_cache_read, tok_cache_write, tok_output, tok_reasoning, reported_cost_nano, "
+    "notEmpty(link_trace_ids), "
+    "kind = 0 AND hasAny(mapKeys(attrs_str), ['http.request.method', 'http.method', 'db.system', "
+    "'db.system.name', "
+    "'rpc.system', 'rpc.system.name', 'messaging.system']), tok_other['cache_write_5m'], "
+    "tok_other['cache_write_1h'], "
+    "tok_other['input_audio'], tok_other['input_image'], tok_other['output_audio'], "
+    "tok_other['output_image']";
 IndexedSpan read_list_columns(store::RowReader&, StringPool&);
 
 class Queries::Impl {
  public:
-  Impl(store::Engine& engine, const QueryOptions& options) : engine_(engine), options_(options), cache(options.cache_bytes) {}
+  Impl(store::Engine& engine, const QueryOptions& options)
+      : engine_(engine), options_(options), cache(options.cache_bytes) {}
 
   /// Runs a statement under the limits. `settings` is constant text.
-  Result<store::QueryResult> ask(const Caller&, const Sql&, Fragment settings = "", std::uint64_t max_rows = 1'000'000);
+  Result<store::QueryResult> ask(const Caller&, const Sql&, Fragment settings = "",
+                                 std::uint64_t max_rows = 1'000'000);
 
-  /// Parses and compiles a search, asking for resource ids where it must. Parameters of the filter are named from
-  /// 1000 upwards, so that they never meet those of the statement around it.
+  /// Parses and compiles a search, asking for resource ids where it must. Parameters of the filter are named
+  /// from 1000 upwards, so that they never meet those of the statement around it.
   QueryAnswer<Filter> filter(const Caller&, std::string_view q, TimeRange range = {0, INT64_MAX});
 
   Result<std::map<otlp::TraceId, TraceBounds>> bounds(const Caller&, const std::vector<otlp::TraceId>&);

@@ -1,5 +1,5 @@
-// The questions that can be asked of the store. Each takes a Caller (project, cancellation), is bounded in time, rows
-// and bytes, and never returns a part as if it were the whole. Thread-safe.
+// The questions that can be asked of the store. Each takes a Caller (project, cancellation), is bounded in
+// time, rows and bytes, and never returns a part as if it were the whole. Thread-safe.
 #pragma once
 #include <functional>
 #include <memory>
@@ -16,10 +16,10 @@
 namespace turnscope::query {
 
 struct QueryOptions {
-  std::chrono::milliseconds time{10'000};       ///< of one statement
-  std::uint64_t memory_bytes = 400u << 20;      ///< of one statement
-  std::size_t cache_bytes = 64u << 20;          ///< of trace indices kept in memory
-  std::size_t max_trace_spans = 500'000;        ///< larger traces are refused as a whole
+  std::chrono::milliseconds time{10'000};   ///< of one statement
+  std::uint64_t memory_bytes = 400u << 20;  ///< of one statement
+  std::size_t cache_bytes = 64u << 20;      ///< of trace indices kept in memory
+  std::size_t max_trace_spans = 500'000;    ///< larger traces are refused as a whole
 };
 
 /// Bounds of a trace, from the table `traces`.
@@ -52,8 +52,10 @@ class Queries {
   /// Errors: not_found.
   Result<std::shared_ptr<const TraceIndex>> trace(const Caller&, const otlp::TraceId&);
   /// As many as exist, in the order asked for.
-  Result<std::vector<std::shared_ptr<const TraceIndex>>> traces_by_id(const Caller&, const std::vector<otlp::TraceId>&);
-  /// Traces of which a span with at least that version has come (and one that matches `q`, if it is not empty).
+  Result<std::vector<std::shared_ptr<const TraceIndex>>> traces_by_id(const Caller&,
+                                                                      const std::vector<otlp::TraceId>&);
+  /// Traces of which a span with at least that version has come (and one that matches `q`, if it is not
+  /// empty).
   QueryAnswer<Changes> changes(const Caller&, std::uint64_t version, std::string_view q, std::size_t limit);
 
   /// Text of any case in names, attributes and content; at most 1,000.
@@ -62,7 +64,8 @@ class Queries {
   /// Everything about one span, latest version. Errors: not_found.
   Result<std::shared_ptr<const StoredSpans>> span(const Caller&, const TraceIndex&, std::uint64_t span_id);
   /// Whole spans of a trace, rows [first, first + count) of its index in order of start, deduplicated.
-  Result<std::shared_ptr<const StoredSpans>> whole_spans(const Caller&, const TraceIndex&, std::size_t first, std::size_t count);
+  Result<std::shared_ptr<const StoredSpans>> whole_spans(const Caller&, const TraceIndex&, std::size_t first,
+                                                         std::size_t count);
 
   Result<Page<ServiceInfo>> services(const Caller&, TimeRange);
   /// Names of all services ever seen (from the small table of resources): instant without a time range.
@@ -75,7 +78,8 @@ class Queries {
   QueryAnswer<std::vector<Facet>> facets(const Caller&, const SearchRequest&, bool traces,
                                          const std::vector<std::string>& fields);
   Result<Page<KeyCount>> keys(const Caller&, std::string_view prefix, TimeRange);
-  QueryAnswer<Page<ValueCount>> values(const Caller&, std::string_view key, std::string_view prefix, TimeRange);
+  QueryAnswer<Page<ValueCount>> values(const Caller&, std::string_view key, std::string_view prefix,
+                                       TimeRange);
   QueryAnswer<Timeseries> timeseries(const Caller&, const SearchRequest&, bool traces, std::size_t buckets);
   Result<Page<ModelTokens>> tokens_by_model(const Caller&, TimeRange);
 

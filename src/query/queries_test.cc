@@ -33,7 +33,9 @@ auto value(R answer) {
 
 class StoredTraces : public testing::Test {
  protected:
-  StoredTraces() : queries_(test::Store::get().engine(), {}, clock_) { caller_.project = test::Store::get().fresh_project(); }
+  StoredTraces() : queries_(test::Store::get().engine(), {}, clock_) {
+    caller_.project = test::Store::get().fresh_project();
+  }
   void insert(Batch& batch) { test::Store::get().insert(caller_.project, batch, kNow); }
   SearchRequest search(std::string q, std::size_t limit = 50) {
     return {std::move(q), {kNow - 24 * kHour, kNow + kHour}, limit, {}};
@@ -78,13 +80,16 @@ class StoredTraces : public testing::Test {
 TEST_F(StoredTraces, search_by_every_kind_of_attribute) {
   Batch b("shop");
   b.resource({b.text("k8s.pod.name", "web-1")});
-  b.span(trace_id(1), 1, 0, kNow - 10, 5, "GET /cart",
-         {b.text("http.route", "/cart/{id}"), Batch::number("http.status_code", 503), Batch::real("score", 0.25), Batch::flag("retry", true),
-          b.text("long", std::string(5'000, 'x') + " needle in a long text")});
+  b.span(
+      trace_id(1), 1, 0, kNow - 10, 5, "GET /cart",
+      {b.text("http.route", "/cart/{id}"), Batch::number("http.status_code", 503), Batch::real("score", 0.25),
+       Batch::flag("retry", true), b.text("long", std::string(5'000, 'x') + " needle in a long text")});
   b.span(trace_id(2), 2, 0, kNow - 20, 2 * kSecond, "chat",
-         {b.text("gen_ai.operation.name", "chat"), b.text("gen_ai.request.model", "claude-sonnet-4"), b.text("gen_ai.prompt", "Wie geht's? 数据库连接 refund"),
+         {b.text("gen_ai.operation.name", "chat"), b.text("gen_ai.request.model", "claude-sonnet-4"),
+          b.text("gen_ai.prompt", "Wie geht's? 数据库连接 refund"),
           Batch::number("gen_ai.usage.input_tokens", 120)});
-  auto& failed = b.span(trace_id(3), 3, 0, kNow - 30, 1, "issue_refund", {b.text("user.id", "o'neil\\\"; DROP TABLE spans; --")});
+  auto& failed = b.span(trace_id(3), 3, 0, kNow - 30, 1, "issue_refund",
+                        {b.text("user.id", "o'neil\\\"; DROP TABLE spans; --")});
   failed.status = otlp::StatusCode::error;
   failed.status_message = "RefundPolicyError: too late";
   insert(b);
@@ -132,15 +137,19 @@ TEST_F(StoredTraces, pages_of_traces_hold_each_trace_once_newest_first) {
   std::uint64_t id = 1;
   for (std::uint64_t t = 0; t < 90; ++t) {
     const auto trace = trace_id(t);
-    const auto start = kNow - static_cast<std::int64_t>(random() % 20) * kHour - static_cast<std::int64_t>(random() % 1'000) * kSecond;
+    const auto start = kNow - static_cast<std::int64_t>(random() % 20) * kHour -
+                       static_cast<std::int64_t>(random() % 1'000) * kSecond;
     const auto n = 1 + random() % 40;
     const bool rootless = t % 5 == 0;
     first_start[trace] = INT64_MAX;
     for (std::uint64_t s = 0; s < n; ++s) {
-      const auto at = s == 0 ? start : start + static_cast<std::int64_t>(random() % (3 * static_cast<std::uint64_t>(kHour)));
+      const auto at =
+          s == 0 ? start
+                 : start + static_cast<std::int64_t>(random() % (3 * static_cast<std::uint64_t>(kHour)));
       if (at >= kNow + kHour) continue;
       first_start[trace] = std::min(first_start[trace], at);
-      auto& span = batches[random() % 5]->span(trace, id++, s == 0 && !rootless ? 0 : 999'999, at, 1'000, "work");
+      auto& span =
+          batches[random() % 5]->span(trace, id++, s == 0 && !rootless ? 0 : 999'999, at, 1'000, "work");
       if (random() % 40 == 0) {
         span.status = otlp::StatusCode::error;
         with_error.insert(trace);
@@ -192,12 +201,14 @@ TEST_F(StoredTraces, a_trace_that_began_before_the_range_is_listed_when_it_still
 TEST_F(StoredTraces, batches_sent_twice_count_once_in_every_answer) {
   Batch b("api"), worker("worker");
   const auto t = trace_id(1);
-  b.span(t, 1, 0, kNow - 100 * kSecond, 50 * kSecond, "run", {b.text("gen_ai.operation.name", "invoke_agent")});
+  b.span(t, 1, 0, kNow - 100 * kSecond, 50 * kSecond, "run",
+         {b.text("gen_ai.operation.name", "invoke_agent")});
   for (std::uint64_t i = 0; i < 20; ++i) {
-    auto& s = b.span(t, 2 + i, 1, kNow - 99 * kSecond + static_cast<std::int64_t>(i) * kSecond, kSecond / 2, "chat",
-                     {b.text("gen_ai.operation.name", "chat"), b.text("gen_ai.provider.name", "anthropic"),
-                      b.text("gen_ai.request.model", "m"), Batch::number("gen_ai.usage.input_tokens", 100),
-                      Batch::number("gen_ai.usage.output_tokens", 10)});
+    auto& s =
+        b.span(t, 2 + i, 1, kNow - 99 * kSecond + static_cast<std::int64_t>(i) * kSecond, kSecond / 2, "chat",
+               {b.text("gen_ai.operation.name", "chat"), b.text("gen_ai.provider.name", "anthropic"),
+                b.text("gen_ai.request.model", "m"), Batch::number("gen_ai.usage.input_tokens", 100),
+                Batch::number("gen_ai.usage.output_tokens", 10)});
     if (i == 3) s.status = otlp::StatusCode::error;
   }
   worker.span(t, 50, 2, kNow - 98 * kSecond, kSecond, "job");
@@ -216,14 +227,16 @@ TEST_F(StoredTraces, batches_sent_twice_count_once_in_every_answer) {
     const auto tokens = value(queries_.tokens_by_model(caller_, range));
     for (const auto& m : tokens.items) add(m.model, m.calls, m.input, m.output);
     for (bool traces : {true, false}) {
-      const auto facets = value(queries_.facets(caller_, search(""), traces, {"service", "kind", "status", "model"}));
+      const auto facets =
+          value(queries_.facets(caller_, search(""), traces, {"service", "kind", "status", "model"}));
       for (const auto& f : facets)
         for (const auto& v : f.values) add(f.field, v.value, v.count);
       const auto series = value(queries_.timeseries(caller_, search(""), traces, 10));
       for (const auto& p : series.points) add(p.count, p.errors, p.input_tokens, p.output_tokens);
     }
     const auto trace = *queries_.trace(caller_, t);
-    add(trace->size(), trace->total().errors, trace->total().input, trace->total().output, trace->total().llm_calls);
+    add(trace->size(), trace->total().errors, trace->total().input, trace->total().output,
+        trace->total().llm_calls);
     add(span_ids("").size(), trace_ids("").size());
     return out;
   };
@@ -235,7 +248,8 @@ TEST_F(StoredTraces, batches_sent_twice_count_once_in_every_answer) {
   insert(worker);
   insert(b);
   EXPECT_EQ(snapshot(), once);
-  EXPECT_LE((*queries_.trace(caller_, t))->nodes()[0].duplicates, 2u);  // fewer once the engine has merged them
+  EXPECT_LE((*queries_.trace(caller_, t))->nodes()[0].duplicates,
+            2u);  // fewer once the engine has merged them
 }
 
 TEST_F(StoredTraces, late_spans_change_the_trace_and_its_revision) {
@@ -272,7 +286,8 @@ TEST_F(StoredTraces, whole_spans_come_back_with_resource_scope_events_and_long_t
   Batch b("svc");
   b.resource({b.text("host.name", "h")});
   const std::string text(3'000, 'p');
-  auto& s = b.span(trace_id(1), 7, 0, kNow - 10, 5, "n", {b.text("gen_ai.prompt", text), Batch::number("n", -5), Batch::real("r", 0.5)});
+  auto& s = b.span(trace_id(1), 7, 0, kNow - 10, 5, "n",
+                   {b.text("gen_ai.prompt", text), Batch::number("n", -5), Batch::real("r", 0.5)});
   s.trace_state = "a=b";
   s.flags = 257;
   otlp::Event e;
@@ -327,9 +342,32 @@ TEST_F(StoredTraces, hostile_searches_answer_as_harmless_ones) {
   Batch b;
   b.span(trace_id(1), 1, 0, kNow - 10, 5, "n", {b.text("k", "v")});
   insert(b);
-  const std::string_view attacks[] = {"' OR 1=1 --", "\\' OR 1=1 --", "') OR ('1'='1", "{p0:String}", "{p1000:String}", "\"; DROP TABLE spans; --",
-                                      "/* */", "$$", "%", "_", "\\", "\\\\", "\n", "\t", "\x01", "\xff\xfe", "ʼ", "％", "NULL", "nan", "-inf",
-                                      "9223372036854775808", "1e400", "SETTINGS max_threads=1", "FORMAT JSON", "INTO OUTFILE '/tmp/x'"};
+  const std::string_view attacks[] = {"' OR 1=1 --",
+                                      "\\' OR 1=1 --",
+                                      "') OR ('1'='1",
+                                      "{p0:String}",
+                                      "{p1000:String}",
+                                      "\"; DROP TABLE spans; --",
+                                      "/* */",
+                                      "$$",
+                                      "%",
+                                      "_",
+                                      "\\",
+                                      "\\\\",
+                                      "\n",
+                                      "\t",
+                                      "\x01",
+                                      "\xff\xfe",
+                                      "ʼ",
+                                      "％",
+                                      "NULL",
+                                      "nan",
+                                      "-inf",
+                                      "9223372036854775808",
+                                      "1e400",
+                                      "SETTINGS max_threads=1",
+                                      "FORMAT JSON",
+                                      "INTO OUTFILE '/tmp/x'"};
   for (auto attack : attacks) {
     std::string quoted = "\"";
     for (char c : attack) {
@@ -337,8 +375,9 @@ TEST_F(StoredTraces, hostile_searches_answer_as_harmless_ones) {
       quoted += c;
     }
     quoted += '"';
-    for (const auto& q : {"k:" + quoted, quoted + "=v", quoted, "service:" + quoted, "resource." + std::string("x=") + quoted,
-                          "event.name:" + quoted, "error:" + quoted, "exists:" + quoted, "k!=" + quoted + " service:nobody"}) {
+    for (const auto& q : {"k:" + quoted, quoted + "=v", quoted, "service:" + quoted,
+                          "resource." + std::string("x=") + quoted, "event.name:" + quoted, "error:" + quoted,
+                          "exists:" + quoted, "k!=" + quoted + " service:nobody"}) {
       auto list = queries_.spans(caller_, search(q));
       ASSERT_TRUE(list) << q << ": " << list.error().message;
       // "%" and "_" are no wildcards and nothing matches by accident.
@@ -357,8 +396,9 @@ TEST_F(StoredTraces, cost_is_searched_as_it_is_shown) {
   Batch b;
   const auto call = [&](std::uint64_t id, std::string_view model, std::int64_t tokens) {
     b.span(trace_id(id), id, 0, kNow - static_cast<std::int64_t>(id), 5, "chat",
-           {b.text("gen_ai.operation.name", "chat"), b.text("gen_ai.provider.name", "anthropic"), b.text("gen_ai.request.model", model),
-            Batch::number("gen_ai.usage.input_tokens", tokens), Batch::number("gen_ai.usage.output_tokens", 1)});
+           {b.text("gen_ai.operation.name", "chat"), b.text("gen_ai.provider.name", "anthropic"),
+            b.text("gen_ai.request.model", model), Batch::number("gen_ai.usage.input_tokens", tokens),
+            Batch::number("gen_ai.usage.output_tokens", 1)});
   };
   call(1, "claude-sonnet-4", 1'000'000);
   call(2, "claude-sonnet-4", 10);
@@ -370,7 +410,9 @@ TEST_F(StoredTraces, cost_is_searched_as_it_is_shown) {
   ASSERT_TRUE(list);
   std::vector<std::uint64_t> expected;
   for (const auto& s : list->spans) {
-    const auto cost = cost_of(s.span.usage, list->pool[s.span.model], list->pool[s.span.provider], s.span.start, std::nullopt).best();
+    const auto cost = cost_of(s.span.usage, list->pool[s.span.model], list->pool[s.span.provider],
+                              s.span.start, std::nullopt)
+                          .best();
     if (cost && *cost > 500'000'000) expected.push_back(s.span.span_id);
   }
   EXPECT_EQ(expected, std::vector<std::uint64_t>{1});  // the one model with a price and a million tokens
@@ -384,7 +426,8 @@ TEST_F(StoredTraces, a_rare_attribute_is_found_without_reading_the_whole_table) 
   Batch b;
   constexpr std::uint64_t kSpans = 40'000;
   for (std::uint64_t i = 0; i < kSpans; ++i)
-    b.span(trace_id(i / 9), i + 1, 0, kNow - static_cast<std::int64_t>(i) * 1'000, 5, "n", {b.text("request.id", "r" + std::to_string(i))});
+    b.span(trace_id(i / 9), i + 1, 0, kNow - static_cast<std::int64_t>(i) * 1'000, 5, "n",
+           {b.text("request.id", "r" + std::to_string(i))});
   insert(b);
   const auto tree = parse_search("request.id:r23456");
   const auto filter = to_filter(tree->get(), {}, 1000);

@@ -19,8 +19,8 @@ QueryAnswer<SpanList> Queries::spans(const Caller& caller, const SearchRequest& 
   out.searched = request.range;
   out.hints = filter->hints;
 
-  // Rows of one span stand side by side (same key), so over-reading and folding here is exact. Keys first, the other
-  // columns only for what is shown.
+  // Rows of one span stand side by side (same key), so over-reading and folding here is exact. Keys first,
+  // the other columns only for what is shown.
   std::vector<Cursor> keys;
   bool more = true;
   std::size_t rows = limit + limit / 2 + 8;

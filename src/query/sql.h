@@ -1,5 +1,6 @@
-// SQL is put together from compile-time fragments and bound parameters, nothing else: a Fragment can only be made from a
-// string literal, so text from outside cannot become SQL (it can only become the value of a parameter).
+// SQL is put together from compile-time fragments and bound parameters, nothing else: a Fragment can only be
+// made from a string literal, so text from outside cannot become SQL (it can only become the value of a
+// parameter).
 #pragma once
 #include <cstdint>
 #include <string>
@@ -34,13 +35,13 @@ class Sql {
   /// Appends another statement's text and parameters (which must have been made with the same counter).
   Sql& append(const Sql& other);
 
-  Sql& str(std::string_view value);            ///< {pN:String}
-  Sql& u64(std::uint64_t value);               ///< {pN:UInt64}
+  Sql& str(std::string_view value);  ///< {pN:String}
+  Sql& u64(std::uint64_t value);     ///< {pN:UInt64}
   Sql& u32(std::uint32_t value);
   Sql& i64(std::int64_t value);
-  Sql& f64(double value);                      ///< finite values only; others become 0
-  Sql& time(std::int64_t unix_nano);           ///< DateTime64(9, 'UTC') constant
-  Sql& trace(const otlp::TraceId& id);         ///< FixedString(16)
+  Sql& f64(double value);               ///< finite values only; others become 0
+  Sql& time(std::int64_t unix_nano);    ///< DateTime64(9, 'UTC') constant
+  Sql& trace(const otlp::TraceId& id);  ///< FixedString(16)
   Sql& u64s(const std::vector<std::uint64_t>& values);
   Sql& strs(const std::vector<std::string>& values);
   Sql& traces(const std::vector<otlp::TraceId>& ids);

@@ -30,7 +30,8 @@ class StringPool {
   void freeze() { ids_ = {}; }
 
  private:
-  std::unique_ptr<std::pmr::monotonic_buffer_resource> arena_ = std::make_unique<std::pmr::monotonic_buffer_resource>();
+  std::unique_ptr<std::pmr::monotonic_buffer_resource> arena_ =
+      std::make_unique<std::pmr::monotonic_buffer_resource>();
   std::vector<std::string_view> texts_;
   std::unordered_map<std::string_view, std::uint32_t> ids_;
   std::size_t bytes_ = 0;

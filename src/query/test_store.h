@@ -1,4 +1,5 @@
-// A real store in a folder of its own, filled as the store writer fills it. One a process: tests keep apart by project.
+// A real store in a folder of its own, filled as the store writer fills it. One a process: tests keep apart
+// by project.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -52,8 +53,9 @@ class Batch {
     return kv;
   }
 
-  otlp::Span& span(const otlp::TraceId& trace, std::uint64_t id, std::uint64_t parent, std::int64_t start, std::int64_t duration,
-                   std::string_view name, std::vector<otlp::KeyValue> attributes = {}) {
+  otlp::Span& span(const otlp::TraceId& trace, std::uint64_t id, std::uint64_t parent, std::int64_t start,
+                   std::int64_t duration, std::string_view name,
+                   std::vector<otlp::KeyValue> attributes = {}) {
     auto& s = spans_.emplace_back();
     s.trace_id = trace;
     s.span_id = id;
@@ -65,8 +67,12 @@ class Batch {
     s.attributes = attributes_.emplace_back(std::move(attributes));
     return s;
   }
-  void events(otlp::Span& span, std::vector<otlp::Event> events) { span.events = events_.emplace_back(std::move(events)); }
-  otlp::Attributes attributes(std::vector<otlp::KeyValue> list) { return attributes_.emplace_back(std::move(list)); }
+  void events(otlp::Span& span, std::vector<otlp::Event> events) {
+    span.events = events_.emplace_back(std::move(events));
+  }
+  otlp::Attributes attributes(std::vector<otlp::KeyValue> list) {
+    return attributes_.emplace_back(std::move(list));
+  }
   void resource(std::vector<otlp::KeyValue> extra) { extra_ = std::move(extra); }
 
   std::deque<otlp::Span>& spans() { return spans_; }
@@ -154,7 +160,8 @@ class Store {
     if (block.rows() == 0) return;
     const auto token = std::string(table) + std::to_string(position_);
     const auto& pieces = block.native();
-    const auto done = engine_->insert({.table = table, .block = pieces, .columns = block.columns(), .token = token});
+    const auto done =
+        engine_->insert({.table = table, .block = pieces, .columns = block.columns(), .token = token});
     if (!done) ADD_FAILURE() << done.error().message;
   }
   TestFolder folder_;

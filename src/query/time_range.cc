@@ -40,7 +40,8 @@ std::optional<std::int64_t> rfc3339(std::string_view t) {
   if (!month || !skip(t, '-')) return std::nullopt;
   const auto day = digits(t, 2);
   if (!day) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
+  const std::chrono::year_month_day date{std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok() || *year < 1970 || *year > 2261) return std::nullopt;
   std::int64_t seconds = std::chrono::sys_days(date).time_since_epoch().count() * 86'400LL;
@@ -64,7 +65,8 @@ std::optional<std::int64_t> rfc3339(std::string_view t) {
       if (n == 0) return std::nullopt;
     }
   }
-  if (skip(t, 'Z') || skip(t, 'z')) return t.empty() ? std::optional(seconds * kSecond + nanos) : std::nullopt;
+  if (skip(t, 'Z') || skip(t, 'z'))
+    return t.empty() ? std::optional(seconds * kSecond + nanos) : std::nullopt;
   const bool east = !t.empty() && t.front() == '+';
   if (!east && (t.empty() || t.front() != '-')) return std::nullopt;
   t.remove_prefix(1);
@@ -80,9 +82,10 @@ std::optional<std::int64_t> rfc3339(std::string_view t) {
 
 Result<std::int64_t> parse_time(std::string_view text, std::int64_t now) {
   const auto bad = [&]() -> Result<std::int64_t> {
-    return fail(ErrorKind::invalid_argument,
-                fmt::format("`{}` is no time; write RFC 3339 (2026-11-22T10:00:00Z), seconds since 1970, or now-15m",
-                            text.substr(0, 64)));
+    return fail(
+        ErrorKind::invalid_argument,
+        fmt::format("`{}` is no time; write RFC 3339 (2026-11-22T10:00:00Z), seconds since 1970, or now-15m",
+                    text.substr(0, 64)));
   };
   if (text.starts_with("now")) {
     auto rest = text.substr(3);

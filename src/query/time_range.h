@@ -14,11 +14,12 @@ struct TimeRange {
   std::int64_t to = 0;
 };
 
-/// "now", "now-15m", "now+1h", "2026-11-22T10:00:00.5Z" (or with +02:00), seconds since 1970 ("1795360772.25").
-/// Error: invalid_argument that names the forms.
+/// "now", "now-15m", "now+1h", "2026-11-22T10:00:00.5Z" (or with +02:00), seconds since 1970
+/// ("1795360772.25"). Error: invalid_argument that names the forms.
 Result<std::int64_t> parse_time(std::string_view text, std::int64_t now);
 
-/// Both ends may be empty: `to` is then now (and a little, for clocks that run ahead), `from` 24 hours before `to`.
+/// Both ends may be empty: `to` is then now (and a little, for clocks that run ahead), `from` 24 hours before
+/// `to`.
 Result<TimeRange> parse_range(std::string_view from, std::string_view to, std::int64_t now);
 
 /// "2026-11-22T10:00:00.000000000Z"

@@ -92,12 +92,15 @@ class TreeBuilder {
     for (std::uint32_t i = 0; i < n; ++i) {
       if (in_[i].parent_span_id == 0) continue;
       const auto it = at.find(in_[i].parent_span_id);
-      if (it == at.end() || it->second == i) unknown_[i] = true;
-      else parent_[i] = it->second;
+      if (it == at.end() || it->second == i)
+        unknown_[i] = true;
+      else
+        parent_[i] = it->second;
     }
   }
 
-  // Parents that lead in a circle: the earliest span of the circle becomes a top-level span of unknown parent.
+  // Parents that lead in a circle: the earliest span of the circle becomes a top-level span of unknown
+  // parent.
   void break_circles() {
     enum : std::uint8_t { unseen, walking, done };
     std::vector<std::uint8_t> state(in_.size(), unseen);
@@ -139,7 +142,8 @@ class TreeBuilder {
     while (!stack.empty()) {
       auto& top = stack.back();
       if (top.next == first[top.index + 1]) {
-        if (top.row != kNone) out_.nodes_[top.row].subtree_end = static_cast<std::uint32_t>(out_.spans_.size());
+        if (top.row != kNone)
+          out_.nodes_[top.row].subtree_end = static_cast<std::uint32_t>(out_.spans_.size());
         stack.pop_back();
         continue;
       }
@@ -176,8 +180,10 @@ class TreeBuilder {
       auto& node = out_.nodes_[row];
       node.critical = critical[row];
       explained += critical[row];
-      if (out_.spans_[row].kind == kLlm) out_.critical_.llm += critical[row];
-      else if (out_.spans_[row].kind == kTool) out_.critical_.tool += critical[row];
+      if (out_.spans_[row].kind == kLlm)
+        out_.critical_.llm += critical[row];
+      else if (out_.spans_[row].kind == kTool)
+        out_.critical_.tool += critical[row];
       if (node.parent == kNone) continue;
       const auto& p = intervals[node.parent];
       auto& covered = covered_to[node.parent];
@@ -210,10 +216,14 @@ class TreeBuilder {
         sum.cache_read += span.usage.tokens[TokenCounts::cache_read];
       }
       const auto own_cost = cost(span);
-      const bool is_sum = span.usage_role != kOwn;  // says what its descendants cost, if they say so themselves
-      if (span.usage_role != kDuplicate && !(is_sum && sum.cost.reported_nano_usd)) query::add(sum.cost, own_cost);
-      if (node.parent != kNone) add(out_.nodes_[node.parent].rollup, sum);
-      else add(out_.total_, sum);
+      const bool is_sum =
+          span.usage_role != kOwn;  // says what its descendants cost, if they say so themselves
+      if (span.usage_role != kDuplicate && !(is_sum && sum.cost.reported_nano_usd))
+        query::add(sum.cost, own_cost);
+      if (node.parent != kNone)
+        add(out_.nodes_[node.parent].rollup, sum);
+      else
+        add(out_.total_, sum);
     }
   }
 
@@ -249,7 +259,8 @@ class TreeBuilder {
   std::vector<bool> unknown_;
 };
 
-std::shared_ptr<const TraceIndex> TraceIndex::build(otlp::TraceId id, std::vector<IndexedSpan> rows, StringPool pool) {
+std::shared_ptr<const TraceIndex> TraceIndex::build(otlp::TraceId id, std::vector<IndexedSpan> rows,
+                                                    StringPool pool) {
   std::shared_ptr<TraceIndex> index(new TraceIndex);
   index->trace_id_ = id;
   index->pool_ = std::move(pool);

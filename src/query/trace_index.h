@@ -1,5 +1,6 @@
-// One trace in memory, built from list columns only (no payload): tree in pre-order with self times, roll-ups and the
-// critical path. Everything a header, a window of rows or a list line needs is computed from it without the store.
+// One trace in memory, built from list columns only (no payload): tree in pre-order with self times, roll-ups
+// and the critical path. Everything a header, a window of rows or a list line needs is computed from it
+// without the store.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -18,14 +19,15 @@ inline constexpr std::uint32_t kNone = 0xffffffff;
 /// List columns of one stored row. Texts are numbers in the trace's StringPool.
 struct IndexedSpan {
   std::uint64_t span_id = 0, parent_span_id = 0;
-  std::int64_t start = 0;          ///< nanoseconds since 1970 UTC
-  std::uint64_t duration = 0;      ///< nanoseconds; 0 when the end is missing or before the start
+  std::int64_t start = 0;      ///< nanoseconds since 1970 UTC
+  std::uint64_t duration = 0;  ///< nanoseconds; 0 when the end is missing or before the start
   std::uint64_t version = 0;
   std::uint64_t first_token = 0;   ///< nanoseconds from the start; 0: not told
   std::int64_t reported_cost = 0;  ///< nano-dollars, when has_reported_cost
   TokenCounts usage;
   std::uint32_t name = 0, service = 0, provider = 0, model = 0, tool = 0, agent = 0, session = 0, user = 0;
-  std::uint32_t environment = 0, status_message = 0, error_type = 0, error_message = 0, question = 0, answer = 0;
+  std::uint32_t environment = 0, status_message = 0, error_type = 0, error_message = 0, question = 0,
+                answer = 0;
   std::uint32_t prompt_name = 0, prompt_version = 0;
   std::int32_t turn_number = -1;
   std::uint8_t time_flags = 0, span_kind = 0, status = 0, kind = 0, usage_role = 0, usage_basis = 0;
@@ -35,7 +37,8 @@ struct IndexedSpan {
 };
 
 struct Rollup {
-  std::uint64_t input = 0, output = 0, cache_read = 0;  ///< own usage only; total input excludes nothing but is exclusive
+  std::uint64_t input = 0, output = 0,
+                cache_read = 0;  ///< own usage only; total input excludes nothing but is exclusive
   bool any_tokens = false;
   Cost cost;
   std::uint32_t errors = 0;  ///< an error that travels up counts once, at the deepest span
@@ -44,16 +47,17 @@ struct Rollup {
 
 /// A span at its place in the tree.
 struct TreeNode {
-  std::uint32_t parent = kNone;    ///< row of the parent; kNone: top level
-  std::uint32_t subtree_end = 0;   ///< row behind the last descendant
+  std::uint32_t parent = kNone;   ///< row of the parent; kNone: top level
+  std::uint32_t subtree_end = 0;  ///< row behind the last descendant
   std::uint32_t depth = 0;
   std::uint32_t children = 0;
-  std::uint32_t duplicates = 0;    ///< rows of the same span beyond the first
-  bool parent_unknown = false;     ///< has a parent id that is not in the trace (or leads in a circle)
+  std::uint32_t duplicates = 0;  ///< rows of the same span beyond the first
+  bool parent_unknown = false;   ///< has a parent id that is not in the trace (or leads in a circle)
   bool deepest_error = false;
-  bool hidden_plumbing = false;    ///< plumbing below a model or tool call with nothing but plumbing below itself
-  std::uint64_t self = 0;          ///< duration minus the union of the children's times
-  std::uint64_t critical = 0;      ///< time of the critical path spent in this span itself
+  bool hidden_plumbing =
+      false;                   ///< plumbing below a model or tool call with nothing but plumbing below itself
+  std::uint64_t self = 0;      ///< duration minus the union of the children's times
+  std::uint64_t critical = 0;  ///< time of the critical path spent in this span itself
   Rollup rollup;
 };
 

@@ -11,7 +11,8 @@
 namespace turnscope::query {
 namespace {
 
-IndexedSpan span(std::uint64_t id, std::uint64_t parent, std::int64_t start, std::int64_t end, genai::Kind kind = genai::Kind::other) {
+IndexedSpan span(std::uint64_t id, std::uint64_t parent, std::int64_t start, std::int64_t end,
+                 genai::Kind kind = genai::Kind::other) {
   IndexedSpan s;
   s.span_id = id;
   s.parent_span_id = parent;
@@ -43,7 +44,8 @@ TEST(TraceIndex, rows_come_in_pre_order_with_siblings_by_start) {
 }
 
 TEST(TraceIndex, self_time_subtracts_the_union_of_the_children) {
-  const auto t = build({span(1, 0, 0, 100), span(2, 1, 10, 50), span(3, 1, 30, 60), span(4, 1, 90, 200), span(5, 1, -20, 5)});
+  const auto t = build(
+      {span(1, 0, 0, 100), span(2, 1, 10, 50), span(3, 1, 30, 60), span(4, 1, 90, 200), span(5, 1, -20, 5)});
   EXPECT_EQ(t->nodes()[t->find(1)].self, 100u - 50u - 10u - 5u);
   EXPECT_EQ(t->start(), -20);
   EXPECT_EQ(t->end(), 200);
@@ -58,7 +60,8 @@ TEST(TraceIndex, spans_whose_parent_has_not_arrived_stand_at_the_top_marked) {
 }
 
 TEST(TraceIndex, parents_in_a_circle_are_cut_once_at_the_earliest) {
-  const auto t = build({span(1, 3, 5, 9), span(2, 1, 3, 4), span(3, 2, 8, 9), span(4, 3, 1, 2), span(7, 7, 0, 1)});
+  const auto t =
+      build({span(1, 3, 5, 9), span(2, 1, 3, 4), span(3, 2, 8, 9), span(4, 3, 1, 2), span(7, 7, 0, 1)});
   ASSERT_EQ(t->size(), 5u);
   EXPECT_TRUE(t->nodes()[t->find(2)].parent_unknown);
   EXPECT_FALSE(t->nodes()[t->find(1)].parent_unknown);
@@ -88,7 +91,8 @@ TEST(TraceIndex, an_error_that_travels_up_counts_once_at_the_deepest_span) {
 }
 
 TEST(TraceIndex, tokens_of_aggregates_and_duplicates_are_not_added) {
-  auto agent = span(1, 0, 0, 10, genai::Kind::agent), llm = span(2, 1, 0, 5, genai::Kind::llm), again = span(3, 1, 5, 9, genai::Kind::llm);
+  auto agent = span(1, 0, 0, 10, genai::Kind::agent), llm = span(2, 1, 0, 5, genai::Kind::llm),
+       again = span(3, 1, 5, 9, genai::Kind::llm);
   for (auto* s : {&agent, &llm, &again}) {
     s->usage.known = 9;
     s->usage.tokens[TokenCounts::input] = 100;
@@ -164,7 +168,8 @@ TEST(TraceIndex, random_trees_agree_with_the_plain_definitions) {
       covered += any;
     }
     EXPECT_EQ(seen.size(), rows.size());
-    EXPECT_LE(critical, static_cast<std::uint64_t>(covered));  // children before their parents belong to nobody
+    EXPECT_LE(critical,
+              static_cast<std::uint64_t>(covered));  // children before their parents belong to nobody
     EXPECT_EQ(t->critical().llm + t->critical().tool + t->critical().other, t->duration());
     EXPECT_EQ(t->total().input, tokens);
   }
@@ -172,7 +177,8 @@ TEST(TraceIndex, random_trees_agree_with_the_plain_definitions) {
 
 TEST(TraceIndex, a_chain_of_a_hundred_thousand_is_no_recursion) {
   std::vector<IndexedSpan> rows;
-  for (std::uint64_t i = 1; i <= 100'000; ++i) rows.push_back(span(i, i - 1, static_cast<std::int64_t>(i), 200'000));
+  for (std::uint64_t i = 1; i <= 100'000; ++i)
+    rows.push_back(span(i, i - 1, static_cast<std::int64_t>(i), 200'000));
   const auto t = build(std::move(rows));
   EXPECT_EQ(t->max_depth(), 99'999u);
   EXPECT_EQ(t->nodes()[0].subtree_end, 100'000u);

@@ -1,8 +1,9 @@
 // Traces, newest first by their start, of which one span at least matches.
 //
-// The store sorts spans by start, not traces. So matching spans are read newest first, down to a time W; a trace that
-// starts at or behind W has all its matching spans above W, hence it has been seen. Traces that start before W wait until
-// W has come down to them. That is exact for late spans, missing roots and traces of any length, and stops early.
+// The store sorts spans by start, not traces. So matching spans are read newest first, down to a time W; a
+// trace that starts at or behind W has all its matching spans above W, hence it has been seen. Traces that
+// start before W wait until W has come down to them. That is exact for late spans, missing roots and traces
+// of any length, and stops early.
 #include <algorithm>
 #include <cstring>
 #include <unordered_set>
@@ -48,13 +49,14 @@ QueryAnswer<TraceList> Queries::traces(const Caller& caller, const SearchRequest
   out.hints = filter->hints;
 
   std::unordered_set<otlp::TraceId, IdHash> seen;
-  std::vector<TraceBounds> waiting;  // matched, start below the line or not yet enough
+  std::vector<TraceBounds> waiting;      // matched, start below the line or not yet enough
   std::int64_t line = request.range.to;  // spans at or above have been read
   // Every trace has a span at its own start: without a filter the next page can begin there.
   if (after && filter->everything && after->start < line) line = after->start + 1;
   std::size_t rows = std::max<std::size_t>(limit * 16, 512);
   const auto ready = [&] {
-    return static_cast<std::size_t>(std::count_if(waiting.begin(), waiting.end(), [&](const auto& b) { return b.min_start >= line; }));
+    return static_cast<std::size_t>(
+        std::count_if(waiting.begin(), waiting.end(), [&](const auto& b) { return b.min_start >= line; }));
   };
 
   while (line > request.range.from && ready() <= limit) {
@@ -86,18 +88,21 @@ QueryAnswer<TraceList> Queries::traces(const Caller& caller, const SearchRequest
     }
     const bool stuck = read == rows && lowest + 1 >= line;  // all of them start at the same nanosecond
     if (stuck && rows == 200'000)
-      return std::unexpected(QueryError(ErrorKind::too_large, "too many spans start at one nanosecond; narrow the search"));
+      return std::unexpected(
+          QueryError(ErrorKind::too_large, "too many spans start at one nanosecond; narrow the search"));
     rows = std::min<std::size_t>(rows * 4, 200'000);
     auto bounds = impl_->bounds(caller, fresh);
     if (!bounds) return std::unexpected(QueryError(bounds.error()));
     for (const auto& [id, b] : *bounds)
       if (behind_cursor(b)) waiting.push_back(b);
     if (waiting.size() > kMaxCandidates)
-      return std::unexpected(QueryError(ErrorKind::too_large,
-                                        "more than 200,000 traces match before the page is full; narrow the time range", "q"));
+      return std::unexpected(
+          QueryError(ErrorKind::too_large,
+                     "more than 200,000 traces match before the page is full; narrow the time range", "q"));
   }
   if (after && filter->everything && line <= request.range.from && ready() <= limit) {
-    // Last page: traces that began before the range and still ran in it may lie above the place where we began.
+    // Last page: traces that began before the range and still ran in it may lie above the place where we
+    // began.
     Sql sql("SELECT DISTINCT trace_id FROM spans WHERE ");
     in_range(sql, caller, request.range);
     sql << " AND trace_id IN (SELECT trace_id FROM traces WHERE project = ";

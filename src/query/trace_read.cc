@@ -15,11 +15,12 @@ Result<std::shared_ptr<const TraceIndex>> Queries::trace(const Caller& caller, c
     TS_ASSIGN(auto loaded, impl_->load(caller, {bounds.begin()->second}));
     if (!loaded.empty()) return loaded.front();
   }
-  return fail(ErrorKind::not_found, fmt::format("trace {} is not in the store; it may not have arrived yet", otlp::hex(id)));
+  return fail(ErrorKind::not_found,
+              fmt::format("trace {} is not in the store; it may not have arrived yet", otlp::hex(id)));
 }
 
-Result<std::vector<std::shared_ptr<const TraceIndex>>> Queries::traces_by_id(const Caller& caller,
-                                                                             const std::vector<otlp::TraceId>& ids) {
+Result<std::vector<std::shared_ptr<const TraceIndex>>> Queries::traces_by_id(
+    const Caller& caller, const std::vector<otlp::TraceId>& ids) {
   TS_ASSIGN(const auto bounds, impl_->bounds(caller, ids));
   std::vector<TraceBounds> wanted;
   for (const auto& id : ids)
@@ -49,7 +50,8 @@ std::int64_t last_start(const TraceIndex& trace) {
 Result<FoundSpans> Queries::find(const Caller& caller, const TraceIndex& trace, std::string_view text) {
   FoundSpans out;
   if (text.empty()) return out;
-  if (text.size() > 1'000) return fail(ErrorKind::invalid_argument, "q= is longer than 1,000 bytes; search for a shorter text");
+  if (text.size() > 1'000)
+    return fail(ErrorKind::invalid_argument, "q= is longer than 1,000 bytes; search for a shorter text");
   Sql sql("SELECT DISTINCT span_id FROM spans PREWHERE ");
   in_trace(sql, caller, trace, trace.start(), last_start(trace));
   sql << " WHERE ";
@@ -60,12 +62,13 @@ Result<FoundSpans> Queries::find(const Caller& caller, const TraceIndex& trace, 
     sql << "positionCaseInsensitiveUTF8(" << column << ", ";
     sql.str(text) << ") > 0";
   };
-  for (const auto column : {Fragment("name"), Fragment("service"), Fragment("tool"), Fragment("agent"), Fragment("model"),
-                            Fragment("status_message"), Fragment("input"), Fragment("output"), Fragment("extra")})
+  for (const auto column :
+       {Fragment("name"), Fragment("service"), Fragment("tool"), Fragment("agent"), Fragment("model"),
+        Fragment("status_message"), Fragment("input"), Fragment("output"), Fragment("extra")})
     in_text(column);
-  for (const auto list : {Fragment("mapKeys(attrs_str)"), Fragment("mapValues(attrs_str)"), Fragment("mapKeys(attrs_int)"),
-                          Fragment("mapKeys(attrs_ref)"), Fragment("mapValues(attrs_json)"), Fragment("ev_name"),
-                          Fragment("ev_attrs")}) {
+  for (const auto list : {Fragment("mapKeys(attrs_str)"), Fragment("mapValues(attrs_str)"),
+                          Fragment("mapKeys(attrs_int)"), Fragment("mapKeys(attrs_ref)"),
+                          Fragment("mapValues(attrs_json)"), Fragment("ev_name"), Fragment("ev_attrs")}) {
     sql << " OR arrayExists(x -> positionCaseInsensitiveUTF8(x, ";
     sql.str(text) << ") > 0, " << list << ")";
   }
@@ -80,11 +83,13 @@ Result<FoundSpans> Queries::find(const Caller& caller, const TraceIndex& trace, 
   std::sort(found.begin(), found.end());
   constexpr std::size_t kMost = 1'000;
   out.more = found.size() > kMost;
-  for (std::size_t i = 0; i < std::min(found.size(), kMost); ++i) out.span_ids.push_back(trace.spans()[found[i]].span_id);
+  for (std::size_t i = 0; i < std::min(found.size(), kMost); ++i)
+    out.span_ids.push_back(trace.spans()[found[i]].span_id);
   return out;
 }
 
-QueryAnswer<Changes> Queries::changes(const Caller& caller, std::uint64_t version, std::string_view q, std::size_t limit) {
+QueryAnswer<Changes> Queries::changes(const Caller& caller, std::uint64_t version, std::string_view q,
+                                      std::size_t limit) {
   auto filter = impl_->filter(caller, q);
   if (!filter) return std::unexpected(filter.error());
   Changes out;
@@ -131,13 +136,17 @@ QueryAnswer<Changes> Queries::changes(const Caller& caller, std::uint64_t versio
 namespace {
 
 constexpr Fragment kWholeColumns =
-    "SELECT span_id, parent_span_id, start, duration_ns, time_flags, raw_start, raw_end, version, toInt64(received), span_kind, "
-    "status, kind, flags, is_error, trace_state, status_message, name, service, operation, request_model, response_model, "
+    "SELECT span_id, parent_span_id, start, duration_ns, time_flags, raw_start, raw_end, version, "
+    "toInt64(received), span_kind, "
+    "status, kind, flags, is_error, trace_state, status_message, name, service, operation, request_model, "
+    "response_model, "
     "response_id, error_type, error_message, tok_other, scope_id, resource_id, "
-    "attrs_str, attrs_int, attrs_dbl, attrs_bool, attrs_json, attrs_ref, ev_time, ev_name, ev_attrs, links, dropped, input, "
+    "attrs_str, attrs_int, attrs_dbl, attrs_bool, attrs_json, attrs_ref, ev_time, ev_name, ev_attrs, links, "
+    "dropped, input, "
     "output, extra FROM spans PREWHERE ";
 
-Result<StoredSpan> read_whole(store::RowReader& in, StoredSpans& out, std::uint64_t& scope_id, std::uint64_t& resource_id) {
+Result<StoredSpan> read_whole(store::RowReader& in, StoredSpans& out, std::uint64_t& scope_id,
+                              std::uint64_t& resource_id) {
   StoredSpan s;
   s.span.span_id = in.u64();
   s.span.parent_span_id = in.u64();
@@ -222,7 +231,9 @@ Result<std::shared_ptr<const StoredSpans>> Queries::whole_spans(const Caller& ca
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
 
-  Sql about("SELECT id, is_scope, any(attrs_json), any(name), any(version), any(schema_url), any(dropped) FROM resources WHERE project = ");
+  Sql about(
+      "SELECT id, is_scope, any(attrs_json), any(name), any(version), any(schema_url), any(dropped) FROM "
+      "resources WHERE project = ");
   about.u32(caller.project) << " AND id IN ";
   about.u64s(wanted) << " GROUP BY id, is_scope";
   TS_ASSIGN(auto described, impl_->ask(caller, about));
@@ -232,12 +243,15 @@ Result<std::shared_ptr<const StoredSpans>> Queries::whole_spans(const Caller& ca
     const auto id = resources.u64();
     const bool is_scope = resources.boolean();
     const auto json = resources.string();
-    const auto scope_name = resources.string(), scope_version = resources.string(), schema_url = resources.string();
+    const auto scope_name = resources.string(), scope_version = resources.string(),
+               schema_url = resources.string();
     const auto dropped = resources.u32();
     TS_TRY(resources.status());
     TS_ASSIGN(const auto attributes, store::restore_attributes(json, *out->arena));
-    if (is_scope) out->scopes[id] = {scope_name, scope_version, attributes, dropped, schema_url};
-    else out->resources[id] = {attributes, dropped, schema_url};
+    if (is_scope)
+      out->scopes[id] = {scope_name, scope_version, attributes, dropped, schema_url};
+    else
+      out->resources[id] = {attributes, dropped, schema_url};
   }
   for (const auto& row : rows) {
     const auto it = by_id.find(row.span_id);
@@ -252,13 +266,16 @@ Result<std::shared_ptr<const StoredSpans>> Queries::whole_spans(const Caller& ca
   return out;
 }
 
-Result<std::shared_ptr<const StoredSpans>> Queries::span(const Caller& caller, const TraceIndex& trace, std::uint64_t span_id) {
+Result<std::shared_ptr<const StoredSpans>> Queries::span(const Caller& caller, const TraceIndex& trace,
+                                                         std::uint64_t span_id) {
   const auto row = trace.find(span_id);
   if (row == kNone)
-    return fail(ErrorKind::not_found, fmt::format("span {:016x} is not in trace {}", span_id, otlp::hex(trace.trace_id())));
+    return fail(ErrorKind::not_found,
+                fmt::format("span {:016x} is not in trace {}", span_id, otlp::hex(trace.trace_id())));
   TS_ASSIGN(auto found, whole_spans(caller, trace, row, 1));
   if (found->spans.empty())
-    return fail(ErrorKind::not_found, fmt::format("span {:016x} is gone; retention may have removed it", span_id));
+    return fail(ErrorKind::not_found,
+                fmt::format("span {:016x} is gone; retention may have removed it", span_id));
   return found;
 }
 

@@ -51,15 +51,17 @@ Window window(const TraceIndex& trace, const WindowRequest& request) {
   out.total_rows = visible.size();
   out.first = request.first;
   if (target != kNone) {
-    const auto at = std::lower_bound(visible.begin(), visible.end(), target,
-                                     [](const WindowRow& line, std::uint32_t row) { return line.span < row; });
+    const auto at =
+        std::lower_bound(visible.begin(), visible.end(), target,
+                         [](const WindowRow& line, std::uint32_t row) { return line.span < row; });
     const auto place = static_cast<std::size_t>(at - visible.begin());
     const auto before = count * 2 / 5;
     out.first = place > before ? place - before : 0;
   }
   out.first = std::min(out.first, visible.size());
   const auto last = std::min(out.first + count, visible.size());
-  out.rows.assign(visible.begin() + static_cast<std::ptrdiff_t>(out.first), visible.begin() + static_cast<std::ptrdiff_t>(last));
+  out.rows.assign(visible.begin() + static_cast<std::ptrdiff_t>(out.first),
+                  visible.begin() + static_cast<std::ptrdiff_t>(last));
   return out;
 }
 
@@ -85,7 +87,8 @@ std::vector<Bar> minimap(const TraceIndex& trace) {
     b.lane = std::min(b.lane, lanes - 1);
     auto& cell = cells[b.lane * buckets + static_cast<std::uint64_t>(b.start) / width];
     const bool error = cell.error || b.error;
-    const auto end = std::max(cell.start + static_cast<std::int64_t>(cell.duration), b.start + static_cast<std::int64_t>(b.duration));
+    const auto end = std::max(cell.start + static_cast<std::int64_t>(cell.duration),
+                              b.start + static_cast<std::int64_t>(b.duration));
     if (cell.start < 0) {
       cell = b;
     } else {
@@ -108,16 +111,18 @@ std::vector<Bar> shape(const TraceIndex& trace) {
   std::vector<Bar> pieces;
   for (std::uint32_t row = 0; row < trace.size(); ++row) {
     const auto kind = static_cast<genai::Kind>(spans[row].kind);
-    const bool work = kind == genai::Kind::llm || kind == genai::Kind::tool || kind == genai::Kind::retrieval ||
-                      kind == genai::Kind::embedding;
+    const bool work = kind == genai::Kind::llm || kind == genai::Kind::tool ||
+                      kind == genai::Kind::retrieval || kind == genai::Kind::embedding;
     if (!work && nodes[row].children > 0) continue;
     if (!work && kind != genai::Kind::other && kind != genai::Kind::chain) continue;
     if (nodes[row].hidden_plumbing) continue;
-    pieces.push_back({spans[row].start - trace.start(), spans[row].duration, 0, spans[row].kind, spans[row].is_error});
+    pieces.push_back(
+        {spans[row].start - trace.start(), spans[row].duration, 0, spans[row].kind, spans[row].is_error});
   }
   if (pieces.empty())
     for (std::uint32_t row = 0; row < trace.size() && pieces.size() < kPieces; ++row)
-      pieces.push_back({spans[row].start - trace.start(), spans[row].duration, 0, spans[row].kind, spans[row].is_error});
+      pieces.push_back(
+          {spans[row].start - trace.start(), spans[row].duration, 0, spans[row].kind, spans[row].is_error});
   if (pieces.size() > kPieces) {
     std::nth_element(pieces.begin(), pieces.begin() + kPieces, pieces.end(), [](const Bar& a, const Bar& b) {
       return a.error != b.error ? a.error : a.duration > b.duration;
@@ -141,7 +146,8 @@ namespace {
 
 std::string label(const TraceIndex& trace, std::uint32_t row) {
   const auto& s = trace.spans()[row];
-  if (s.kind == static_cast<std::uint8_t>(genai::Kind::tool) && s.tool) return std::string(trace.text(s.tool));
+  if (s.kind == static_cast<std::uint8_t>(genai::Kind::tool) && s.tool)
+    return std::string(trace.text(s.tool));
   return std::string(trace.text(s.name));
 }
 
@@ -153,8 +159,9 @@ Finding slow(const TraceIndex& trace) {
     f.span = row;
   }
   f.share = static_cast<double>(f.value) / static_cast<double>(std::max<std::uint64_t>(trace.duration(), 1));
-  f.text = fmt::format("{} took {} of {} ({:.0f} %)", label(trace, f.span), human_duration(static_cast<std::uint64_t>(f.value)),
-                       human_duration(trace.duration()), *f.share * 100);
+  f.text = fmt::format("{} took {} of {} ({:.0f} %)", label(trace, f.span),
+                       human_duration(static_cast<std::uint64_t>(f.value)), human_duration(trace.duration()),
+                       *f.share * 100);
   return f;
 }
 
@@ -181,7 +188,8 @@ std::optional<Finding> dear(const TraceIndex& trace) {
   if (by_cost.value > 0) {
     if (const auto sum = total.cost.best(); sum && *sum > 0)
       by_cost.share = static_cast<double>(by_cost.value) / static_cast<double>(*sum);
-    by_cost.text = fmt::format("{} cost ${:.3g}", label(trace, by_cost.span), static_cast<double>(by_cost.value) / 1e9);
+    by_cost.text =
+        fmt::format("{} cost ${:.3g}", label(trace, by_cost.span), static_cast<double>(by_cost.value) / 1e9);
     if (by_cost.share) by_cost.text += fmt::format(" ({:.0f} % of the run)", *by_cost.share * 100);
     return by_cost;
   }

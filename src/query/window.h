@@ -1,4 +1,5 @@
-// The visible rows of a trace for a set of folded spans, as one bounded answer; the overview above them; the findings.
+// The visible rows of a trace for a set of folded spans, as one bounded answer; the overview above them; the
+// findings.
 #pragma once
 #include <optional>
 #include <string>
@@ -11,10 +12,10 @@ namespace turnscope::query {
 
 struct WindowRequest {
   std::size_t first = 0;
-  std::size_t count = 200;                       ///< at most kMaxWindowRows
-  std::optional<std::uint64_t> around;           ///< span to show: its ancestors are opened
+  std::size_t count = 200;              ///< at most kMaxWindowRows
+  std::optional<std::uint64_t> around;  ///< span to show: its ancestors are opened
   std::unordered_set<std::uint64_t> folded, unfolded;
-  std::optional<std::uint32_t> depth;            ///< spans at this depth and deeper start folded; default by size
+  std::optional<std::uint32_t> depth;  ///< spans at this depth and deeper start folded; default by size
   bool hide_plumbing = false;
 };
 inline constexpr std::size_t kMaxWindowRows = 2'000;
@@ -22,10 +23,10 @@ inline constexpr std::size_t kOpenBelow = 2'000;  ///< traces up to this size ar
 inline constexpr std::size_t kMaxBars = 2'000;
 
 struct WindowRow {
-  std::uint32_t row = 0;      ///< row among the visible ones
-  std::uint32_t span = 0;     ///< row in the TraceIndex
+  std::uint32_t row = 0;   ///< row among the visible ones
+  std::uint32_t span = 0;  ///< row in the TraceIndex
   bool folded = false;
-  std::uint32_t hidden = 0;   ///< descendants not shown: folded, or plumbing
+  std::uint32_t hidden = 0;  ///< descendants not shown: folded, or plumbing
 };
 struct Window {
   std::size_t total_rows = 0, first = 0;
@@ -34,7 +35,7 @@ struct Window {
 Window window(const TraceIndex&, const WindowRequest&);
 
 struct Bar {
-  std::int64_t start = 0;     ///< from the trace's start, ns
+  std::int64_t start = 0;  ///< from the trace's start, ns
   std::uint64_t duration = 0;
   std::uint32_t lane = 0;
   std::uint8_t kind = 0;
@@ -50,7 +51,7 @@ struct Finding {
   enum class Type { slow, dear, wrong };
   enum class Unit { ns, nano_usd, tokens, errors };
   Type type;
-  std::uint32_t span = 0;     ///< row in the TraceIndex
+  std::uint32_t span = 0;  ///< row in the TraceIndex
   std::int64_t value = 0;
   Unit unit = Unit::ns;
   std::optional<double> share;

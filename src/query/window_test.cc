@@ -17,9 +17,11 @@ std::vector<std::uint32_t> plain(const TraceIndex& t, const WindowRequest& r) {
     for (auto p = t.nodes()[row].parent; p != kNone; p = t.nodes()[p].parent) {
       bool opened = false;
       if (target != kNone)
-        for (auto a = t.nodes()[target].parent; a != kNone; a = t.nodes()[a].parent) opened = opened || a == p;
+        for (auto a = t.nodes()[target].parent; a != kNone; a = t.nodes()[a].parent)
+          opened = opened || a == p;
       const bool by_default = depth != kNone && t.nodes()[p].depth + 1 >= depth;
-      const bool folded = r.folded.contains(t.spans()[p].span_id) || (by_default && !r.unfolded.contains(t.spans()[p].span_id));
+      const bool folded = r.folded.contains(t.spans()[p].span_id) ||
+                          (by_default && !r.unfolded.contains(t.spans()[p].span_id));
       visible = visible && (opened || !folded);
     }
     if (visible) out.push_back(row);
@@ -86,7 +88,8 @@ TEST(Window, big_traces_start_folded_and_their_overview_is_bounded) {
   const auto bars = minimap(*t);
   EXPECT_LE(bars.size(), kMaxBars);
   EXPECT_GT(bars.size(), 100u);
-  for (const auto& b : bars) EXPECT_LE(b.start + static_cast<std::int64_t>(b.duration), static_cast<std::int64_t>(t->duration()));
+  for (const auto& b : bars)
+    EXPECT_LE(b.start + static_cast<std::int64_t>(b.duration), static_cast<std::int64_t>(t->duration()));
   EXPECT_LE(shape(*t).size(), 48u);
 }
 
@@ -94,11 +97,12 @@ TEST(Findings, name_the_slow_the_dear_and_the_wrong) {
   StringPool pool;
   IndexedSpan root, slow, dear, wrong;
   root.span_id = 1, root.duration = 100, root.name = pool.intern("agent.run");
-  slow.span_id = 2, slow.parent_span_id = 1, slow.duration = 80, slow.name = pool.intern("tool.execute.search"), slow.kind = 4,
-  slow.tool = pool.intern("search");
-  dear.span_id = 3, dear.parent_span_id = 1, dear.start = 80, dear.duration = 5, dear.kind = 3, dear.usage_role = 1;
-  dear.name = pool.intern("chat"), dear.usage.known = 9, dear.usage.tokens[0] = 900, dear.has_reported_cost = true,
-  dear.reported_cost = 50'000'000;
+  slow.span_id = 2, slow.parent_span_id = 1, slow.duration = 80,
+  slow.name = pool.intern("tool.execute.search"), slow.kind = 4, slow.tool = pool.intern("search");
+  dear.span_id = 3, dear.parent_span_id = 1, dear.start = 80, dear.duration = 5, dear.kind = 3,
+  dear.usage_role = 1;
+  dear.name = pool.intern("chat"), dear.usage.known = 9, dear.usage.tokens[0] = 900,
+  dear.has_reported_cost = true, dear.reported_cost = 50'000'000;
   wrong.span_id = 4, wrong.parent_span_id = 1, wrong.start = 90, wrong.duration = 5, wrong.is_error = true;
   wrong.name = pool.intern("issue_refund"), wrong.error_type = pool.intern("RefundPolicyError");
   const auto t = TraceIndex::build({}, {root, slow, dear, wrong}, std::move(pool));

@@ -15,7 +15,8 @@ namespace turnscope::server {
 namespace {
 
 struct Options {
-  std::string question, model = "claude-sonnet-4-5", endpoint = "http://127.0.0.1:4318", ui = "http://127.0.0.1:16686";
+  std::string question, model = "claude-sonnet-4-5", endpoint = "http://127.0.0.1:4318",
+                        ui = "http://127.0.0.1:16686";
   std::string session, user;
   int max_turns = 8;
   bool no_stream = false, json = false;
@@ -46,9 +47,12 @@ int run_once(const Options& options) {
   }
   const auto result = example::run_agent(agent);
   if (options.json) {
-    boost::json::object out{{"trace_id", result.trace_id}, {"answer", result.answer},
-                            {"turns", result.turns},       {"failed", result.failed},
-                            {"error", result.error},       {"exported", result.exported},
+    boost::json::object out{{"trace_id", result.trace_id},
+                            {"answer", result.answer},
+                            {"turns", result.turns},
+                            {"failed", result.failed},
+                            {"error", result.error},
+                            {"exported", result.exported},
                             {"hit_max_turns", result.hit_max_turns}};
     std::printf("%s\n", boost::json::serialize(out).c_str());
   } else {
@@ -57,10 +61,11 @@ int run_once(const Options& options) {
     if (result.failed) std::printf("▲ the run failed: %s\n", printable(result.error).c_str());
     if (result.hit_max_turns) std::printf("▲ stopped at %d turns without a final answer\n", result.turns);
     if (result.exported) {
-      std::printf("trace: %s/t/%s\n       turnscope traces show %s\n", options.ui.c_str(), result.trace_id.c_str(),
-                  result.trace_id.c_str());
+      std::printf("trace: %s/t/%s\n       turnscope traces show %s\n", options.ui.c_str(),
+                  result.trace_id.c_str(), result.trace_id.c_str());
     } else {
-      std::fprintf(stderr, "turnscope: the spans did not reach %s; is `turnscope serve` running?\n", options.endpoint.c_str());
+      std::fprintf(stderr, "turnscope: the spans did not reach %s; is `turnscope serve` running?\n",
+                   options.endpoint.c_str());
     }
   }
   return result.failed || !result.exported ? cli::failed : cli::ok;
@@ -70,10 +75,13 @@ int run_once(const Options& options) {
 
 void add_agent_command(CLI::App& app, std::function<int()>& run) {
   auto options = std::make_shared<Options>();
-  auto* command = app.add_subcommand("agent", "Ask the example agent a question and trace it (ANTHROPIC_API_KEY: the real model)");
+  auto* command = app.add_subcommand(
+      "agent", "Ask the example agent a question and trace it (ANTHROPIC_API_KEY: the real model)");
   command->add_option("question", options->question, "As \"Was order 1042 charged twice?\"")->required();
   command->add_option("--model", options->model, "Model name")->capture_default_str();
-  command->add_option("--max-turns", options->max_turns, "Stop after that many model calls")->check(CLI::Range(1, 100))->capture_default_str();
+  command->add_option("--max-turns", options->max_turns, "Stop after that many model calls")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
   command->add_flag("--no-stream", options->no_stream, "Ask for whole answers instead of a stream");
   command->add_option("--session", options->session, "session.id of the run");
   command->add_option("--user", options->user, "user.id of the run");

@@ -24,7 +24,10 @@ struct Key {
 template <typename Field>
 Key text_key(std::string_view path, std::string_view help, Field field) {
   return {path, help,
-          [field](Config& c, std::string_view v) -> Status { c.*field = std::string(v); return {}; },
+          [field](Config& c, std::string_view v) -> Status {
+            c.*field = std::string(v);
+            return {};
+          },
           [field](const Config& c) { return quote_yaml(c.*field); }};
 }
 Key flag_key(std::string_view path, std::string_view help, bool Config::*field) {
@@ -76,15 +79,19 @@ Key list_key(std::string_view path, std::string_view help, std::vector<std::stri
 const std::vector<Key>& keys() {
   static const std::vector<Key> table = {
       text_key("data", "Directory of the log and the embedded store.", &Config::data),
-      text_key("listen.grpc", "OTLP/gRPC, host:port; port 0 picks a free one; \"off\" closes it.", &Config::listen_grpc),
+      text_key("listen.grpc", "OTLP/gRPC, host:port; port 0 picks a free one; \"off\" closes it.",
+               &Config::listen_grpc),
       text_key("listen.http", "OTLP/HTTP (protobuf and JSON); \"off\" closes it.", &Config::listen_http),
       text_key("listen.ui", "Web UI and every query API.", &Config::listen_ui),
       flag_key("listen.allow_remote_without_auth",
-               "Listen beyond loopback although nobody has to prove who they are: anyone who reaches the port reads "
+               "Listen beyond loopback although nobody has to prove who they are: anyone who reaches the "
+               "port reads "
                "every prompt.",
                &Config::allow_remote_without_auth),
-      bytes_key("limits.request_bytes", "One OTLP request, on the wire and after decompression.", &Config::request_bytes),
-      count_key("limits.spans_per_request", "Spans, log records or data points in one request; more are rejected and said.",
+      bytes_key("limits.request_bytes", "One OTLP request, on the wire and after decompression.",
+                &Config::request_bytes),
+      count_key("limits.spans_per_request",
+                "Spans, log records or data points in one request; more are rejected and said.",
                 &Config::spans_per_request),
       count_key("limits.attributes_per_item", "Attributes of one span, event, link, resource or scope.",
                 &Config::attributes_per_item),
@@ -95,31 +102,41 @@ const std::vector<Key>& keys() {
       bytes_key("limits.string_bytes", "One string value; longer ones are cut on a character boundary.",
                 &Config::string_bytes),
       bytes_key("limits.key_bytes", "Attribute keys, span and event names.", &Config::key_bytes),
-      bytes_key("limits.in_flight_bytes", "Request bytes being received or waiting for the disk; beyond: 503, UNAVAILABLE.",
+      bytes_key("limits.in_flight_bytes",
+                "Request bytes being received or waiting for the disk; beyond: 503, UNAVAILABLE.",
                 &Config::in_flight_bytes),
-      time_key("limits.hold", "How long a request waits for room before it is refused with a delay.", &Config::hold),
+      time_key("limits.hold", "How long a request waits for room before it is refused with a delay.",
+               &Config::hold),
       bytes_key("log.segment_bytes", "Size of one log file.", &Config::log_segment_bytes),
-      bytes_key("log.max_bytes", "Cap of the log on disk; a sink that lags this far turns into back-pressure.",
+      bytes_key("log.max_bytes",
+                "Cap of the log on disk; a sink that lags this far turns into back-pressure.",
                 &Config::log_max_bytes),
       bytes_key("log.pending_bytes", "Bytes waiting for the next sync.", &Config::log_pending_bytes),
-      flag_key("log.sync", "fdatasync before each answer. Off only to measure what it costs: a crash then loses spans.",
+      flag_key("log.sync",
+               "fdatasync before each answer. Off only to measure what it costs: a crash then loses spans.",
                &Config::log_sync),
       flag_key("store.enabled", "Off: receive and log only; queries answer 503.", &Config::store_enabled),
       text_key("store.library", "Path of libchdb.so; empty: beside the binary.", &Config::store_library),
       bytes_key("store.memory", "Ceiling of the embedded engine.", &Config::store_memory),
       count_key("store.block_rows", "Spans in one insert at most.", &Config::store_block_rows),
-      time_key("store.freshness", "A span waits at most this long for its block to be inserted.", &Config::store_freshness),
-      bytes_key("memory.max", "Ceiling of the whole process; parts get their share of it.", &Config::memory_max),
+      time_key("store.freshness", "A span waits at most this long for its block to be inserted.",
+               &Config::store_freshness),
+      bytes_key("memory.max", "Ceiling of the whole process; parts get their share of it.",
+                &Config::memory_max),
       time_key("query.time", "Time limit of one query.", &Config::query_time),
       bytes_key("query.memory", "Memory limit of one query.", &Config::query_memory),
       count_key("query.workers", "Queries at a time.", &Config::query_workers),
-      list_key("http.cors_origins", "Origins of web pages that may send OTLP/HTTP, as https://app.example.com.",
+      list_key("http.cors_origins",
+               "Origins of web pages that may send OTLP/HTTP, as https://app.example.com.",
                &Config::cors_origins),
-      list_key("http.allowed_hosts", "Host names, besides loopback's, under which this server may be addressed.",
+      list_key("http.allowed_hosts",
+               "Host names, besides loopback's, under which this server may be addressed.",
                &Config::allowed_hosts),
       text_key("ui.dir", "Serve the UI from this folder instead of the built-in one.", &Config::ui_dir),
-      text_key("prices.file", "Your own prices, see docs/prices.md; they go before the built-in ones.", &Config::prices_file),
-      time_key("stop.deadline", "How long a stop may take to finish requests under way.", &Config::stop_deadline),
+      text_key("prices.file", "Your own prices, see docs/prices.md; they go before the built-in ones.",
+               &Config::prices_file),
+      time_key("stop.deadline", "How long a stop may take to finish requests under way.",
+               &Config::stop_deadline),
       text_key("log_level", "debug, info, warn or error.", &Config::log_level),
   };
   return table;
@@ -145,8 +162,11 @@ std::string nearest(std::string_view path) {
   std::size_t distance = std::numeric_limits<std::size_t>::max();
   for (const Key& key : keys()) {
     // Compared whole, and by the last part, so that a key under the wrong section is still found.
-    const auto tail = [](std::string_view p) { return p.substr(p.rfind('.') == p.npos ? 0 : p.rfind('.') + 1); };
-    const std::size_t d = std::min(edit_distance(path, key.path), edit_distance(tail(path), tail(key.path)) + 2);
+    const auto tail = [](std::string_view p) {
+      return p.substr(p.rfind('.') == p.npos ? 0 : p.rfind('.') + 1);
+    };
+    const std::size_t d =
+        std::min(edit_distance(path, key.path), edit_distance(tail(path), tail(key.path)) + 2);
     if (d < distance) {
       distance = d;
       best = key.path;
@@ -155,16 +175,19 @@ std::string nearest(std::string_view path) {
   return std::string(best);
 }
 
-void set_key(Config& config, std::string_view path, std::string_view value, std::vector<std::string>& problems) {
+void set_key(Config& config, std::string_view path, std::string_view value,
+             std::vector<std::string>& problems) {
   const auto key = std::ranges::find(keys(), path, &Key::path);
   if (key == keys().end()) {
     problems.push_back(fmt::format("{}: no such key; did you mean {}?", path, nearest(path)));
     return;
   }
-  if (auto ok = key->set(config, value); !ok) problems.push_back(fmt::format("{}: {}", path, ok.error().message));
+  if (auto ok = key->set(config, value); !ok)
+    problems.push_back(fmt::format("{}: {}", path, ok.error().message));
 }
 
-void walk(Config& config, const YAML::Node& node, const std::string& path, std::vector<std::string>& problems) {
+void walk(Config& config, const YAML::Node& node, const std::string& path,
+          std::vector<std::string>& problems) {
   if (node.IsMap()) {
     for (const auto& entry : node) {
       const auto name = entry.first.as<std::string>();
@@ -201,10 +224,12 @@ Result<Config> load_config(const std::string& file, const std::vector<std::strin
       if (root.IsMap()) {
         walk(config, root, "", problems);
       } else if (!root.IsNull()) {
-        problems.push_back(fmt::format("{}: the file must hold keys and values, as \"listen: {{ui: …}}\"", file));
+        problems.push_back(
+            fmt::format("{}: the file must hold keys and values, as \"listen: {{ui: …}}\"", file));
       }
     } catch (const YAML::BadFile&) {
-      return fail(ErrorKind::not_found, fmt::format("{}: cannot be read; check the path given to --config", file));
+      return fail(ErrorKind::not_found,
+                  fmt::format("{}: cannot be read; check the path given to --config", file));
     } catch (const YAML::Exception& e) {
       return fail(ErrorKind::invalid_argument, fmt::format("{}: {}", file, e.what()));
     }
@@ -215,7 +240,8 @@ Result<Config> load_config(const std::string& file, const std::vector<std::strin
       problems.push_back(fmt::format("--set {}: expected key.path=value", text));
       continue;
     }
-    set_key(config, std::string_view(text).substr(0, equals), std::string_view(text).substr(equals + 1), problems);
+    set_key(config, std::string_view(text).substr(0, equals), std::string_view(text).substr(equals + 1),
+            problems);
   }
   for (auto& problem : validate(config)) problems.push_back(std::move(problem));
   if (!problems.empty()) return fail(joined(problems));
@@ -232,14 +258,16 @@ std::vector<std::string> validate(const Config& c) {
     if (!address) {
       problems.push_back(address.error().message);
     } else if (!is_loopback(address->host) && !c.allow_remote_without_auth) {
-      problems.push_back(fmt::format(
-          "{}: {} is reachable from other machines and there is no authentication yet; listen on 127.0.0.1, or say "
-          "--set listen.allow_remote_without_auth=true if the network itself keeps strangers out",
-          key, *text));
+      problems.push_back(
+          fmt::format("{}: {} is reachable from other machines and there is no authentication yet; listen on "
+                      "127.0.0.1, or say "
+                      "--set listen.allow_remote_without_auth=true if the network itself keeps strangers out",
+                      key, *text));
     }
   }
   const auto at_least = [&](std::string_view key, std::uint64_t value, std::uint64_t least) {
-    if (value < least) problems.push_back(fmt::format("{}: {} is too small; at least {} is needed", key, value, least));
+    if (value < least)
+      problems.push_back(fmt::format("{}: {} is too small; at least {} is needed", key, value, least));
   };
   at_least("limits.request_bytes", c.request_bytes, 1024);
   at_least("limits.attribute_depth", c.attribute_depth, 1);
@@ -255,12 +283,13 @@ std::vector<std::string> validate(const Config& c) {
                                    format_bytes(c.log_max_bytes), format_bytes(c.log_segment_bytes)));
   }
   if (c.memory_max < c.store_memory + 100'000'000) {
-    problems.push_back(fmt::format("memory.max: {} leaves nothing beside store.memory ({}); 100 MB more are needed",
-                                   format_bytes(c.memory_max), format_bytes(c.store_memory)));
+    problems.push_back(
+        fmt::format("memory.max: {} leaves nothing beside store.memory ({}); 100 MB more are needed",
+                    format_bytes(c.memory_max), format_bytes(c.store_memory)));
   }
   if (c.query_memory > c.store_memory) {
-    problems.push_back(fmt::format("query.memory: {} is above store.memory ({})", format_bytes(c.query_memory),
-                                   format_bytes(c.store_memory)));
+    problems.push_back(fmt::format("query.memory: {} is above store.memory ({})",
+                                   format_bytes(c.query_memory), format_bytes(c.store_memory)));
   }
   if (c.log_level != "debug" && c.log_level != "info" && c.log_level != "warn" && c.log_level != "error") {
     problems.push_back(fmt::format("log_level: {} is not one of debug, info, warn, error", c.log_level));
@@ -287,19 +316,23 @@ Result<Config::Address> parse_address(std::string_view key, std::string_view tex
   const auto colon = text.rfind(':');
   Config::Address address;
   if (colon == text.npos || colon == 0) {
-    return fail(ErrorKind::invalid_argument, fmt::format("{}: \"{}\" is not host:port, as in 127.0.0.1:4317", key, text));
+    return fail(ErrorKind::invalid_argument,
+                fmt::format("{}: \"{}\" is not host:port, as in 127.0.0.1:4317", key, text));
   }
   std::string_view host = text.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   const std::string_view port = text.substr(colon + 1);
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
   if (error != std::errc{} || end != port.data() + port.size()) {
-    return fail(ErrorKind::invalid_argument, fmt::format("{}: port \"{}\" is not a number from 0 to 65535", key, port));
+    return fail(ErrorKind::invalid_argument,
+                fmt::format("{}: port \"{}\" is not a number from 0 to 65535", key, port));
   }
   address.host = host == "localhost" ? "127.0.0.1" : std::string(host);
   return address;
 }
 
-bool is_loopback(std::string_view host) { return host.starts_with("127.") || host == "::1" || host == "localhost"; }
+bool is_loopback(std::string_view host) {
+  return host.starts_with("127.") || host == "::1" || host == "localhost";
+}
 
 }  // namespace turnscope::server

@@ -1,5 +1,6 @@
-// What a user writes: one YAML file, every key with its default and a sentence. `--set key.path=value` overrides.
-// Unknown keys are refused with the nearest known one; all problems are reported at once, each with its path.
+// What a user writes: one YAML file, every key with its default and a sentence. `--set key.path=value`
+// overrides. Unknown keys are refused with the nearest known one; all problems are reported at once, each
+// with its path.
 #pragma once
 #include <chrono>
 #include <cstdint>

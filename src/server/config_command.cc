@@ -41,14 +41,17 @@ void add_config_command(CLI::App& app, std::function<int()>& run) {
   auto options = std::make_shared<Options>();
   auto* command = app.add_subcommand("config", "Check or print the configuration");
   command->require_subcommand(1);
-  auto* check_command = command->add_subcommand("check", "Say everything that is wrong with a file; exit code 2 if anything is");
+  auto* check_command = command->add_subcommand(
+      "check", "Say everything that is wrong with a file; exit code 2 if anything is");
   check_command->add_option("file", options->file, "YAML file")->required();
   check_command->add_option("--set", options->overrides, "key.path=value, as serve takes it");
   check_command->callback([options, &run] { run = [options] { return check(*options); }; });
-  auto* print_command = command->add_subcommand("print", "Every key with its value and what it is for, as YAML");
+  auto* print_command =
+      command->add_subcommand("print", "Every key with its value and what it is for, as YAML");
   print_command->add_option("--config", options->file, "YAML file");
   print_command->add_option("--set", options->overrides, "key.path=value");
-  print_command->add_flag("--effective", options->effective, "The default and only form: file, overrides and defaults together");
+  print_command->add_flag("--effective", options->effective,
+                          "The default and only form: file, overrides and defaults together");
   print_command->callback([options, &run] { run = [options] { return print(*options); }; });
 }
 

@@ -29,7 +29,9 @@ class ConfigFile : public ::testing::Test {
 };
 
 TEST_F(ConfigFile, values_of_the_file_are_read_and_overridden_by_set) {
-  const auto file = write("listen:\n  grpc: 127.0.0.1:0\nlog:\n  max_bytes: 1GiB\nhttp:\n  cors_origins: [https://a.example, https://b.example]\n");
+  const auto file = write(
+      "listen:\n  grpc: 127.0.0.1:0\nlog:\n  max_bytes: 1GiB\nhttp:\n  cors_origins: [https://a.example, "
+      "https://b.example]\n");
   const auto config = load_config(file, {"listen.grpc=127.0.0.1:9", "query.time=3s"});
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->listen_grpc, "127.0.0.1:9");
@@ -41,16 +43,21 @@ TEST_F(ConfigFile, values_of_the_file_are_read_and_overridden_by_set) {
 TEST_F(ConfigFile, unknown_keys_are_refused_with_the_nearest_known_one) {
   const auto config = load_config(write("limits:\n  request_byte: 1MiB\nlog:\n  syncs: false\n"), {});
   ASSERT_FALSE(config);
-  EXPECT_NE(config.error().message.find("limits.request_byte: no such key; did you mean limits.request_bytes?"),
-            std::string::npos) << config.error().message;
-  EXPECT_NE(config.error().message.find("did you mean log.sync?"), std::string::npos) << config.error().message;
+  EXPECT_NE(
+      config.error().message.find("limits.request_byte: no such key; did you mean limits.request_bytes?"),
+      std::string::npos)
+      << config.error().message;
+  EXPECT_NE(config.error().message.find("did you mean log.sync?"), std::string::npos)
+      << config.error().message;
 }
 
 TEST_F(ConfigFile, every_problem_is_reported_at_once) {
-  const auto config = load_config("", {"query.time=fast", "log.max_bytes=1KiB", "listen.ui=nowhere", "nonsense"});
+  const auto config =
+      load_config("", {"query.time=fast", "log.max_bytes=1KiB", "listen.ui=nowhere", "nonsense"});
   ASSERT_FALSE(config);
   for (const auto* part : {"query.time:", "log.max_bytes:", "listen.ui:", "--set nonsense"}) {
-    EXPECT_NE(config.error().message.find(part), std::string::npos) << part << " in\n" << config.error().message;
+    EXPECT_NE(config.error().message.find(part), std::string::npos) << part << " in\n"
+                                                                    << config.error().message;
   }
 }
 
@@ -75,11 +82,13 @@ TEST_F(ConfigFile, a_missing_file_is_named) {
 }
 
 TEST(ConfigDocs, the_page_shows_exactly_the_defaults_of_the_code) {
-  std::ifstream in(std::string(std::getenv("TURNSCOPE_SOURCE_DIR") ? std::getenv("TURNSCOPE_SOURCE_DIR") : ".") +
-                   "/docs/configuration.md");
+  std::ifstream in(
+      std::string(std::getenv("TURNSCOPE_SOURCE_DIR") ? std::getenv("TURNSCOPE_SOURCE_DIR") : ".") +
+      "/docs/configuration.md");
   const std::string page((std::istreambuf_iterator<char>(in)), {});
   EXPECT_NE(page.find("```yaml\n" + effective_yaml(Config{}) + "```"), std::string::npos)
-      << "docs/configuration.md should hold:\n" << effective_yaml(Config{});
+      << "docs/configuration.md should hold:\n"
+      << effective_yaml(Config{});
 }
 
 TEST(ConfigValues, sizes_and_times_have_units) {

@@ -18,7 +18,8 @@ Result<double> parse_with_unit(std::string_view text, std::span<const Unit> unit
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const auto bad = [&] {
-    return fail(ErrorKind::invalid_argument, fmt::format("\"{}\" is not understood; write it as {}", text, example));
+    return fail(ErrorKind::invalid_argument,
+                fmt::format("\"{}\" is not understood; write it as {}", text, example));
   };
   if (error != std::errc{} || number < 0 || !std::isfinite(number)) return bad();
   std::string_view unit(end, text.data() + text.size());
@@ -32,8 +33,9 @@ Result<double> parse_with_unit(std::string_view text, std::span<const Unit> unit
 }  // namespace
 
 Result<std::uint64_t> parse_bytes(std::string_view text) {
-  static constexpr Unit units[] = {{"", 1},       {"B", 1},         {"KiB", 1024},         {"MiB", 1048576},
-                                   {"GiB", 1073741824.0}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}};
+  static constexpr Unit units[] = {
+      {"", 1},     {"B", 1},    {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824.0},
+      {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9},   {"TB", 1e12}};
   TS_ASSIGN(const double value, parse_with_unit(text, units, "67108864, 64MiB or 1.5GB"));
   if (value > 9e18) return fail(ErrorKind::invalid_argument, fmt::format("\"{}\" is too large", text));
   return static_cast<std::uint64_t>(value);

@@ -60,7 +60,8 @@ Result<std::unique_ptr<Server>> start_server(const Options& options, const std::
   const auto config = [&](bool free_ports) {
     std::vector<std::string> overrides{"data=" + data, "log_level=warn"};
     if (free_ports) {
-      for (const auto* key : {"grpc", "http", "ui"}) overrides.push_back(fmt::format("listen.{}=127.0.0.1:0", key));
+      for (const auto* key : {"grpc", "http", "ui"})
+        overrides.push_back(fmt::format("listen.{}=127.0.0.1:0", key));
     }
     overrides.insert(overrides.end(), options.overrides.begin(), options.overrides.end());
     return load_config("", overrides);
@@ -69,7 +70,8 @@ Result<std::unique_ptr<Server>> start_server(const Options& options, const std::
     TS_ASSIGN(const Config usual, config(false));
     auto server = Server::start(usual);
     if (server || server.error().message.find("in use") == std::string::npos) return server;
-    std::printf("the usual ports are taken (%s); taking free ones\n", printable(server.error().message).c_str());
+    std::printf("the usual ports are taken (%s); taking free ones\n",
+                printable(server.error().message).c_str());
   }
   TS_ASSIGN(const Config any, config(true));
   return Server::start(any);
@@ -81,12 +83,14 @@ Status check_run(const cli::ApiClient& client, const example::RunResult& run) {
   const auto expect = [&](std::string_view field, std::int64_t least) -> Status {
     const auto found = cli::number(header, field).value_or(-1);
     if (found < least) {
-      return fail(ErrorKind::not_found, fmt::format("{}: {} should be at least {}, the store has {}", run.name, field, least, found));
+      return fail(ErrorKind::not_found, fmt::format("{}: {} should be at least {}, the store has {}",
+                                                    run.name, field, least, found));
     }
     return {};
   };
   if (!cli::field(header, "root")) return fail(ErrorKind::not_found, run.name + ": the root span is missing");
-  if (!cli::flag(header, "complete")) return fail(ErrorKind::not_found, run.name + ": a parent span is missing");
+  if (!cli::flag(header, "complete"))
+    return fail(ErrorKind::not_found, run.name + ": a parent span is missing");
   TS_TRY(expect("turns", run.turns));
   TS_TRY(expect("llm_calls", run.model_calls));
   TS_TRY(expect("tool_calls", run.tool_calls));
@@ -109,7 +113,8 @@ Status wait_for_runs(const cli::ApiClient& client, const std::vector<example::Ru
 
 Status show_tree(const cli::ApiClient& client, const std::string& trace_id, const cli::Terminal& terminal) {
   TS_ASSIGN(const auto header, client.get("/api/v1/traces/" + trace_id));
-  TS_ASSIGN(const auto window, client.get("/api/v1/traces/" + trace_id + "/window", {{"first", "0"}, {"count", "500"}}));
+  TS_ASSIGN(const auto window,
+            client.get("/api/v1/traces/" + trace_id + "/window", {{"first", "0"}, {"count", "500"}}));
   std::printf("%s\n", cli::render_trace(header, window, terminal).c_str());
   return {};
 }
@@ -122,24 +127,27 @@ int report(const Error& error) {
 int demo(const Options& options) {
   block_stop_signals();
   const DemoData data(options);
-  if (data.path().empty()) return report(Error(ErrorKind::io, "no temporary directory can be made; name one with --data"));
+  if (data.path().empty())
+    return report(Error(ErrorKind::io, "no temporary directory can be made; name one with --data"));
   auto server = start_server(options, data.path());
   if (!server) return report(server.error());
   const Addresses at = (*server)->addresses();
   const cli::Terminal terminal = cli::Terminal::detect();
   const cli::ApiClient client(at.ui);
 
-  std::printf("Server ready: UI http://%s, OTLP/gRPC %s, OTLP/HTTP %s, data in %s\n", at.ui.c_str(), at.grpc.c_str(),
-              at.http.c_str(), data.path().c_str());
+  std::printf("Server ready: UI http://%s, OTLP/gRPC %s, OTLP/HTTP %s, data in %s\n", at.ui.c_str(),
+              at.grpc.c_str(), at.http.c_str(), data.path().c_str());
   std::printf("Running the example agent with real tools against %s …\n",
-              std::getenv("ANTHROPIC_API_KEY") ? "the bundled scripted model (the demo is the same everywhere)"
-                                               : "the bundled scripted model");
+              std::getenv("ANTHROPIC_API_KEY")
+                  ? "the bundled scripted model (the demo is the same everywhere)"
+                  : "the bundled scripted model");
   std::fflush(stdout);
   example::DemoOptions demo_options;
   demo_options.otlp_endpoint = "http://" + at.http;
   demo_options.on_run_done = [&](const example::RunResult& run) {
     std::printf("  %s %s %d turns, %d model calls, %d tool calls%s\n",
-                run.failed ? terminal.styled(cli::Style::red, "▲").c_str() : terminal.styled(cli::Style::green, "✓").c_str(),
+                run.failed ? terminal.styled(cli::Style::red, "▲").c_str()
+                           : terminal.styled(cli::Style::green, "✓").c_str(),
                 cli::pad(run.name, 14).c_str(), run.turns, run.model_calls, run.tool_calls,
                 run.failed ? (": " + printable(run.error)).c_str() : "");
     std::fflush(stdout);
@@ -160,9 +168,12 @@ int demo(const Options& options) {
     return cli::ok;
   }
   std::printf("All runs:  http://%s\n", at.ui.c_str());
-  for (const auto& [name, what] : {std::pair{"failed", "Failed run"}, {"slow-tool", "Slow tool"}, {"dear-call", "Dear call"}}) {
+  for (const auto& [name, what] :
+       {std::pair{"failed", "Failed run"}, {"slow-tool", "Slow tool"}, {"dear-call", "Dear call"}}) {
     for (const auto& run : runs) {
-      if (run.name == name) std::printf("%s http://%s/t/%s\n", cli::pad(std::string(what) + ":", 10).c_str(), at.ui.c_str(), run.trace_id.c_str());
+      if (run.name == name)
+        std::printf("%s http://%s/t/%s\n", cli::pad(std::string(what) + ":", 10).c_str(), at.ui.c_str(),
+                    run.trace_id.c_str());
     }
   }
   std::printf("Serving until Ctrl-C.\n");
@@ -177,8 +188,10 @@ int demo(const Options& options) {
 void add_demo_command(CLI::App& app, std::function<int()>& run) {
   auto options = std::make_shared<Options>();
   auto* command = app.add_subcommand("demo", "Start a server, run the example agent, show its traces");
-  command->add_flag("--once", options->once, "Check that every trace came out of the store, stop; exit code 1 if one did not");
-  command->add_option("--data", options->data, "Data directory (default: turnscope-demo; with --once a temporary one)");
+  command->add_flag("--once", options->once,
+                    "Check that every trace came out of the store, stop; exit code 1 if one did not");
+  command->add_option("--data", options->data,
+                      "Data directory (default: turnscope-demo; with --once a temporary one)");
   command->add_option("--set", options->overrides, "key.path=value for the server");
   command->callback([options, &run] { run = [options] { return demo(*options); }; });
 }

@@ -1,5 +1,5 @@
-// Spans a second, from a counter that only grows: computed between two questions at least a second apart, so that
-// nothing has to run while nobody asks.
+// Spans a second, from a counter that only grows: computed between two questions at least a second apart, so
+// that nothing has to run while nobody asks.
 #pragma once
 #include <chrono>
 #include <cstdint>

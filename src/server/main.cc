@@ -18,7 +18,8 @@ int main(int argc, char** argv) {
   CLI::App app{"Turnscope: see what your LLM agents do"};
   app.set_version_flag("--version", "turnscope " TURNSCOPE_VERSION);
   app.require_subcommand(1);
-  app.footer("Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 no server. Start with: turnscope demo");
+  app.footer(
+      "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 no server. Start with: turnscope demo");
   std::function<int()> run;
   server::add_serve_command(app, run);
   server::add_demo_command(app, run);

@@ -24,8 +24,10 @@ struct Options {
 int serve(const Options& options) {
   block_stop_signals();
   std::vector<std::string> overrides;
-  const std::pair<std::string_view, const std::string*> flags[] = {
-      {"data", &options.data}, {"listen.grpc", &options.grpc}, {"listen.http", &options.http}, {"listen.ui", &options.ui}};
+  const std::pair<std::string_view, const std::string*> flags[] = {{"data", &options.data},
+                                                                   {"listen.grpc", &options.grpc},
+                                                                   {"listen.http", &options.http},
+                                                                   {"listen.ui", &options.ui}};
   for (const auto& [key, value] : flags) {
     if (!value->empty()) overrides.push_back(fmt::format("{}={}", key, *value));
   }
@@ -58,8 +60,10 @@ void add_serve_command(CLI::App& app, std::function<int()>& run) {
   auto options = std::make_shared<Options>();
   auto* command = app.add_subcommand("serve", "Receive, keep and show traces until SIGTERM or Ctrl-C");
   command->add_option("--config", options->config, "YAML file; `turnscope config print` shows every key");
-  command->add_option("--data", options->data, "Directory of the log and the store (default: turnscope-data)");
-  command->add_option("--listen-grpc", options->grpc, "OTLP/gRPC, host:port (default 127.0.0.1:4317; port 0: a free one)");
+  command->add_option("--data", options->data,
+                      "Directory of the log and the store (default: turnscope-data)");
+  command->add_option("--listen-grpc", options->grpc,
+                      "OTLP/gRPC, host:port (default 127.0.0.1:4317; port 0: a free one)");
   command->add_option("--listen-http", options->http, "OTLP/HTTP (default 127.0.0.1:4318)");
   command->add_option("--listen-ui", options->ui, "Web UI and query APIs (default 127.0.0.1:16686)");
   command->add_option("--set", options->overrides, "key.path=value, over the file; may be repeated");

@@ -16,8 +16,8 @@
 #include "receivers/otlp_grpc.h"
 #include "receivers/otlp_http.h"
 #include "server/ingest_rate.h"
-#include "server/start_guard.h"
 #include "server/stable_timer.h"
+#include "server/start_guard.h"
 #include "sinks/store_writer.h"
 #include "store/chdb_engine.h"
 #include "store/schema.h"
@@ -33,7 +33,8 @@ LogLevel level_of(const std::string& name) {
 }
 
 std::string host_port(const std::string& host, std::uint16_t port) {
-  return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
+  return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
+                                             : fmt::format("[{}]:{}", host, port);
 }
 
 // Members are declared in the order in which they are made; what is made last goes first.
@@ -75,8 +76,8 @@ Status ServerImpl::start() {
   std::error_code error;
   std::filesystem::create_directories(config_.data, error);
   if (error) {
-    return fail(ErrorKind::io, fmt::format("data: cannot make {}: {}; name a writable directory with --data", config_.data,
-                                           error.message()));
+    return fail(ErrorKind::io, fmt::format("data: cannot make {}: {}; name a writable directory with --data",
+                                           config_.data, error.message()));
   }
   // The log is opened first: its lock keeps a second process out of everything else in the directory.
   log::Options log_options;
@@ -118,7 +119,8 @@ Status ServerImpl::open_store(bool crash_loop) {
   if (crash_loop) {
     count(Anomaly::store_degraded);
     store_message_ =
-        "left out after three starts within a minute that did not end cleanly; spans are received and logged. Look at the "
+        "left out after three starts within a minute that did not end cleanly; spans are received and "
+        "logged. Look at the "
         "process's output, then restart after a minute";
     log_error("store {}", store_message_);
     return {};
@@ -195,8 +197,13 @@ Status ServerImpl::listen() {
 api::HealthReport ServerImpl::health() const {
   api::HealthReport report;
   const log::Stats log = log_->stats();
-  report.log = {!log.poisoned && log.error.empty(), log.error, log.oldest, log.durable, log.bytes_on_disk,
-                config_.log_max_bytes, log.pending_bytes};
+  report.log = {!log.poisoned && log.error.empty(),
+                log.error,
+                log.oldest,
+                log.durable,
+                log.bytes_on_disk,
+                config_.log_max_bytes,
+                log.pending_bytes};
   if (writer_) {
     report.sinks.push_back(writer_->health());
     report.store.ok = report.sinks.back().ok;
@@ -235,7 +242,9 @@ void ServerImpl::stop() {
                                                           deadline - std::chrono::steady_clock::now()));
     };
     // Receivers first: what they have is answered while the log still takes it. Both drain at once.
-    std::thread http_drain([&] { if (http_) http_->drain(left()); });
+    std::thread http_drain([&] {
+      if (http_) http_->drain(left());
+    });
     if (grpc_) grpc_->drain(left());
     http_drain.join();
     if (log_) log_->close();

@@ -16,7 +16,8 @@ struct Addresses {
 class Server {
  public:
   virtual ~Server() = default;  ///< stops, if stop() was not called
-  /// Opens the data directory, replays what a crash left, listens. Errors name the key or path and the remedy.
+  /// Opens the data directory, replays what a crash left, listens. Errors name the key or path and the
+  /// remedy.
   static Result<std::unique_ptr<Server>> start(const Config&);
   virtual Addresses addresses() const = 0;
   /// Refuses new requests, finishes those under way, closes the log and the store. Safe twice.

@@ -6,8 +6,8 @@ namespace turnscope::server {
 /// Call before any thread starts; later threads inherit the mask. Also ignores SIGPIPE.
 void block_stop_signals();
 
-/// Blocks until SIGTERM or SIGINT arrives; from then on a second one ends the process at once (nothing acknowledged is
-/// lost by that: the log is durable).
+/// Blocks until SIGTERM or SIGINT arrives; from then on a second one ends the process at once (nothing
+/// acknowledged is lost by that: the log is durable).
 int wait_for_stop_signal();
 
 }  // namespace turnscope::server

@@ -1,5 +1,6 @@
-// The crash-loop guard: after three starts within a minute that did not end in a clean stop, the next start leaves the
-// store out, so that ingest goes on while somebody looks (the engine runs in our process and may be what crashes).
+// The crash-loop guard: after three starts within a minute that did not end in a clean stop, the next start
+// leaves the store out, so that ingest goes on while somebody looks (the engine runs in our process and may
+// be what crashes).
 #pragma once
 #include <cstdint>
 #include <string>

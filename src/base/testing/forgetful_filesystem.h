@@ -20,7 +20,7 @@ namespace turnscope::testing {
 enum class PowerCut {
   forget_all,  ///< nothing that was not synced is left
   keep_some,   ///< of unsynced bytes a random set of 4 KB pages is left, one of them torn in the middle; of
-              ///< unsynced directory changes a random number of the first ones
+               ///< unsynced directory changes a random number of the first ones
 };
 
 class ForgetfulFileSystem final : public FileSystem {

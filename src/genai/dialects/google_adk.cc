@@ -1,4 +1,5 @@
-// Google's Agent Development Kit: the semantic conventions and gcp.vertex.agent.* (JSON of its own requests and results).
+// Google's Agent Development Kit: the semantic conventions and gcp.vertex.agent.* (JSON of its own requests
+// and results).
 #include "genai/dialect.h"
 
 namespace turnscope::genai {

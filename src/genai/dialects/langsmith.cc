@@ -1,4 +1,5 @@
-// LangSmith's OpenTelemetry mode (LangChain, LangGraph): langsmith.*, gen_ai.prompt and gen_ai.completion as whole JSON.
+// LangSmith's OpenTelemetry mode (LangChain, LangGraph): langsmith.*, gen_ai.prompt and gen_ai.completion as
+// whole JSON.
 #include "genai/dialect.h"
 
 namespace turnscope::genai {

@@ -1,4 +1,5 @@
-// MLflow Tracing: every value is JSON text, strings with their quotes; inputs and outputs are the vendor's raw bodies.
+// MLflow Tracing: every value is JSON text, strings with their quotes; inputs and outputs are the vendor's
+// raw bodies.
 #include "genai/dialect.h"
 
 namespace turnscope::genai {

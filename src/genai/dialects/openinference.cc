@@ -1,4 +1,5 @@
-// OpenInference (Arize Phoenix): openinference.span.kind, llm.*, input.value, output.value, retrieval.*, embedding.*.
+// OpenInference (Arize Phoenix): openinference.span.kind, llm.*, input.value, output.value, retrieval.*,
+// embedding.*.
 #include "genai/dialect.h"
 
 namespace turnscope::genai {

@@ -1,4 +1,5 @@
-// OpenLIT: the semantic conventions with Anthropic's raw counts (input without cached tokens) under the same names.
+// OpenLIT: the semantic conventions with Anthropic's raw counts (input without cached tokens) under the same
+// names.
 #include "genai/dialect.h"
 
 namespace turnscope::genai {

@@ -1,4 +1,5 @@
-// The hand-written dialect of the example agent (examples/, sdk/): agent.*, tool.*, experiment.*, eval.score.*.
+// The hand-written dialect of the example agent (examples/, sdk/): agent.*, tool.*, experiment.*,
+// eval.score.*.
 #include "genai/dialect.h"
 #include "genai/view.h"
 
@@ -33,7 +34,8 @@ constexpr PrefixRule kPrefixes[] = {
     {"eval.", Family::known},
     {"agent.", Family::known},
 };
-constexpr ScopeRule kScopes[] = {{"agent-workshop", scope_genai | scope_hand_written | scope_input_excludes_cache}};
+constexpr ScopeRule kScopes[] = {
+    {"agent-workshop", scope_genai | scope_hand_written | scope_input_excludes_cache}};
 constexpr auto k(Kind kind) { return static_cast<std::uint8_t>(kind); }
 constexpr NameRule kNames[] = {
     {"agent.run", k(Kind::agent), 0},

@@ -1,5 +1,6 @@
-// OpenTelemetry's semantic conventions for generative AI: the current names and the older ones of the same conventions.
-// Source: opentelemetry.io/docs/specs/semconv/gen-ai; older names from its changelog (1.27 to 1.36).
+// OpenTelemetry's semantic conventions for generative AI: the current names and the older ones of the same
+// conventions. Source: opentelemetry.io/docs/specs/semconv/gen-ai; older names from its changelog (1.27
+// to 1.36).
 #include "genai/dialect.h"
 
 namespace turnscope::genai {

@@ -1,5 +1,5 @@
-// OpenLLMetry / Traceloop: the decorators' traceloop.* keys, the flags of today's instrumentations and the indexed
-// messages of versions up to 0.40 (gen_ai.prompt.N.*, llm.request.type, llm.usage.*).
+// OpenLLMetry / Traceloop: the decorators' traceloop.* keys, the flags of today's instrumentations and the
+// indexed messages of versions up to 0.40 (gen_ai.prompt.N.*, llm.request.type, llm.usage.*).
 #include "genai/dialect.h"
 
 namespace turnscope::genai {

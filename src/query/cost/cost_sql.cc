@@ -33,11 +33,13 @@ std::size_t CostSql::add_segment(const PriceRule* rule) {
     }
   }
   while (thresholds_.size() < steps.size()) thresholds_.emplace_back(segment, kNever);
-  for (std::size_t n = 0; n < thresholds_.size(); ++n) thresholds_[n].push_back(n < steps.size() ? steps[n] : kNever);
+  for (std::size_t n = 0; n < thresholds_.size(); ++n)
+    thresholds_[n].push_back(n < steps.size() ? steps[n] : kNever);
   return segment;
 }
 
-CostSql::CostSql(const PriceTable& table, const std::vector<std::pair<std::string, std::string>>& pairs, TimeRange range) {
+CostSql::CostSql(const PriceTable& table, const std::vector<std::pair<std::string, std::string>>& pairs,
+                 TimeRange range) {
   std::set<std::string> models, providers;
   for (const auto& [m, p] : pairs) models.insert(m), providers.insert(p);
   models_.assign(models.begin(), models.end());
@@ -128,8 +130,10 @@ void CostSql::with(Sql& sql) const {
   }
   sql << " AS c_row, arrayElement(";
   sql.u64s(masks) << ", c_row) AS c_mask";
-  constexpr Fragment kNames[] = {", c_row) AS c_p0",  ", c_row) AS c_p1", ", c_row) AS c_p2", ", c_row) AS c_p3", ", c_row) AS c_p4", ", c_row) AS c_p5",
-                                 ", c_row) AS c_p6",  ", c_row) AS c_p7", ", c_row) AS c_p8", ", c_row) AS c_p9", ", c_row) AS c_p10"};
+  constexpr Fragment kNames[] = {", c_row) AS c_p0", ", c_row) AS c_p1", ", c_row) AS c_p2",
+                                 ", c_row) AS c_p3", ", c_row) AS c_p4", ", c_row) AS c_p5",
+                                 ", c_row) AS c_p6", ", c_row) AS c_p7", ", c_row) AS c_p8",
+                                 ", c_row) AS c_p9", ", c_row) AS c_p10"};
   for (std::size_t b = 0; b < kPriceBuckets; ++b) {
     sql << ", arrayElement(";
     sql.u64s(column(b)) << kNames[b];
@@ -140,22 +144,33 @@ void CostSql::with(Sql& sql) const {
 void CostSql::columns(Sql& sql, bool parts) const {
   // Buckets in the order of PriceBucket: tokens of each, exclusive.
   if (parts)
-    sql << "tok_other['input_audio'] AS c_t5, tok_other['input_image'] AS c_t6, tok_other['cache_write_5m'] AS c_t3, "
-           "tok_other['cache_write_1h'] AS c_t4, tok_other['output_audio'] AS c_t9, tok_other['output_image'] AS c_t10, "
-           "tok_input - least(tok_input, c_t5 + c_t6) AS c_t0, tok_cache_write - least(tok_cache_write, c_t3 + c_t4) AS c_t2, "
+    sql << "tok_other['input_audio'] AS c_t5, tok_other['input_image'] AS c_t6, tok_other['cache_write_5m'] "
+           "AS c_t3, "
+           "tok_other['cache_write_1h'] AS c_t4, tok_other['output_audio'] AS c_t9, "
+           "tok_other['output_image'] AS c_t10, "
+           "tok_input - least(tok_input, c_t5 + c_t6) AS c_t0, tok_cache_write - least(tok_cache_write, c_t3 "
+           "+ c_t4) AS c_t2, "
            "tok_output - least(tok_output, c_t9 + c_t10) AS c_t7, "
-           "bitShiftLeft(toUInt64(c_t3 > 0), 3) + bitShiftLeft(toUInt64(c_t4 > 0), 4) + bitShiftLeft(toUInt64(c_t5 > 0), 5) + "
-           "bitShiftLeft(toUInt64(c_t6 > 0), 6) + bitShiftLeft(toUInt64(c_t9 > 0), 9) + bitShiftLeft(toUInt64(c_t10 > 0), 10) AS c_used_parts, "
-           "toInt128(c_t3) * c_p3 + toInt128(c_t4) * c_p4 + toInt128(c_t5) * c_p5 + toInt128(c_t6) * c_p6 + toInt128(c_t9) * c_p9 + "
+           "bitShiftLeft(toUInt64(c_t3 > 0), 3) + bitShiftLeft(toUInt64(c_t4 > 0), 4) + "
+           "bitShiftLeft(toUInt64(c_t5 > 0), 5) + "
+           "bitShiftLeft(toUInt64(c_t6 > 0), 6) + bitShiftLeft(toUInt64(c_t9 > 0), 9) + "
+           "bitShiftLeft(toUInt64(c_t10 > 0), 10) AS c_used_parts, "
+           "toInt128(c_t3) * c_p3 + toInt128(c_t4) * c_p4 + toInt128(c_t5) * c_p5 + toInt128(c_t6) * c_p6 + "
+           "toInt128(c_t9) * c_p9 + "
            "toInt128(c_t10) * c_p10 AS c_sum_parts, ";
   else
-    sql << "tok_input AS c_t0, tok_cache_write AS c_t2, tok_output AS c_t7, toUInt64(0) AS c_used_parts, toInt128(0) AS c_sum_parts, ";
-  sql << "c_used_parts + toUInt64(c_t0 > 0) + bitShiftLeft(toUInt64(tok_cache_read > 0), 1) + bitShiftLeft(toUInt64(c_t2 > 0), 2) + "
+    sql << "tok_input AS c_t0, tok_cache_write AS c_t2, tok_output AS c_t7, toUInt64(0) AS c_used_parts, "
+           "toInt128(0) AS c_sum_parts, ";
+  sql << "c_used_parts + toUInt64(c_t0 > 0) + bitShiftLeft(toUInt64(tok_cache_read > 0), 1) + "
+         "bitShiftLeft(toUInt64(c_t2 > 0), 2) + "
          "bitShiftLeft(toUInt64(c_t7 > 0), 7) + bitShiftLeft(toUInt64(tok_reasoning > 0), 8) AS c_used, "
-         "multiIf(bitAnd(usage_known, 31) = 0 AND c_used_parts = 0, toUInt8(0), c_mask = 0, toUInt8(1), bitAnd(c_used, bitNot(c_mask)) = 0, toUInt8(3), "
+         "multiIf(bitAnd(usage_known, 31) = 0 AND c_used_parts = 0, toUInt8(0), c_mask = 0, toUInt8(1), "
+         "bitAnd(c_used, bitNot(c_mask)) = 0, toUInt8(3), "
          "bitAnd(c_used, c_mask) = 0, toUInt8(1), toUInt8(2)) AS cost_state, "
-         "if(cost_state < 2, toInt64(0), toInt64(least(intDiv(c_sum_parts + toInt128(c_t0) * c_p0 + toInt128(tok_cache_read) * c_p1 + "
-         "toInt128(c_t2) * c_p2 + toInt128(c_t7) * c_p7 + toInt128(tok_reasoning) * c_p8 + 500, 1000), toInt128(9223372036854775807)))) AS cost_nano";
+         "if(cost_state < 2, toInt64(0), toInt64(least(intDiv(c_sum_parts + toInt128(c_t0) * c_p0 + "
+         "toInt128(tok_cache_read) * c_p1 + "
+         "toInt128(c_t2) * c_p2 + toInt128(c_t7) * c_p7 + toInt128(tok_reasoning) * c_p8 + 500, 1000), "
+         "toInt128(9223372036854775807)))) AS cost_nano";
 }
 
 }  // namespace turnscope::query

@@ -1,6 +1,7 @@
-// The arithmetic of price_table.h in SQL: for sums over many spans. The prices of the models that occur are resolved
-// here and handed over as arrays (parameters, never text); each row finds its price row by model, provider, time and
-// context, multiplies and rounds exactly as PriceTable::price() does, so that a sum equals the sum over single spans.
+// The arithmetic of price_table.h in SQL: for sums over many spans. The prices of the models that occur are
+// resolved here and handed over as arrays (parameters, never text); each row finds its price row by model,
+// provider, time and context, multiplies and rounds exactly as PriceTable::price() does, so that a sum equals
+// the sum over single spans.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -20,9 +21,10 @@ class CostSql {
 
   /// Appends "WITH …": the arrays and the expressions that columns() uses. One statement only.
   void with(Sql&) const;
-  /// Appends " … AS cost_nano, … AS cost_state": Int64 nano-dollars (0 unless priced or partly) and UInt8 PriceState.
-  /// Reads from `spans`: model, provider, start, usage_known, tok_*; `parts` also tok_other (audio, images, cache writes of a
-  /// known life). Leave it out only for rows without such parts (usage_known bit 11 is not set).
+  /// Appends " … AS cost_nano, … AS cost_state": Int64 nano-dollars (0 unless priced or partly) and UInt8
+  /// PriceState. Reads from `spans`: model, provider, start, usage_known, tok_*; `parts` also tok_other
+  /// (audio, images, cache writes of a known life). Leave it out only for rows without such parts
+  /// (usage_known bit 11 is not set).
   void columns(Sql&, bool parts) const;
 
  private:
@@ -32,10 +34,11 @@ class CostSql {
   };
   std::size_t add_segment(const PriceRule*);
   std::vector<std::string> models_, providers_;
-  std::vector<std::uint64_t> first_segment_;             ///< [model × (providers + 1) + provider] → segment; 0: none
-  std::vector<std::vector<std::uint64_t>> breakpoints_;  ///< [n][segment]: from this time on, one segment further
-  std::vector<std::uint64_t> first_row_;                 ///< segment → price row
-  std::vector<std::vector<std::uint64_t>> thresholds_;   ///< [n][segment]: above this input, one row further
+  std::vector<std::uint64_t> first_segment_;  ///< [model × (providers + 1) + provider] → segment; 0: none
+  std::vector<std::vector<std::uint64_t>>
+      breakpoints_;                       ///< [n][segment]: from this time on, one segment further
+  std::vector<std::uint64_t> first_row_;  ///< segment → price row
+  std::vector<std::vector<std::uint64_t>> thresholds_;  ///< [n][segment]: above this input, one row further
   std::vector<PriceRow> rows_;
 };
 

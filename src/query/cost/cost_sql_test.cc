@@ -1,5 +1,5 @@
-// The sum that SQL makes equals the sum over single spans, to the nano-dollar: random spans, random price rules, the real
-// engine.
+// The sum that SQL makes equals the sum over single spans, to the nano-dollar: random spans, random price
+// rules, the real engine.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -38,7 +38,8 @@ class CostSqlTest : public testing::Test {
 
   void insert(const std::vector<RandomSpan>& spans) {
     std::string sql =
-        "INSERT INTO spans (project, trace_id, span_id, start, version, usage_role, usage_known, model, provider, tok_input, tok_cache_read, "
+        "INSERT INTO spans (project, trace_id, span_id, start, version, usage_role, usage_known, model, "
+        "provider, tok_input, tok_cache_read, "
         "tok_cache_write, tok_output, tok_reasoning, tok_other) VALUES ";
     std::uint64_t id = 0;
     for (const auto& s : spans) {
@@ -47,10 +48,13 @@ class CostSqlTest : public testing::Test {
       std::uint64_t known = u.known;
       for (const auto p : u.parts)
         if (p) known |= 1u << 11;
-      sql += fmt::format("{}(1, 'trace{:011}', {}, fromUnixTimestamp64Nano({}), {}, 1, {}, '{}', '{}', {}, {}, {}, {}, {}, "
-                         "{{'cache_write_5m': {}, 'cache_write_1h': {}, 'input_audio': {}, 'input_image': {}, 'output_audio': {}, 'output_image': {}}})",
-                         id > 1 ? ", " : "", id, id, s.start, id, known, s.model, s.provider, u.tokens[0], u.tokens[1], u.tokens[2], u.tokens[3], u.tokens[4],
-                         u.parts[0], u.parts[1], u.parts[2], u.parts[3], u.parts[4], u.parts[5]);
+      sql += fmt::format(
+          "{}(1, 'trace{:011}', {}, fromUnixTimestamp64Nano({}), {}, 1, {}, '{}', '{}', {}, {}, {}, {}, {}, "
+          "{{'cache_write_5m': {}, 'cache_write_1h': {}, 'input_audio': {}, 'input_image': {}, "
+          "'output_audio': {}, 'output_image': {}}})",
+          id > 1 ? ", " : "", id, id, s.start, id, known, s.model, s.provider, u.tokens[0], u.tokens[1],
+          u.tokens[2], u.tokens[3], u.tokens[4], u.parts[0], u.parts[1], u.parts[2], u.parts[3], u.parts[4],
+          u.parts[5]);
     }
     const auto done = engine_->execute(sql);
     ASSERT_TRUE(done) << done.error().message;
@@ -61,10 +65,16 @@ class CostSqlTest : public testing::Test {
 };
 
 std::vector<PriceRule> random_rules(std::mt19937_64& random) {
-  std::string csv = "match,provider,model,context_above,valid_from,valid_to,input,cache_read,cache_write_5m,cache_write_1h,input_audio,output,reasoning,output_audio\n";
-  const auto price = [&] { return random() % 5 == 0 ? std::string() : dollars_from_price(static_cast<std::int64_t>(random() % 700'000'000)); };
+  std::string csv =
+      "match,provider,model,context_above,valid_from,valid_to,input,cache_read,cache_write_5m,cache_write_1h,"
+      "input_audio,output,reasoning,output_audio\n";
+  const auto price = [&] {
+    return random() % 5 == 0 ? std::string()
+                             : dollars_from_price(static_cast<std::int64_t>(random() % 700'000'000));
+  };
   const auto row = [&](const std::string& head, const std::string& context, const std::string& dates) {
-    csv += head + "," + context + "," + dates + "," + dollars_from_price(static_cast<std::int64_t>(random() % 10'000'000));
+    csv += head + "," + context + "," + dates + "," +
+           dollars_from_price(static_cast<std::int64_t>(random() % 10'000'000));
     for (int i = 0; i < 7; ++i) csv += "," + price();
     csv += "\n";
   };
@@ -91,7 +101,8 @@ TEST_F(CostSqlTest, sums_equal_the_sums_over_single_spans_to_the_nano_dollar) {
     s.model = models[random() % std::size(models)];
     s.provider = providers[random() % std::size(providers)];
     s.start = first + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(14 * kDay));
-    if (random() % 20 == 0) s.start = first + static_cast<std::int64_t>(random() % 14) * kDay;  // exactly at a border
+    if (random() % 20 == 0)
+      s.start = first + static_cast<std::int64_t>(random() % 14) * kDay;  // exactly at a border
     for (int b = 0; b < TokenCounts::count; ++b) {
       if (random() % 4 == 0) continue;
       s.usage.known = static_cast<std::uint16_t>(s.usage.known | 1u << b);
@@ -99,7 +110,8 @@ TEST_F(CostSqlTest, sums_equal_the_sums_over_single_spans_to_the_nano_dollar) {
       if (random() % 300 == 0) s.usage.tokens[static_cast<std::size_t>(b)] = random() >> 8;  // hostile
     }
     const auto part = [&](TokenCounts::Part p, TokenCounts::Bucket whole) {
-      if (random() % 3 == 0 && s.usage.tokens[whole]) s.usage.parts[p] = random() % (s.usage.tokens[whole] / 2 + 1);
+      if (random() % 3 == 0 && s.usage.tokens[whole])
+        s.usage.parts[p] = random() % (s.usage.tokens[whole] / 2 + 1);
     };
     part(TokenCounts::cache_write_5m, TokenCounts::cache_write);
     part(TokenCounts::cache_write_1h, TokenCounts::cache_write);
@@ -135,7 +147,8 @@ TEST_F(CostSqlTest, sums_equal_the_sums_over_single_spans_to_the_nano_dollar) {
       const auto it = expected.find(row.key);
       ASSERT_NE(it, expected.end());
       EXPECT_EQ(row.calls, it->second.calls);
-      EXPECT_EQ(row.cost_nano_usd, static_cast<std::int64_t>(it->second.nano > INT64_MAX ? INT64_MAX : it->second.nano));
+      EXPECT_EQ(row.cost_nano_usd,
+                static_cast<std::int64_t>(it->second.nano > INT64_MAX ? INT64_MAX : it->second.nano));
       EXPECT_EQ(row.unpriced, it->second.states[1]);
       EXPECT_EQ(row.partly, it->second.states[2]);
       EXPECT_EQ(row.priced, it->second.states[3]);

@@ -26,15 +26,20 @@ bool take_end(std::string_view& s, std::string_view end) {
 
 std::optional<PriceName> parse_name(std::string_view key) {
   PriceName n{};
-  if (take_end(key, "_batches")) n.service_tier = "batch";
-  else if (take_end(key, "_flex")) n.service_tier = "flex";
-  else if (take_end(key, "_priority")) n.service_tier = "priority";
+  if (take_end(key, "_batches"))
+    n.service_tier = "batch";
+  else if (take_end(key, "_flex"))
+    n.service_tier = "flex";
+  else if (take_end(key, "_priority"))
+    n.service_tier = "priority";
   if (take_end(key, "k_tokens")) {
     const std::size_t at = key.rfind("_above_");
     if (at == std::string_view::npos) return std::nullopt;
     const std::string_view digits = key.substr(at + 7);
     const auto r = std::from_chars(digits.data(), digits.data() + digits.size(), n.context_above);
-    if (r.ec != std::errc{} || r.ptr != digits.data() + digits.size() || n.context_above == 0 || n.context_above > 1'000'000) return std::nullopt;
+    if (r.ec != std::errc{} || r.ptr != digits.data() + digits.size() || n.context_above == 0 ||
+        n.context_above > 1'000'000)
+      return std::nullopt;
     n.context_above *= 1000;
     key = key.substr(0, at);
   }
@@ -78,7 +83,9 @@ Result<LitellmImport> import_litellm(std::string_view text, std::string_view dat
   json::parse_options options;
   options.max_depth = 64;
   const json::value root = json::parse({text.data(), text.size()}, ec, {}, options);
-  if (ec || !root.is_object()) return fail(ErrorKind::invalid_argument, "this is not LiteLLM's price file: a JSON object of models is expected");
+  if (ec || !root.is_object())
+    return fail(ErrorKind::invalid_argument,
+                "this is not LiteLLM's price file: a JSON object of models is expected");
   LitellmImport out;
   const auto report = [&](std::string_view model, std::string_view what) {
     if (out.reported.size() < kMostReports) out.reported.push_back(fmt::format("{}: {}", model, what));
@@ -97,11 +104,13 @@ Result<LitellmImport> import_litellm(std::string_view text, std::string_view dat
         report(key, fmt::format("{} is not a price", std::string_view(field.key())));
         continue;
       }
-      tiers[{name_of->service_tier, name_of->context_above}][static_cast<std::size_t>(name_of->bucket)] = *price;
+      tiers[{name_of->service_tier, name_of->context_above}][static_cast<std::size_t>(name_of->bucket)] =
+          *price;
     }
     const auto base = tiers.find({"", 0});
     const auto at = [](const Prices& p, PriceBucket b) { return p[static_cast<std::size_t>(b)]; };
-    if (base == tiers.end() || (!at(base->second, PriceBucket::input) && !at(base->second, PriceBucket::output))) {
+    if (base == tiers.end() ||
+        (!at(base->second, PriceBucket::input) && !at(base->second, PriceBucket::output))) {
       ++out.without_token_prices;
       continue;
     }
@@ -113,7 +122,7 @@ Result<LitellmImport> import_litellm(std::string_view text, std::string_view dat
     // "provider/model" is how LiteLLM calls it; the model's own name is what spans carry.
     std::string_view model = key;
     if (const std::size_t slash = model.find('/'); slash != std::string_view::npos && !r.provider.empty() &&
-                                                  canonical_provider(model.substr(0, slash)) == r.provider)
+                                                   canonical_provider(model.substr(0, slash)) == r.provider)
       model.remove_prefix(slash + 1);
     r.model = canonical_model(model);
     if (r.model.empty() || r.model.size() > 200) {
@@ -126,23 +135,32 @@ Result<LitellmImport> import_litellm(std::string_view text, std::string_view dat
     const bool whole = at(base->second, PriceBucket::input) && at(base->second, PriceBucket::output);
     for (const auto& [id, prices] : tiers) {
       if (id == base->first) continue;
-      const bool in = at(prices, PriceBucket::input).has_value(), outp = at(prices, PriceBucket::output).has_value();
+      const bool in = at(prices, PriceBucket::input).has_value(),
+                 outp = at(prices, PriceBucket::output).has_value();
       if (whole && in != outp) {
-        report(key, fmt::format("half a tier ({}{}): left out", id.first.empty() ? "standard" : id.first, id.second ? fmt::format(", above {} tokens", id.second) : ""));
+        report(key, fmt::format("half a tier ({}{}): left out", id.first.empty() ? "standard" : id.first,
+                                id.second ? fmt::format(", above {} tokens", id.second) : ""));
         continue;
       }
       r.tiers.push_back({id.first, id.second, prices});
     }
-    const auto five = at(base->second, PriceBucket::cache_write_5m), hour = at(base->second, PriceBucket::cache_write_1h);
+    const auto five = at(base->second, PriceBucket::cache_write_5m),
+               hour = at(base->second, PriceBucket::cache_write_1h);
     if (five && hour && *five > 0) {
       const double ratio = static_cast<double>(*hour) / static_cast<double>(*five);
-      if (ratio < 1.0 || ratio > 2.5) report(key, fmt::format("1-hour cache writes cost {:.2f} times the 5-minute ones: looks wrong, imported as it is", ratio));
+      if (ratio < 1.0 || ratio > 2.5)
+        report(key,
+               fmt::format(
+                   "1-hour cache writes cost {:.2f} times the 5-minute ones: looks wrong, imported as it is",
+                   ratio));
     }
-    if (const auto in = at(base->second, PriceBucket::input), cr = at(base->second, PriceBucket::cache_read); in && cr && *cr > *in)
+    if (const auto in = at(base->second, PriceBucket::input), cr = at(base->second, PriceBucket::cache_read);
+        in && cr && *cr > *in)
       report(key, "cache reads cost more than input: looks wrong, imported as it is");
     out.rules.push_back(std::move(r));
   }
-  if (out.models == 0) return fail(ErrorKind::invalid_argument, "this is not LiteLLM's price file: it names no model");
+  if (out.models == 0)
+    return fail(ErrorKind::invalid_argument, "this is not LiteLLM's price file: it names no model");
   // The same model of one seller under two keys: the first stands.
   std::map<std::pair<std::string, std::string>, bool> seen;
   std::erase_if(out.rules, [&](const PriceRule& r) {

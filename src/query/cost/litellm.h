@@ -1,5 +1,6 @@
-// Import of LiteLLM's model_prices_and_context_window.json: its prices, not its arithmetic. The names of prices are
-// parsed by their grammar, <base>[_above_1hr][_above_{N}k_tokens][_batches|_flex|_priority], never listed.
+// Import of LiteLLM's model_prices_and_context_window.json: its prices, not its arithmetic. The names of
+// prices are parsed by their grammar, <base>[_above_1hr][_above_{N}k_tokens][_batches|_flex|_priority], never
+// listed.
 #pragma once
 #include <string>
 #include <string_view>
@@ -14,7 +15,8 @@ struct LitellmImport {
   std::vector<PriceRule> rules;
   std::size_t models = 0;                ///< entries read
   std::size_t without_token_prices = 0;  ///< priced otherwise (images, seconds, queries) or not at all
-  std::vector<std::string> reported;     ///< half tiers left out, outliers, values that are no prices: "model: what"
+  std::vector<std::string>
+      reported;  ///< half tiers left out, outliers, values that are no prices: "model: what"
 };
 
 /// Errors: invalid_argument when the text is not such a file. `date`: YYYY-MM-DD, kept with each rule.

@@ -20,7 +20,8 @@ Result<std::vector<PriceRule>> read_file(const std::string& path, PriceSource so
   if (!fs::exists(path, ec) && !must_exist) return std::vector<PriceRule>{};
   std::ifstream in(path, std::ios::binary);
   if (!in) return fail(ErrorKind::io, "cannot read the price file '" + path + "': " + std::strerror(errno));
-  if (fs::file_size(path, ec) > (64u << 20)) return fail(ErrorKind::too_large, "the price file '" + path + "' is larger than 64 MiB");
+  if (fs::file_size(path, ec) > (64u << 20))
+    return fail(ErrorKind::too_large, "the price file '" + path + "' is larger than 64 MiB");
   std::ostringstream text;
   text << in.rdbuf();
   auto rules = read_price_csv(text.str(), source);
@@ -103,7 +104,8 @@ Status PriceBook::set(std::vector<PriceRule> rules) {
   for (PriceRule& r : rules) {
     r.source = PriceSource::user;
     std::erase_if(user_, [&](const PriceRule& old) {
-      return old.match == r.match && old.model == r.model && old.provider == r.provider && old.valid_from == r.valid_from && old.valid_to == r.valid_to;
+      return old.match == r.match && old.model == r.model && old.provider == r.provider &&
+             old.valid_from == r.valid_from && old.valid_to == r.valid_to;
     });
     user_.push_back(std::move(r));
   }
@@ -133,6 +135,8 @@ std::shared_ptr<const PriceTable> prices_in_use() {
   return builtin_table();
 }
 
-void use_prices(std::shared_ptr<const PriceTable> table) { g_in_use.store(std::move(table), std::memory_order_release); }
+void use_prices(std::shared_ptr<const PriceTable> table) {
+  g_in_use.store(std::move(table), std::memory_order_release);
+}
 
 }  // namespace turnscope::query

@@ -1,5 +1,5 @@
-// The prices in use: built-in, imported and the user's own, put together; a change holds for every past figure at once,
-// because cost is computed when it is asked for.
+// The prices in use: built-in, imported and the user's own, put together; a change holds for every past
+// figure at once, because cost is computed when it is asked for.
 #pragma once
 #include <memory>
 #include <mutex>
@@ -18,15 +18,15 @@ class PriceBook {
  public:
   /// Only the built-in snapshot.
   PriceBook();
-  /// Built-in, `folder`/imported.csv and `folder`/user.csv (what `prices import` and `prices set` wrote), and `user_file`
-  /// (prices.file, read only). Empty paths: none. Errors name file, line and column.
+  /// Built-in, `folder`/imported.csv and `folder`/user.csv (what `prices import` and `prices set` wrote), and
+  /// `user_file` (prices.file, read only). Empty paths: none. Errors name file, line and column.
   static Result<std::unique_ptr<PriceBook>> open(std::string folder, std::string user_file);
 
   /// Never null. Cheap.
   std::shared_ptr<const PriceTable> table() const;
 
-  /// Puts rules before all others and writes them to user.csv (whole file or nothing). A rule with the same match, model,
-  /// provider and dates is replaced.
+  /// Puts rules before all others and writes them to user.csv (whole file or nothing). A rule with the same
+  /// match, model, provider and dates is replaced.
   Status set(std::vector<PriceRule> rules);
   /// Takes LiteLLM's file in place of what was imported before. Returns what was read and left out.
   Result<LitellmImport> import(std::string_view litellm_json, std::string_view date);

@@ -1,5 +1,5 @@
-// Price files: CSV with a header, dollars a million tokens. The built-in snapshot, what `prices import` writes and the
-// user's own file (prices.file) have the same form; docs/prices.md describes it.
+// Price files: CSV with a header, dollars a million tokens. The built-in snapshot, what `prices import`
+// writes and the user's own file (prices.file) have the same form; docs/prices.md describes it.
 #pragma once
 #include <string>
 #include <string_view>
@@ -10,7 +10,8 @@
 
 namespace turnscope::query {
 
-/// Rows of one rule (same match, model, provider, dates) become its tiers. Errors: line and column, and what is allowed.
+/// Rows of one rule (same match, model, provider, dates) become its tiers. Errors: line and column, and what
+/// is allowed.
 Result<std::vector<PriceRule>> read_price_csv(std::string_view text, PriceSource);
 std::string write_price_csv(const std::vector<PriceRule>&);
 

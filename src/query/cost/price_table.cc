@@ -9,8 +9,9 @@ namespace turnscope::query {
 namespace {
 constexpr std::size_t kCacheEntries = 10'000;
 
-constexpr std::string_view kBucketNames[] = {"input",       "cache_read", "cache_write", "cache_write_5m", "cache_write_1h", "input_audio",
-                                             "input_image", "output",     "reasoning",   "output_audio",   "output_image"};
+constexpr std::string_view kBucketNames[] = {
+    "input",       "cache_read", "cache_write", "cache_write_5m", "cache_write_1h", "input_audio",
+    "input_image", "output",     "reasoning",   "output_audio",   "output_image"};
 
 std::string lower(std::string_view s) {
   std::string out(s);
@@ -19,8 +20,8 @@ std::string lower(std::string_view s) {
   return out;
 }
 
-/// "-20250929", "-2024-08-06", "-latest", "@001", "-v1:0", "-preview-05-20": a version of the same model. One or two
-/// digits alone are another model ("claude-sonnet-4-5" is no version of "claude-sonnet-4").
+/// "-20250929", "-2024-08-06", "-latest", "@001", "-v1:0", "-preview-05-20": a version of the same model. One
+/// or two digits alone are another model ("claude-sonnet-4-5" is no version of "claude-sonnet-4").
 bool is_version(std::string_view rest) {
   bool date_goes_on = false;
   while (!rest.empty()) {
@@ -86,16 +87,48 @@ std::string_view canonical_provider(std::string_view p) {
   struct Name {
     std::string_view sent, canonical;
   };
-  constexpr Name kNames[] = {
-      {"google", "google"}, {"gcp.gemini", "google"}, {"gcp.gen_ai", "google"}, {"gemini", "google"}, {"google_genai", "google"}, {"google-gla", "google"},
-      {"gcp.vertex_ai", "vertex"}, {"vertex_ai", "vertex"}, {"google-vertex", "vertex"}, {"google.vertex", "vertex"}, {"vertexai", "vertex"},
-      {"vertex_ai-language-models", "vertex"}, {"vertex_ai-anthropic_models", "vertex"},
-      {"aws.bedrock", "bedrock"}, {"aws_bedrock", "bedrock"}, {"bedrock", "bedrock"}, {"amazon-bedrock", "bedrock"}, {"bedrock_converse", "bedrock"}, {"aws", "bedrock"},
-      {"azure.ai.openai", "azure"}, {"az.ai.openai", "azure"}, {"azure", "azure"}, {"azure_openai", "azure"}, {"azure.ai.inference", "azure"},
-      {"az.ai.inference", "azure"}, {"azure_ai", "azure"}, {"x_ai", "xai"}, {"xai", "xai"}, {"mistral_ai", "mistral"}, {"mistral", "mistral"}, {"mistralai", "mistral"},
-      {"cohere", "cohere"}, {"cohere_chat", "cohere"}, {"text-completion-openai", "openai"},
-      // Frameworks that put their own name here: the seller is not known.
-      {"strands-agents", ""}, {"langchain", ""}, {"gcp.vertex.agent", ""}, {"_other", ""}, {"unknown", ""}, {"litellm", ""}, {"custom", ""}};
+  constexpr Name kNames[] = {{"google", "google"},
+                             {"gcp.gemini", "google"},
+                             {"gcp.gen_ai", "google"},
+                             {"gemini", "google"},
+                             {"google_genai", "google"},
+                             {"google-gla", "google"},
+                             {"gcp.vertex_ai", "vertex"},
+                             {"vertex_ai", "vertex"},
+                             {"google-vertex", "vertex"},
+                             {"google.vertex", "vertex"},
+                             {"vertexai", "vertex"},
+                             {"vertex_ai-language-models", "vertex"},
+                             {"vertex_ai-anthropic_models", "vertex"},
+                             {"aws.bedrock", "bedrock"},
+                             {"aws_bedrock", "bedrock"},
+                             {"bedrock", "bedrock"},
+                             {"amazon-bedrock", "bedrock"},
+                             {"bedrock_converse", "bedrock"},
+                             {"aws", "bedrock"},
+                             {"azure.ai.openai", "azure"},
+                             {"az.ai.openai", "azure"},
+                             {"azure", "azure"},
+                             {"azure_openai", "azure"},
+                             {"azure.ai.inference", "azure"},
+                             {"az.ai.inference", "azure"},
+                             {"azure_ai", "azure"},
+                             {"x_ai", "xai"},
+                             {"xai", "xai"},
+                             {"mistral_ai", "mistral"},
+                             {"mistral", "mistral"},
+                             {"mistralai", "mistral"},
+                             {"cohere", "cohere"},
+                             {"cohere_chat", "cohere"},
+                             {"text-completion-openai", "openai"},
+                             // Frameworks that put their own name here: the seller is not known.
+                             {"strands-agents", ""},
+                             {"langchain", ""},
+                             {"gcp.vertex.agent", ""},
+                             {"_other", ""},
+                             {"unknown", ""},
+                             {"litellm", ""},
+                             {"custom", ""}};
   for (const Name& n : kNames)
     if (n.sent == p) return n.canonical;
   return p;
@@ -106,7 +139,9 @@ std::string canonical_model(std::string_view m) {
   std::string out = lower(m);
   if (const std::size_t slash = out.find('/'); slash != std::string::npos) {
     // "anthropic/claude-…", "openai/gpt-…": how gateways write it; "meta-llama/…" is part of the name.
-    constexpr std::string_view kSellers[] = {"anthropic", "openai", "google", "gemini", "mistral", "xai", "x-ai", "deepseek", "cohere", "azure", "bedrock", "vertex_ai"};
+    constexpr std::string_view kSellers[] = {"anthropic", "openai", "google",  "gemini",
+                                             "mistral",   "xai",    "x-ai",    "deepseek",
+                                             "cohere",    "azure",  "bedrock", "vertex_ai"};
     for (const auto s : kSellers)
       if (std::string_view(out).substr(0, slash) == s) return out.substr(slash + 1);
   }
@@ -128,20 +163,27 @@ Result<std::shared_ptr<const PriceTable>> PriceTable::make(std::vector<PriceRule
   for (std::size_t i = 0; i < t->rules_.size(); ++i) {
     const PriceRule& r = t->rules_[i];
     const std::string where = fmt::format("price rule {} ('{}', {})", i + 1, r.model, name(r.source));
-    if (r.model.empty() || r.model.size() > 200) return fail(ErrorKind::invalid_argument, where + ": the model must have 1 to 200 characters");
+    if (r.model.empty() || r.model.size() > 200)
+      return fail(ErrorKind::invalid_argument, where + ": the model must have 1 to 200 characters");
     if (r.tiers.empty() || !r.tiers[0].service_tier.empty() || r.tiers[0].context_above != 0)
-      return fail(ErrorKind::invalid_argument, where + ": the first tier must be the standard one without a context threshold");
-    if (r.valid_from >= r.valid_to) return fail(ErrorKind::invalid_argument, where + ": valid_from is not before valid_to");
-    if (std::none_of(r.tiers[0].prices.begin(), r.tiers[0].prices.end(), [](const auto& price) { return price.has_value(); }))
+      return fail(ErrorKind::invalid_argument,
+                  where + ": the first tier must be the standard one without a context threshold");
+    if (r.valid_from >= r.valid_to)
+      return fail(ErrorKind::invalid_argument, where + ": valid_from is not before valid_to");
+    if (std::none_of(r.tiers[0].prices.begin(), r.tiers[0].prices.end(),
+                     [](const auto& price) { return price.has_value(); }))
       return fail(ErrorKind::invalid_argument, where + ": it names no price");
     for (const PriceTier& tier : r.tiers)
       for (std::size_t b = 0; b < kPriceBuckets; ++b)
         if (tier.prices[b]) {
           if (*tier.prices[b] < 0 || *tier.prices[b] > 1'000'000'000'000)
-            return fail(ErrorKind::invalid_argument, fmt::format("{}: the price of {} must be from 0 to $1,000,000 a million tokens", where, kBucketNames[b]));
+            return fail(ErrorKind::invalid_argument,
+                        fmt::format("{}: the price of {} must be from 0 to $1,000,000 a million tokens",
+                                    where, kBucketNames[b]));
           h = mix(h, static_cast<std::uint64_t>(*tier.prices[b]) * 31 + b);
         }
-    h = mix(mix(h, std::hash<std::string>{}(r.model + '\0' + r.provider)), static_cast<std::uint64_t>(r.valid_from) ^ static_cast<std::uint64_t>(r.valid_to));
+    h = mix(mix(h, std::hash<std::string>{}(r.model + '\0' + r.provider)),
+            static_cast<std::uint64_t>(r.valid_from) ^ static_cast<std::uint64_t>(r.valid_to));
     if (r.match == PriceMatch::regex) {
       re2::RE2::Options options;
       options.set_log_errors(false);
@@ -165,10 +207,18 @@ PriceTable::Matches PriceTable::find(std::string_view model, std::string_view pr
     const PriceRule& r = rules_[i];
     bool hit = false;
     switch (r.match) {
-      case PriceMatch::exact: hit = m == r.model; break;
-      case PriceMatch::version: hit = m.starts_with(r.model) && is_version(std::string_view(m).substr(r.model.size())); break;
-      case PriceMatch::prefix: hit = m.starts_with(r.model); break;
-      case PriceMatch::regex: hit = re2::RE2::FullMatch(m, regexes_[i]->pattern); break;
+      case PriceMatch::exact:
+        hit = m == r.model;
+        break;
+      case PriceMatch::version:
+        hit = m.starts_with(r.model) && is_version(std::string_view(m).substr(r.model.size()));
+        break;
+      case PriceMatch::prefix:
+        hit = m.starts_with(r.model);
+        break;
+      case PriceMatch::regex:
+        hit = re2::RE2::FullMatch(m, regexes_[i]->pattern);
+        break;
     }
     if (hit && provider_agrees(r.provider, p)) out->push_back(&r);
   }
@@ -196,7 +246,8 @@ PriceTable::Matches PriceTable::rules_for(std::string_view model, std::string_vi
   return found;
 }
 
-const PriceRule* PriceTable::choose(std::string_view model, std::string_view provider, std::int64_t unix_nano) const {
+const PriceRule* PriceTable::choose(std::string_view model, std::string_view provider,
+                                    std::int64_t unix_nano) const {
   const auto rules = rules_for(model, provider);
   for (const PriceRule* r : *rules)
     if (r->valid_from <= unix_nano && unix_nano < r->valid_to) return r;
@@ -211,7 +262,9 @@ const PriceTier& choose_tier(const PriceRule& rule, std::string_view service_tie
     if (pass == 1 && service_tier.empty()) break;
     const PriceTier* found = nullptr;
     for (const PriceTier& t : rule.tiers)
-      if (t.service_tier == wanted && (t.context_above == 0 || all_input > t.context_above) && (!found || t.context_above >= found->context_above)) found = &t;
+      if (t.service_tier == wanted && (t.context_above == 0 || all_input > t.context_above) &&
+          (!found || t.context_above >= found->context_above))
+        found = &t;
     if (found) best = found;
   }
   return *best;
@@ -219,7 +272,9 @@ const PriceTier& choose_tier(const PriceRule& rule, std::string_view service_tie
 
 Prices tier_prices(const PriceRule& rule, const PriceTier& tier) {
   Prices p = tier.prices;
-  const auto at = [&](PriceBucket b) -> std::optional<std::int64_t>& { return p[static_cast<std::size_t>(b)]; };
+  const auto at = [&](PriceBucket b) -> std::optional<std::int64_t>& {
+    return p[static_cast<std::size_t>(b)];
+  };
   for (std::size_t b = 0; b < kPriceBuckets; ++b)
     if (!p[b]) p[b] = rule.tiers[0].prices[b];
   if (!at(PriceBucket::cache_write)) at(PriceBucket::cache_write) = at(PriceBucket::cache_write_5m);
@@ -239,8 +294,8 @@ std::int64_t cost_of_buckets(const BucketTokens& t, const Prices& p) {
   return static_cast<std::int64_t>(std::min(sum, kMost));
 }
 
-PricedCall PriceTable::price(const BucketTokens& t, std::string_view model, std::string_view provider, std::int64_t unix_nano,
-                             std::string_view service_tier) const {
+PricedCall PriceTable::price(const BucketTokens& t, std::string_view model, std::string_view provider,
+                             std::int64_t unix_nano, std::string_view service_tier) const {
   PricedCall out;
   if (!t.known) return out;
   out.state = PriceState::unpriced;
@@ -251,8 +306,10 @@ PricedCall PriceTable::price(const BucketTokens& t, std::string_view model, std:
   bool any = false;
   for (std::size_t b = 0; b < kPriceBuckets; ++b) {
     if (t.tokens[b] == 0) continue;
-    if (out.prices[b]) any = true;
-    else out.unpriced_buckets = static_cast<std::uint16_t>(out.unpriced_buckets | 1u << b);
+    if (out.prices[b])
+      any = true;
+    else
+      out.unpriced_buckets = static_cast<std::uint16_t>(out.unpriced_buckets | 1u << b);
   }
   if (out.unpriced_buckets && !any) return out;
   out.nano_usd = cost_of_buckets(t, out.prices);

@@ -1,6 +1,7 @@
-// Prices and the choice of one: rules by model, provider, time and tier; money in integers. A price is nano-dollars for
-// 1,000 tokens (= pico-dollars a token: $3.00 a million is 3,000,000), so that every published price is whole; products
-// are summed in 128 bits and rounded once a span, half up. The same arithmetic in SQL: price_sql.h.
+// Prices and the choice of one: rules by model, provider, time and tier; money in integers. A price is
+// nano-dollars for 1,000 tokens (= pico-dollars a token: $3.00 a million is 3,000,000), so that every
+// published price is whole; products are summed in 128 bits and rounded once a span, half up. The same
+// arithmetic in SQL: price_sql.h.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -20,8 +21,18 @@ namespace turnscope::query {
 
 /// Exclusive token buckets, as genai::Usage has them.
 enum class PriceBucket : std::uint8_t {
-  input, cache_read, cache_write, cache_write_5m, cache_write_1h, input_audio, input_image, output, reasoning, output_audio,
-  output_image, count
+  input,
+  cache_read,
+  cache_write,
+  cache_write_5m,
+  cache_write_1h,
+  input_audio,
+  input_image,
+  output,
+  reasoning,
+  output_audio,
+  output_image,
+  count
 };
 inline constexpr std::size_t kPriceBuckets = static_cast<std::size_t>(PriceBucket::count);
 std::string_view name(PriceBucket);
@@ -30,7 +41,10 @@ std::string_view name(PriceBucket);
 struct BucketTokens {
   std::array<std::uint64_t, kPriceBuckets> tokens{};
   std::uint16_t known = 0;
-  void set(PriceBucket b, std::uint64_t n) { tokens[static_cast<std::size_t>(b)] = n, known = static_cast<std::uint16_t>(known | 1u << static_cast<unsigned>(b)); }
+  void set(PriceBucket b, std::uint64_t n) {
+    tokens[static_cast<std::size_t>(b)] = n,
+    known = static_cast<std::uint16_t>(known | 1u << static_cast<unsigned>(b));
+  }
   std::uint64_t at(PriceBucket b) const { return tokens[static_cast<std::size_t>(b)]; }
   /// All input buckets: what context tiers are measured on. Saturates.
   std::uint64_t all_input() const;
@@ -42,30 +56,31 @@ enum class PriceSource : std::uint8_t { user, imported, builtin };
 std::string_view name(PriceSource);
 enum class PriceMatch : std::uint8_t {
   exact,    ///< the model's name
-  version,  ///< the name, perhaps with a date or version behind it: "-20250929", "-2024-08-06", "-latest", "@001", "-v1:0"
+  version,  ///< the name, perhaps with a date or version behind it: "-20250929", "-2024-08-06", "-latest",
+            ///< "@001", "-v1:0"
   prefix,
-  regex,    ///< RE2, whole name
+  regex,  ///< RE2, whole name
 };
 std::string_view name(PriceMatch);
 
 /// Prices of one tier of a rule. Buckets that a tier does not name have the base tier's price.
 struct PriceTier {
-  std::string service_tier;           ///< "" standard; batch, flex, priority …
-  std::uint64_t context_above = 0;    ///< applies when the call's whole input is more than this many tokens
+  std::string service_tier;         ///< "" standard; batch, flex, priority …
+  std::uint64_t context_above = 0;  ///< applies when the call's whole input is more than this many tokens
   Prices prices{};
 };
 
 struct PriceRule {
   PriceMatch match = PriceMatch::exact;
-  std::string model;                  ///< lower case
-  std::string provider;               ///< canonical names, '|' between several; "": any
+  std::string model;     ///< lower case
+  std::string provider;  ///< canonical names, '|' between several; "": any
   std::int64_t valid_from = std::numeric_limits<std::int64_t>::min();  ///< unix nanoseconds, inclusive
   std::int64_t valid_to = std::numeric_limits<std::int64_t>::max();    ///< exclusive
   PriceSource source = PriceSource::builtin;
-  int priority = 0;                   ///< higher wins among equals
-  std::string origin;                 ///< where the price was published
-  std::string date;                   ///< when it was read there, YYYY-MM-DD
-  std::vector<PriceTier> tiers;       ///< the first is the base tier (standard, context_above 0)
+  int priority = 0;              ///< higher wins among equals
+  std::string origin;            ///< where the price was published
+  std::string date;              ///< when it was read there, YYYY-MM-DD
+  std::vector<PriceTier> tiers;  ///< the first is the base tier (standard, context_above 0)
 };
 
 enum class PriceState : std::uint8_t { none, unpriced, partly, priced };
@@ -73,7 +88,7 @@ std::string_view name(PriceState);
 
 struct PricedCall {
   PriceState state = PriceState::none;
-  std::int64_t nano_usd = 0;           ///< of the priced buckets; saturates
+  std::int64_t nano_usd = 0;  ///< of the priced buckets; saturates
   const PriceRule* rule = nullptr;
   const PriceTier* tier = nullptr;
   std::uint16_t unpriced_buckets = 0;  ///< bit a bucket that has tokens and no price
@@ -86,13 +101,13 @@ class PriceTable {
   static Result<std::shared_ptr<const PriceTable>> make(std::vector<PriceRule> rules);
 
   using Matches = std::shared_ptr<const std::vector<const PriceRule*>>;
-  /// Rules that match model and provider, best first: user, imported, built-in; exact, version, prefix, regex; longer
-  /// names; with a provider; priority; newest.
+  /// Rules that match model and provider, best first: user, imported, built-in; exact, version, prefix,
+  /// regex; longer names; with a provider; priority; newest.
   Matches rules_for(std::string_view model, std::string_view provider) const;
   /// The rule of that time, or null.
   const PriceRule* choose(std::string_view model, std::string_view provider, std::int64_t unix_nano) const;
-  PricedCall price(const BucketTokens&, std::string_view model, std::string_view provider, std::int64_t unix_nano,
-                   std::string_view service_tier = {}) const;
+  PricedCall price(const BucketTokens&, std::string_view model, std::string_view provider,
+                   std::int64_t unix_nano, std::string_view service_tier = {}) const;
 
   std::span<const PriceRule> rules() const { return rules_; }
   std::uint64_t hash() const { return hash_; }  ///< changes with any price
@@ -108,15 +123,17 @@ class PriceTable {
   Matches find(std::string_view model, std::string_view provider) const;
 };
 
-/// The tier of a rule for a call: the asked service tier if the rule has it, and the highest context threshold passed.
+/// The tier of a rule for a call: the asked service tier if the rule has it, and the highest context
+/// threshold passed.
 const PriceTier& choose_tier(const PriceRule&, std::string_view service_tier, std::uint64_t all_input);
-/// The prices of a tier: its own, else the base tier's; then what stands for a bucket that has none of its own (5-minute
-/// and unspecified cache writes for each other, output for reasoning, input for images).
+/// The prices of a tier: its own, else the base tier's; then what stands for a bucket that has none of its
+/// own (5-minute and unspecified cache writes for each other, output for reasoning, input for images).
 Prices tier_prices(const PriceRule&, const PriceTier&);
 /// Σ tokens × price, rounded to nano-dollars half up; saturates.
 std::int64_t cost_of_buckets(const BucketTokens&, const Prices&);
 
-/// "google", "gcp.vertex_ai" … → the seller's canonical name; "" for frameworks that are no sellers (strands-agents, langchain).
+/// "google", "gcp.vertex_ai" … → the seller's canonical name; "" for frameworks that are no sellers
+/// (strands-agents, langchain).
 std::string_view canonical_provider(std::string_view);
 /// Lower case, without "models/" and the seller's name before a slash.
 std::string canonical_model(std::string_view);

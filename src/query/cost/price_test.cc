@@ -48,14 +48,20 @@ TEST(BuiltinPrices, price_known_calls_to_the_nano_dollar) {
   };
   const Case cases[] = {
       {"claude-sonnet-4-5-20250929", "anthropic", "2025-12-01", tokens({{input, 29}, {output, 41}}), 702'000},
-      {"claude-sonnet-4-5-20250929", "anthropic", "2025-12-01", tokens({{input, 31}, {cache_write, 1536}, {output, 21}}), 31 * 3000 + 1536 * 3750 + 21 * 15000},
-      {"claude-sonnet-4-5", "", "2025-12-01", tokens({{input, 48}, {cache_read, 1536}, {output, 15}}), 48 * 3000 + 1536 * 300 + 15 * 15000},
+      {"claude-sonnet-4-5-20250929", "anthropic", "2025-12-01",
+       tokens({{input, 31}, {cache_write, 1536}, {output, 21}}), 31 * 3000 + 1536 * 3750 + 21 * 15000},
+      {"claude-sonnet-4-5", "", "2025-12-01", tokens({{input, 48}, {cache_read, 1536}, {output, 15}}),
+       48 * 3000 + 1536 * 300 + 15 * 15000},
       {"claude-haiku-4-5-20251001", "anthropic", "2025-12-01", tokens({{input, 32}, {output, 37}}), 217'000},
       {"gpt-4o-mini-2024-07-18", "openai", "2025-12-01", tokens({{input, 45}, {output, 17}}), 16'950},
-      {"o4-mini-2025-04-16", "openai", "2025-12-01", tokens({{input, 27}, {cache_read, 1024}, {output, 97}, {reasoning, 64}}), 27 * 1100 + 1024 * 275 + 161 * 4400},
+      {"o4-mini-2025-04-16", "openai", "2025-12-01",
+       tokens({{input, 27}, {cache_read, 1024}, {output, 97}, {reasoning, 64}}),
+       27 * 1100 + 1024 * 275 + 161 * 4400},
       {"text-embedding-3-small", "openai", "2025-12-01", tokens({{input, 20}}), 400},
-      {"models/gemini-2.5-pro", "gcp.gemini", "2025-12-01", tokens({{input, 1000}, {output, 10}, {reasoning, 300}}), 1000 * 1250 + 310 * 10000},
-      {"us.anthropic.claude-sonnet-4-5-20250929-v1:0", "aws.bedrock", "2025-12-01", tokens({{input, 1000}}), 3'000'000},
+      {"models/gemini-2.5-pro", "gcp.gemini", "2025-12-01",
+       tokens({{input, 1000}, {output, 10}, {reasoning, 300}}), 1000 * 1250 + 310 * 10000},
+      {"us.anthropic.claude-sonnet-4-5-20250929-v1:0", "aws.bedrock", "2025-12-01", tokens({{input, 1000}}),
+       3'000'000},
       {"o3", "openai", "2025-05-01", tokens({{input, 1000}}), 10'000'000},
       {"o3", "openai", "2025-06-10", tokens({{input, 1000}}), 2'000'000},
       {"gpt-4o-2024-05-13", "openai", "2025-12-01", tokens({{input, 1000}}), 5'000'000},
@@ -74,8 +80,10 @@ TEST(PriceTable, a_model_is_not_priced_as_another_whose_name_it_begins_with) {
   EXPECT_EQ(t->choose("gpt-4o-transcribe", "openai", day("2025-12-01")), nullptr);
   EXPECT_EQ(t->choose("claude-sonnet-4-5", "anthropic", day("2025-12-01"))->model, "claude-sonnet-4-5");
   EXPECT_EQ(t->choose("claude-sonnet-4-20250514", "anthropic", day("2025-12-01"))->model, "claude-sonnet-4");
-  EXPECT_EQ(t->choose("claude-opus-4-9", "anthropic", day("2025-12-01")), nullptr) << "a model that came later has no price yet";
-  for (const auto version : {"gemini-1.5-pro-002", "gemini-1.5-pro@002", "gemini-1.5-pro-latest", "gemini-1.5-pro-preview-05-20"})
+  EXPECT_EQ(t->choose("claude-opus-4-9", "anthropic", day("2025-12-01")), nullptr)
+      << "a model that came later has no price yet";
+  for (const auto version :
+       {"gemini-1.5-pro-002", "gemini-1.5-pro@002", "gemini-1.5-pro-latest", "gemini-1.5-pro-preview-05-20"})
     EXPECT_NE(t->choose(version, "google", day("2025-12-01")), nullptr) << version;
   EXPECT_EQ(t->choose("my-own-model", "", day("2025-12-01")), nullptr);
   EXPECT_EQ(t->choose("", "", 0), nullptr);
@@ -91,9 +99,11 @@ TEST(PriceTable, unknown_models_are_unpriced_and_never_zero) {
 TEST(PriceTable, providers_must_agree_where_both_are_known) {
   const auto t = table("provider,model,input,output\nacme,m,1,2\n,m,3,4\n");
   EXPECT_EQ(t->price(tokens({{input, 1000}}), "m", "acme", 0).nano_usd, 1'000'000);
-  EXPECT_EQ(t->price(tokens({{input, 1000}}), "m", "", 0).nano_usd, 1'000'000) << "with a provider goes before without";
+  EXPECT_EQ(t->price(tokens({{input, 1000}}), "m", "", 0).nano_usd, 1'000'000)
+      << "with a provider goes before without";
   EXPECT_EQ(t->price(tokens({{input, 1000}}), "m", "other", 0).nano_usd, 3'000'000);
-  EXPECT_EQ(t->price(tokens({{input, 1000}}), "m", "strands-agents", 0).nano_usd, 1'000'000) << "a framework's name is no seller";
+  EXPECT_EQ(t->price(tokens({{input, 1000}}), "m", "strands-agents", 0).nano_usd, 1'000'000)
+      << "a framework's name is no seller";
 }
 
 TEST(PriceTable, partly_priced_calls_name_the_bucket) {
@@ -102,15 +112,20 @@ TEST(PriceTable, partly_priced_calls_name_the_bucket) {
   EXPECT_EQ(p.state, PriceState::partly);
   EXPECT_EQ(p.nano_usd, 1'000'000);
   EXPECT_EQ(p.unpriced_buckets, 1u << static_cast<unsigned>(input_audio));
-  EXPECT_EQ(t->price(tokens({{input, 1000}, {input_audio, 0}}), "m", "", 0).state, PriceState::priced) << "no tokens need no price";
+  EXPECT_EQ(t->price(tokens({{input, 1000}, {input_audio, 0}}), "m", "", 0).state, PriceState::priced)
+      << "no tokens need no price";
   EXPECT_EQ(t->price(tokens({{input_audio, 10}}), "m", "", 0).state, PriceState::unpriced);
-  EXPECT_EQ(t->price(tokens({{output, 1}, {reasoning, 1000}}), "m", "", 0).nano_usd, 2002 * 1000) << "reasoning costs what output costs unless told";
+  EXPECT_EQ(t->price(tokens({{output, 1}, {reasoning, 1000}}), "m", "", 0).nano_usd, 2002 * 1000)
+      << "reasoning costs what output costs unless told";
 }
 
 TEST(PriceTable, context_tiers_price_the_whole_call_by_all_of_its_input) {
   const auto t = PriceTable::make(builtin_prices()).value();
   const auto at = [&](std::uint64_t in, std::uint64_t cached) {
-    return t->price(tokens({{input, in}, {cache_read, cached}, {output, 1000}}), "claude-sonnet-4-5", "anthropic", day("2025-12-01")).nano_usd;
+    return t
+        ->price(tokens({{input, in}, {cache_read, cached}, {output, 1000}}), "claude-sonnet-4-5", "anthropic",
+                day("2025-12-01"))
+        .nano_usd;
   };
   EXPECT_EQ(at(200'000, 0), 200'000 * 3000ll + 1000 * 15'000);
   EXPECT_EQ(at(200'001, 0), 200'001 * 6000ll + 1000 * 22'500);
@@ -119,7 +134,10 @@ TEST(PriceTable, context_tiers_price_the_whole_call_by_all_of_its_input) {
 
 TEST(PriceTable, service_tiers_have_their_own_prices) {
   const auto t = PriceTable::make(builtin_prices()).value();
-  const auto at = [&](std::string_view tier) { return t->price(tokens({{input, 1000}, {output, 1000}}), "gpt-5", "openai", day("2025-12-01"), tier).nano_usd; };
+  const auto at = [&](std::string_view tier) {
+    return t->price(tokens({{input, 1000}, {output, 1000}}), "gpt-5", "openai", day("2025-12-01"), tier)
+        .nano_usd;
+  };
   EXPECT_EQ(at("default"), 11'250'000);
   EXPECT_EQ(at("batch"), 5'625'000);
   EXPECT_EQ(at("flex"), 5'625'000);
@@ -144,7 +162,8 @@ TEST(PriceTable, the_rule_of_the_spans_own_time_is_taken) {
   const auto at = [&](std::string_view d) { return t->price(tokens({{input, 1000}}), "m", "", day(d)); };
   EXPECT_EQ(at("2025-01-31").nano_usd, 1'000'000);
   EXPECT_EQ(at("2025-02-01").nano_usd, 2'000'000);
-  EXPECT_EQ(at("2025-03-01").state, PriceState::unpriced) << "no price of that time: unpriced, not the last one";
+  EXPECT_EQ(at("2025-03-01").state, PriceState::unpriced)
+      << "no price of that time: unpriced, not the last one";
 }
 
 TEST(PriceTable, hostile_counts_saturate_and_do_not_wrap) {
@@ -158,17 +177,23 @@ TEST(PriceTable, rounding_is_half_up_once_a_call) {
   const auto t = table("model,input,output\nm,0.0005,0.0004\n");
   EXPECT_EQ(t->price(tokens({{input, 1}}), "m", "", 0).nano_usd, 1) << "0.5 nano-dollars";
   EXPECT_EQ(t->price(tokens({{output, 1}}), "m", "", 0).nano_usd, 0) << "0.4 nano-dollars";
-  EXPECT_EQ(t->price(tokens({{input, 1}, {output, 2}}), "m", "", 0).nano_usd, 1) << "1.3: summed first, rounded once";
+  EXPECT_EQ(t->price(tokens({{input, 1}, {output, 2}}), "m", "", 0).nano_usd, 1)
+      << "1.3: summed first, rounded once";
 }
 
 TEST(PriceTable, wrong_rules_are_refused_by_name) {
   auto bad = read_price_csv("match,model,input\nregex,(,1\n", PriceSource::user).value();
   EXPECT_THAT(PriceTable::make(bad).error().message, HasSubstr("'('"));
-  EXPECT_THAT(read_price_csv("model,input\nm,cheap\n", PriceSource::user).error().message, HasSubstr("line 2, column input"));
-  EXPECT_THAT(read_price_csv("model,input\nm,-1\n", PriceSource::user).error().message, HasSubstr("not a price"));
-  EXPECT_THAT(read_price_csv("model,valid_from,input\nm,2025-13-01,1\n", PriceSource::user).error().message, HasSubstr("YYYY-MM-DD"));
-  EXPECT_THAT(read_price_csv("model,colour\nm,red\n", PriceSource::user).error().message, HasSubstr("colour"));
-  EXPECT_THAT(read_price_csv("model,input\nm,1\nm,2\n", PriceSource::user).error().message, HasSubstr("priced twice"));
+  EXPECT_THAT(read_price_csv("model,input\nm,cheap\n", PriceSource::user).error().message,
+              HasSubstr("line 2, column input"));
+  EXPECT_THAT(read_price_csv("model,input\nm,-1\n", PriceSource::user).error().message,
+              HasSubstr("not a price"));
+  EXPECT_THAT(read_price_csv("model,valid_from,input\nm,2025-13-01,1\n", PriceSource::user).error().message,
+              HasSubstr("YYYY-MM-DD"));
+  EXPECT_THAT(read_price_csv("model,colour\nm,red\n", PriceSource::user).error().message,
+              HasSubstr("colour"));
+  EXPECT_THAT(read_price_csv("model,input\nm,1\nm,2\n", PriceSource::user).error().message,
+              HasSubstr("priced twice"));
 }
 
 TEST(PriceCsv, writes_what_it_reads) {
@@ -204,7 +229,8 @@ TEST(Litellm, prices_are_parsed_by_grammar_and_doubts_are_reported) {
   EXPECT_THAT(said, HasSubstr("odd: 1-hour cache writes cost 24.00 times"));
   EXPECT_THAT(said, HasSubstr("broken: input_cost_per_token is not a price"));
   const auto t = PriceTable::make(r->rules).value();
-  EXPECT_EQ(t->price(tokens({{input, 1000}, {cache_write_1h, 1000}}), "claude-x", "anthropic", 0).nano_usd, 9'000'000);
+  EXPECT_EQ(t->price(tokens({{input, 1000}, {cache_write_1h, 1000}}), "claude-x", "anthropic", 0).nano_usd,
+            9'000'000);
   EXPECT_EQ(t->price(tokens({{input, 300'000}}), "claude-x", "anthropic", 0).nano_usd, 300'000 * 6000ll);
   EXPECT_EQ(t->price(tokens({{input, 1000}}), "claude-x", "anthropic", 0, "batch").nano_usd, 1'500'000);
   EXPECT_EQ(t->price(tokens({{reasoning, 1000}}), "gemini-y", "gcp.gemini", 0).nano_usd, 500'000);
@@ -213,23 +239,35 @@ TEST(Litellm, prices_are_parsed_by_grammar_and_doubts_are_reported) {
 }
 
 TEST(PriceBook, changes_hold_at_once_and_survive_a_restart) {
-  const auto folder = std::filesystem::temp_directory_path() / ("turnscope-prices-" + std::to_string(::getpid()));
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("turnscope-prices-" + std::to_string(::getpid()));
   std::filesystem::remove_all(folder);
   {
     auto book = PriceBook::open(folder, "");
     ASSERT_TRUE(book) << book.error().message;
     const auto before = (*book)->table();
-    EXPECT_EQ(before->price(tokens({{input, 1000}}), "gpt-4o", "openai", day("2025-12-01")).nano_usd, 2'500'000);
-    ASSERT_TRUE((*book)->set(read_price_csv("provider,model,input,output\nopenai,gpt-4o,1,2\n", PriceSource::user).value()));
-    EXPECT_EQ((*book)->table()->price(tokens({{input, 1000}}), "gpt-4o", "openai", day("2025-12-01")).nano_usd, 1'000'000);
+    EXPECT_EQ(before->price(tokens({{input, 1000}}), "gpt-4o", "openai", day("2025-12-01")).nano_usd,
+              2'500'000);
+    ASSERT_TRUE((*book)->set(
+        read_price_csv("provider,model,input,output\nopenai,gpt-4o,1,2\n", PriceSource::user).value()));
+    EXPECT_EQ(
+        (*book)->table()->price(tokens({{input, 1000}}), "gpt-4o", "openai", day("2025-12-01")).nano_usd,
+        1'000'000);
     EXPECT_NE((*book)->table()->hash(), before->hash());
-    EXPECT_EQ(before->price(tokens({{input, 1000}}), "gpt-4o", "openai", day("2025-12-01")).nano_usd, 2'500'000) << "readers keep what they hold";
-    ASSERT_TRUE((*book)->import(R"({"gpt-new": {"litellm_provider": "openai", "input_cost_per_token": 1e-06, "output_cost_per_token": 1e-06}})", "2025-11-25"));
+    EXPECT_EQ(before->price(tokens({{input, 1000}}), "gpt-4o", "openai", day("2025-12-01")).nano_usd,
+              2'500'000)
+        << "readers keep what they hold";
+    ASSERT_TRUE((*book)->import(
+        R"({"gpt-new": {"litellm_provider": "openai", "input_cost_per_token": 1e-06, "output_cost_per_token": 1e-06}})",
+        "2025-11-25"));
   }
   auto again = PriceBook::open(folder, "");
   ASSERT_TRUE(again);
-  EXPECT_EQ((*again)->table()->price(tokens({{input, 1000}}), "gpt-4o", "openai", day("2025-12-01")).nano_usd, 1'000'000);
-  EXPECT_EQ((*again)->table()->price(tokens({{input, 1000}}), "gpt-new", "openai", day("2025-12-01")).nano_usd, 1'000'000);
+  EXPECT_EQ((*again)->table()->price(tokens({{input, 1000}}), "gpt-4o", "openai", day("2025-12-01")).nano_usd,
+            1'000'000);
+  EXPECT_EQ(
+      (*again)->table()->price(tokens({{input, 1000}}), "gpt-new", "openai", day("2025-12-01")).nano_usd,
+      1'000'000);
   EXPECT_FALSE(PriceBook::open(folder, "/no/such/file.csv"));
   std::filesystem::remove_all(folder);
 }

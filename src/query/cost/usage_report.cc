@@ -15,12 +15,20 @@ struct Key {
   bool time = false;
 };
 
-constexpr Key kKeys[] = {
-    {"model", "model", "toString"},       {"provider", "provider", "toString"},     {"service", "service", "toString"},
-    {"agent", "agent", "toString"},       {"name", "name", "toString"},             {"environment", "environment", "toString"},
-    {"user", "user", "toString"},         {"session", "session", "toString"},       {"prompt_name", "prompt_name", "toString"},
-    {"prompt_version", "prompt_version", "toString"}, {"experiment", "experiment", "toString"}, {"variant", "variant", "toString"},
-    {"day", "toStartOfDay(start)", "toString", true}, {"hour", "toStartOfHour(start)", "toString", true}};
+constexpr Key kKeys[] = {{"model", "model", "toString"},
+                         {"provider", "provider", "toString"},
+                         {"service", "service", "toString"},
+                         {"agent", "agent", "toString"},
+                         {"name", "name", "toString"},
+                         {"environment", "environment", "toString"},
+                         {"user", "user", "toString"},
+                         {"session", "session", "toString"},
+                         {"prompt_name", "prompt_name", "toString"},
+                         {"prompt_version", "prompt_version", "toString"},
+                         {"experiment", "experiment", "toString"},
+                         {"variant", "variant", "toString"},
+                         {"day", "toStartOfDay(start)", "toString", true},
+                         {"hour", "toStartOfHour(start)", "toString", true}};
 constexpr Fragment kAliases[] = {" AS k0", " AS k1", " AS k2", " AS k3"};
 constexpr Fragment kColumns[] = {"(k0)", "(k1)", "(k2)", "(k3)"};
 constexpr Fragment kNames[] = {"k0", "k1", "k2", "k3"};
@@ -47,8 +55,8 @@ std::string time_text(std::string_view t) {
 }
 }  // namespace
 
-Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, const UsageRequest& request, const PriceTable& prices,
-                                 const store::QueryLimits& limits) {
+Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, const UsageRequest& request,
+                                 const PriceTable& prices, const store::QueryLimits& limits) {
   std::vector<const Key*> keys;
   for (const auto& by : request.by) {
     const Key* k = find_key(by);
@@ -59,9 +67,14 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
     }
     keys.push_back(k);
   }
-  if (keys.size() > std::size(kAliases)) return fail(ErrorKind::invalid_argument, fmt::format("by: at most {} fields can be asked at once", std::size(kAliases)));
+  if (keys.size() > std::size(kAliases))
+    return fail(ErrorKind::invalid_argument,
+                fmt::format("by: at most {} fields can be asked at once", std::size(kAliases)));
   const auto ask = [&](const Sql& sql) {
-    return engine.query({.sql = sql.text(), .params = sql.params(), .limits = limits, .cancelled = caller.cancelled ? &caller.cancelled : nullptr});
+    return engine.query({.sql = sql.text(),
+                         .params = sql.params(),
+                         .limits = limits,
+                         .cancelled = caller.cancelled ? &caller.cancelled : nullptr});
   };
 
   Sql pairs_sql("SELECT model, provider, max(bitTest(usage_known, 11)) FROM spans");
@@ -78,7 +91,8 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
   }
   TS_TRY(in_pairs.status());
   if (pairs.size() > kMostPairs)
-    return fail(ErrorKind::too_large, fmt::format("more than {} models and providers in this time range; narrow it", kMostPairs));
+    return fail(ErrorKind::too_large,
+                fmt::format("more than {} models and providers in this time range; narrow it", kMostPairs));
 
   const CostSql cost(prices, pairs, request.range);
   Sql sql("SELECT ");
@@ -86,21 +100,26 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
     sql << keys[i]->outer << kColumns[i];
     sql << ", ";
   }
-  sql << "count() AS calls, sum(tok_input), sum(tok_output), sum(tok_cache_read), sum(tok_cache_write), sum(tok_reasoning), "
-         "toInt64(least(sum(toInt128(cost_nano)), toInt128(9223372036854775807))) AS cost, countIf(cost_state = 3), countIf(cost_state = 2), "
-         "countIf(cost_state = 1), sumIf(reported_cost_nano, bitTest(usage_known, 8)), countIf(bitTest(usage_known, 8)) FROM (";
+  sql << "count() AS calls, sum(tok_input), sum(tok_output), sum(tok_cache_read), sum(tok_cache_write), "
+         "sum(tok_reasoning), "
+         "toInt64(least(sum(toInt128(cost_nano)), toInt128(9223372036854775807))) AS cost, "
+         "countIf(cost_state = 3), countIf(cost_state = 2), "
+         "countIf(cost_state = 1), sumIf(reported_cost_nano, bitTest(usage_known, 8)), "
+         "countIf(bitTest(usage_known, 8)) FROM (";
   cost.with(sql);
   sql << "SELECT ";
   for (std::size_t i = 0; i < keys.size(); ++i) {
     sql << keys[i]->inner << kAliases[i];
     sql << ", ";
   }
-  sql << "tok_input, tok_output, tok_cache_read, tok_cache_write, tok_reasoning, reported_cost_nano, usage_known, ";
+  sql << "tok_input, tok_output, tok_cache_read, tok_cache_write, tok_reasoning, reported_cost_nano, "
+         "usage_known, ";
   cost.columns(sql, parts);
   sql << " FROM spans FINAL";
   where(sql, caller, request.range);
   sql << ")";
-  for (std::size_t i = 0; i < keys.size(); ++i) sql << (i == 0 ? Fragment(" GROUP BY ") : Fragment(", ")) << kNames[i];
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    sql << (i == 0 ? Fragment(" GROUP BY ") : Fragment(", ")) << kNames[i];
   sql << " ORDER BY ";
   for (std::size_t i = 0; i < keys.size(); ++i)
     if (keys[i]->time) sql << kNames[i] << ", ";

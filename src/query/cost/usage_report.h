@@ -1,5 +1,5 @@
-// Usage and cost summed by what people ask for: model, provider, service, agent, tool, prompt version, user, session,
-// experiment variant, day, hour. Only spans that own their usage count.
+// Usage and cost summed by what people ask for: model, provider, service, agent, tool, prompt version, user,
+// session, experiment variant, day, hour. Only spans that own their usage count.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -17,16 +17,17 @@ namespace turnscope::query {
 
 struct UsageRequest {
   TimeRange range;
-  std::vector<std::string> by;   ///< model, provider, service, agent, name, environment, user, session, prompt_name,
-                                 ///< prompt_version, experiment, variant, day, hour; at most 4
-  std::size_t limit = 1'000;     ///< rows, dearest first (by time first when day or hour is asked); at most 10,000
+  std::vector<std::string> by;  ///< model, provider, service, agent, name, environment, user, session,
+                                ///< prompt_name, prompt_version, experiment, variant, day, hour; at most 4
+  std::size_t limit =
+      1'000;  ///< rows, dearest first (by time first when day or hour is asked); at most 10,000
 };
 
 struct UsageRow {
   std::vector<std::string> key;  ///< values of `by`; day and hour as RFC 3339
   std::uint64_t calls = 0;
   std::uint64_t input = 0, output = 0, cache_read = 0, cache_write = 0, reasoning = 0;  ///< whole columns
-  std::int64_t cost_nano_usd = 0;      ///< of the priced and the partly priced calls
+  std::int64_t cost_nano_usd = 0;                      ///< of the priced and the partly priced calls
   std::uint64_t priced = 0, partly = 0, unpriced = 0;  ///< calls by state; those without usage are in none
   std::optional<std::int64_t> reported_nano_usd;       ///< what clients said, where they did
 };

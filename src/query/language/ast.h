@@ -19,9 +19,9 @@ struct Node {
   std::vector<std::unique_ptr<Node>> children;  ///< all, any, negate (one)
   std::string field;                            ///< term
   Op op = Op::eq;
-  std::string value;                            ///< term and text
-  bool quoted = false;                          ///< the value stood in quotes: no wildcards
-  std::size_t position = 0;                     ///< byte offset of the term in the query
+  std::string value;         ///< term and text
+  bool quoted = false;       ///< the value stood in quotes: no wildcards
+  std::size_t position = 0;  ///< byte offset of the term in the query
   std::size_t value_position = 0;
 };
 

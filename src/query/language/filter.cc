@@ -10,15 +10,33 @@
 namespace turnscope::query {
 namespace {
 
-enum class FieldType { text, root_name, choice, number, duration, money, error, trace, span, event, scope_name };
+enum class FieldType {
+  text,
+  root_name,
+  choice,
+  number,
+  duration,
+  money,
+  error,
+  trace,
+  span,
+  event,
+  scope_name
+};
 
 struct Choice {
   std::string_view name;
   std::uint64_t value;
 };
 // The numbers are those of the columns: genai::Kind, otlp::StatusCode, otlp::SpanKind.
-constexpr std::array<Choice, 8> kKinds = {{{"other", 0}, {"agent", 1}, {"turn", 2}, {"llm", 3}, {"tool", 4}, {"retrieval", 5},
-                                           {"embedding", 6}, {"chain", 7}}};
+constexpr std::array<Choice, 8> kKinds = {{{"other", 0},
+                                           {"agent", 1},
+                                           {"turn", 2},
+                                           {"llm", 3},
+                                           {"tool", 4},
+                                           {"retrieval", 5},
+                                           {"embedding", 6},
+                                           {"chain", 7}}};
 constexpr std::array<Choice, 3> kStatuses = {{{"unset", 0}, {"ok", 1}, {"error", 2}}};
 constexpr std::array<Choice, 6> kSpanKinds = {
     {{"unspecified", 0}, {"internal", 1}, {"server", 2}, {"client", 3}, {"producer", 4}, {"consumer", 5}}};
@@ -26,8 +44,8 @@ constexpr std::array<Choice, 6> kSpanKinds = {
 struct Field {
   std::string_view name;
   FieldType type;
-  Fragment column;             ///< expression of its value
-  Fragment known = "1";        ///< when the value is known (unknown matches no comparison)
+  Fragment column;       ///< expression of its value
+  Fragment known = "1";  ///< when the value is known (unknown matches no comparison)
   std::span<const Choice> choices = {};
 };
 
@@ -52,9 +70,11 @@ constexpr Field kFields[] = {
     {"variant", FieldType::text, "variant"},
     {"error_type", FieldType::text, "error_type"},
     {"duration", FieldType::duration, "duration_ns", "bitAnd(time_flags, 5) = 0"},
-    {"tokens", FieldType::number, "(tok_input + tok_cache_read + tok_cache_write + tok_output + tok_reasoning)",
+    {"tokens", FieldType::number,
+     "(tok_input + tok_cache_read + tok_cache_write + tok_output + tok_reasoning)",
      "bitAnd(usage_known, 31) != 0"},
-    {"input_tokens", FieldType::number, "(tok_input + tok_cache_read + tok_cache_write)", "bitAnd(usage_known, 7) != 0"},
+    {"input_tokens", FieldType::number, "(tok_input + tok_cache_read + tok_cache_write)",
+     "bitAnd(usage_known, 7) != 0"},
     {"output_tokens", FieldType::number, "(tok_output + tok_reasoning)", "bitAnd(usage_known, 24) != 0"},
     // Computed where the price table knows the model, else what the client reported.
     {"cost", FieldType::money, "if(usage_role = 1 AND cost_state >= 2, cost_nano, reported_cost_nano)",
@@ -87,10 +107,12 @@ std::string join(std::span<const Choice> choices) {
 /// Longer strings are kept in the payload (store/span_block.h, kInline).
 constexpr std::size_t kInlineBytes = 256;
 
-/// Keys under which dialects send prompts, completions, arguments and results: kept in the payload whatever their length.
+/// Keys under which dialects send prompts, completions, arguments and results: kept in the payload whatever
+/// their length.
 bool is_content_key(std::string_view key) {
-  for (std::string_view word : {"prompt", "completion", "message", "input", "output", "argument", "result", "content", "query",
-                                "question", "answer", "response", "document", "instruction", "param"})
+  for (std::string_view word :
+       {"prompt", "completion", "message", "input", "output", "argument", "result", "content", "query",
+        "question", "answer", "response", "document", "instruction", "param"})
     if (key.find(word) != std::string_view::npos) return true;
   return false;
 }
@@ -102,7 +124,8 @@ struct Attribute {
 };
 Attribute attribute_of(std::string_view name) {
   for (std::string_view prefix : {"attributes.", "span."})
-    if (name.starts_with(prefix) && name.size() > prefix.size()) return {name.substr(prefix.size()), true, false, false};
+    if (name.starts_with(prefix) && name.size() > prefix.size())
+      return {name.substr(prefix.size()), true, false, false};
   if (name.starts_with("resource.") && name.size() > 9) return {name.substr(9), false, true, false};
   if (name.starts_with("scope.") && name.size() > 6) return {name.substr(6), false, false, true};
   return {name, true, true, false};
@@ -117,34 +140,60 @@ void text_comparison(Sql& sql, Fragment column, const Node& n) {
     case Op::eq:
     case Op::ne:
       if (has_wildcard(n)) {
-        if (n.op == Op::eq) sql << " LIKE ";
-        else sql << " NOT LIKE ";
+        if (n.op == Op::eq)
+          sql << " LIKE ";
+        else
+          sql << " NOT LIKE ";
         sql.str(like_pattern(n.value));
         return;
       }
-      if (n.op == Op::eq) sql << " = ";
-      else sql << " != ";
+      if (n.op == Op::eq)
+        sql << " = ";
+      else
+        sql << " != ";
       break;
-    case Op::gt: sql << " > "; break;
-    case Op::ge: sql << " >= "; break;
-    case Op::lt: sql << " < "; break;
-    case Op::le: sql << " <= "; break;
+    case Op::gt:
+      sql << " > ";
+      break;
+    case Op::ge:
+      sql << " >= ";
+      break;
+    case Op::lt:
+      sql << " < ";
+      break;
+    case Op::le:
+      sql << " <= ";
+      break;
     case Op::match:
-    case Op::exists: break;
+    case Op::exists:
+      break;
   }
   sql.str(n.value);
 }
 
 void compare(Sql& sql, Op op) {
   switch (op) {
-    case Op::eq: sql << " = "; break;
-    case Op::ne: sql << " != "; break;
-    case Op::gt: sql << " > "; break;
-    case Op::ge: sql << " >= "; break;
-    case Op::lt: sql << " < "; break;
-    case Op::le: sql << " <= "; break;
+    case Op::eq:
+      sql << " = ";
+      break;
+    case Op::ne:
+      sql << " != ";
+      break;
+    case Op::gt:
+      sql << " > ";
+      break;
+    case Op::ge:
+      sql << " >= ";
+      break;
+    case Op::lt:
+      sql << " < ";
+      break;
+    case Op::le:
+      sql << " <= ";
+      break;
     case Op::match:
-    case Op::exists: break;
+    case Op::exists:
+      break;
   }
 }
 
@@ -180,8 +229,10 @@ class Compiler {
 
   Ok node(const Node& n) {
     switch (n.type) {
-      case Node::Type::term: return term(n);
-      case Node::Type::text: return text(n);
+      case Node::Type::term:
+        return term(n);
+      case Node::Type::text:
+        return text(n);
       case Node::Type::negate: {
         sql_ << "NOT ";
         return node(*n.children.front());
@@ -257,22 +308,30 @@ class Compiler {
       if (auto ok = check_regex(n); !ok) return ok;
     if (!field) return attribute(n);
     switch (field->type) {
-      case FieldType::text: return text_field(*field, n);
+      case FieldType::text:
+        return text_field(*field, n);
       case FieldType::root_name: {
         sql_ << "(parent_span_id = 0 AND ";
         if (auto ok = text_field(*field, n); !ok) return ok;
         sql_ << ")";
         return true;
       }
-      case FieldType::choice: return choice(*field, n);
+      case FieldType::choice:
+        return choice(*field, n);
       case FieldType::number:
       case FieldType::duration:
-      case FieldType::money: return number(*field, n);
-      case FieldType::error: return error(n);
-      case FieldType::trace: return trace(n);
-      case FieldType::span: return span(n);
-      case FieldType::event: return event(n);
-      case FieldType::scope_name: break;
+      case FieldType::money:
+        return number(*field, n);
+      case FieldType::error:
+        return error(n);
+      case FieldType::trace:
+        return trace(n);
+      case FieldType::span:
+        return span(n);
+      case FieldType::event:
+        return event(n);
+      case FieldType::scope_name:
+        break;
     }
     return true;
   }
@@ -303,7 +362,8 @@ class Compiler {
       return true;
     }
     if (n.op != Op::eq && n.op != Op::ne)
-      return bad_value(n, fmt::format("use `{}:` or `{}!=` with one of {}", n.field, n.field, join(f.choices)));
+      return bad_value(n,
+                       fmt::format("use `{}:` or `{}!=` with one of {}", n.field, n.field, join(f.choices)));
     for (const auto& c : f.choices) {
       if (c.name != n.value) continue;
       sql_ << f.column;
@@ -320,7 +380,8 @@ class Compiler {
       sql_ << "(" << f.known << ")";
       return true;
     }
-    if (n.op == Op::match) return bad_value(n, "a number has no regular expression; use =, !=, >, >=, < or <=");
+    if (n.op == Op::match)
+      return bad_value(n, "a number has no regular expression; use =, !=, >, >=, < or <=");
     sql_ << "(" << f.known << " AND " << f.column;
     compare(sql_, n.op);
     if (f.type == FieldType::duration) {
@@ -346,8 +407,10 @@ class Compiler {
       return true;
     }
     if (const auto flag = parse_bool(n.value); flag && (n.op == Op::eq || n.op == Op::ne)) {
-      if (*flag == (n.op == Op::eq)) sql_ << "is_error = 1";
-      else sql_ << "is_error = 0";
+      if (*flag == (n.op == Op::eq))
+        sql_ << "is_error = 1";
+      else
+        sql_ << "is_error = 0";
       return true;
     }
     // Another value names the error: its type, or a part of its message.
@@ -377,7 +440,8 @@ class Compiler {
       return true;
     }
     const auto id = parse_trace_id(n.value);
-    if (!id || (n.op != Op::eq && n.op != Op::ne)) return bad_value(n, "give a trace id of up to 32 hex digits, with : or !=");
+    if (!id || (n.op != Op::eq && n.op != Op::ne))
+      return bad_value(n, "give a trace id of up to 32 hex digits, with : or !=");
     sql_ << "trace_id";
     compare(sql_, n.op);
     sql_.trace(*id);
@@ -390,7 +454,8 @@ class Compiler {
       return true;
     }
     const auto id = parse_span_id(n.value);
-    if (!id || (n.op != Op::eq && n.op != Op::ne)) return bad_value(n, "give a span id of up to 16 hex digits, with : or !=");
+    if (!id || (n.op != Op::eq && n.op != Op::ne))
+      return bad_value(n, "give a span id of up to 16 hex digits, with : or !=");
     sql_ << "span_id";
     compare(sql_, n.op);
     sql_.u64(*id);
@@ -420,7 +485,8 @@ class Compiler {
     if (n.field.find('.') != std::string::npos) return;
     for (const auto& f : kFields) {
       if (edit_distance(n.field, f.name, 2) > (f.name.size() >= 5 ? 2u : 1u)) continue;
-      hints_.push_back(fmt::format("`{}` is searched as an attribute; did you mean the field `{}`?", n.field, f.name));
+      hints_.push_back(
+          fmt::format("`{}` is searched as an attribute; did you mean the field `{}`?", n.field, f.name));
       return;
     }
   }
@@ -437,10 +503,13 @@ class Compiler {
       const auto it = answers_.find({&n, scope});
       if (it == answers_.end() || it->second.empty()) continue;
       if (it->second.size() > kProbeLimit)
-        return bad_value(n, fmt::format("more than {} different resources match; narrow the term", kProbeLimit));
+        return bad_value(n,
+                         fmt::format("more than {} different resources match; narrow the term", kProbeLimit));
       alternative();
-      if (scope) sql_ << "scope_id IN ";
-      else sql_ << "resource_id IN ";
+      if (scope)
+        sql_ << "scope_id IN ";
+      else
+        sql_ << "resource_id IN ";
       sql_.u64s(it->second);
     }
     if (first_) sql_ << "0";
@@ -453,7 +522,8 @@ class Compiler {
     first_ = false;
   }
 
-  // Each alternative asks for the key first, in the form that the bloom filter on mapKeys(attrs_str) understands.
+  // Each alternative asks for the key first, in the form that the bloom filter on mapKeys(attrs_str)
+  // understands.
   void span_attribute(std::string_view key, const Node& n) {
     if (n.op == Op::exists || (n.op == Op::eq && !n.quoted && n.value == "*")) {
       key_in("attrs_str", key);
@@ -484,8 +554,8 @@ class Compiler {
       } else {
         text_in("attrs_str", key, n);
       }
-      // Texts of content and long ones lie in the payload. To look there is dear (and keeps the index from helping), so
-      // equality does it only where such a text can be meant.
+      // Texts of content and long ones lie in the payload. To look there is dear (and keeps the index from
+      // helping), so equality does it only where such a text can be meant.
       if (n.op != Op::eq || n.value.size() > kInlineBytes || is_content_key(key)) reference(key, n);
     }
     if (!n.quoted) numbers(key, n);
@@ -505,8 +575,10 @@ class Compiler {
         sql_ << " AND attrs_int[";
         sql_.str(key) << "]";
         compare(sql_, n.op);
-        if (whole) sql_.i64(*whole);
-        else sql_.f64(*real);
+        if (whole)
+          sql_.i64(*whole);
+        else
+          sql_.f64(*real);
       }
       sql_ << ")";
       alternative();
@@ -634,18 +706,30 @@ std::vector<FieldInfo> search_fields() {
   for (const auto& f : kFields) {
     std::string_view type = "text";
     switch (f.type) {
-      case FieldType::number: type = "number"; break;
-      case FieldType::duration: type = "duration"; break;
-      case FieldType::money: type = "money"; break;
-      case FieldType::error: type = "bool"; break;
+      case FieldType::number:
+        type = "number";
+        break;
+      case FieldType::duration:
+        type = "duration";
+        break;
+      case FieldType::money:
+        type = "money";
+        break;
+      case FieldType::error:
+        type = "bool";
+        break;
       case FieldType::trace:
-      case FieldType::span: type = "id"; break;
+      case FieldType::span:
+        type = "id";
+        break;
       case FieldType::choice:
         type = f.name == "kind" ? kKindNames
-               : f.name == "status" ? std::string_view("unset|ok|error")
-                                    : std::string_view("unspecified|internal|server|client|producer|consumer");
+               : f.name == "status"
+                   ? std::string_view("unset|ok|error")
+                   : std::string_view("unspecified|internal|server|client|producer|consumer");
         break;
-      default: break;
+      default:
+        break;
     }
     out.push_back({f.name, type});
   }

@@ -9,8 +9,9 @@
 
 namespace turnscope::query {
 
-/// Attributes of resources and scopes stand in a small table of their own: each term that may mean one asks it first
-/// for the ids (`SELECT id … LIMIT kProbeLimit + 1`), so that the big table is filtered by number and index.
+/// Attributes of resources and scopes stand in a small table of their own: each term that may mean one asks
+/// it first for the ids (`SELECT id … LIMIT kProbeLimit + 1`), so that the big table is filtered by number
+/// and index.
 struct Probe {
   const Node* node = nullptr;
   bool scope = false;  ///< else resource
@@ -29,7 +30,7 @@ using ProbeAnswers = std::map<ProbeKey, std::vector<std::uint64_t>>;
 std::vector<Probe> probes(const Node* tree, std::uint32_t project);
 
 struct Filter {
-  Sql predicate;                   ///< "1" when everything matches; parameters start at the name given
+  Sql predicate;  ///< "1" when everything matches; parameters start at the name given
   bool everything = true;
   bool needs_cost = false;         ///< the predicate uses cost_nano and cost_state: `prefix` must define them
   Sql prefix;                      ///< comes before SELECT: "WITH …" of query/cost/cost_sql.h, or nothing

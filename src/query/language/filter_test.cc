@@ -26,20 +26,24 @@ Compiled compile(std::string_view text) {
 
 TEST(SearchFilter, fields_become_columns_and_values_parameters) {
   const auto c = compile("kind:llm service:api duration>500ms");
-  EXPECT_EQ(c.sql, "(kind = {p0:UInt64} AND service = {p1:String} AND (bitAnd(time_flags, 5) = 0 AND duration_ns > {p2:UInt64}))");
+  EXPECT_EQ(c.sql,
+            "(kind = {p0:UInt64} AND service = {p1:String} AND (bitAnd(time_flags, 5) = 0 AND duration_ns > "
+            "{p2:UInt64}))");
   EXPECT_EQ(c.params, "p0=3 p1=api p2=500000000 ");
 }
 
 TEST(SearchFilter, stars_are_wildcards_only_outside_quotes) {
   EXPECT_EQ(compile("model:claude-*").params, "p0=claude-% ");
   EXPECT_EQ(compile("model:\"claude-*\"").params, "p0=claude-* ");
-  EXPECT_EQ(compile("model:100%_*").params, "p0=100\\\\%\\\\_% ");  // the engine's own escaping doubles the backslash
+  EXPECT_EQ(compile("model:100%_*").params,
+            "p0=100\\\\%\\\\_% ");  // the engine's own escaping doubles the backslash
 }
 
 TEST(SearchFilter, unknown_names_are_attributes_and_ride_the_key_index) {
   const auto c = compile("gen_ai.system:openai");
   EXPECT_EQ(c.sql,
-            "((has(mapKeys(attrs_str), {p0:String}) AND has(mapValues(attrs_str), {p1:String}) AND attrs_str[{p2:String}] = "
+            "((has(mapKeys(attrs_str), {p0:String}) AND has(mapValues(attrs_str), {p1:String}) AND "
+            "attrs_str[{p2:String}] = "
             "{p3:String}))");
   EXPECT_TRUE(c.hints.empty());
 }
@@ -47,7 +51,8 @@ TEST(SearchFilter, unknown_names_are_attributes_and_ride_the_key_index) {
 TEST(SearchFilter, numbers_in_attributes_are_compared_as_numbers) {
   const auto c = compile("http.status_code>=500");
   EXPECT_EQ(c.sql,
-            "((has(mapKeys(attrs_int), {p0:String}) AND attrs_int[{p1:String}] >= {p2:Int64}) OR (has(mapKeys(attrs_dbl), "
+            "((has(mapKeys(attrs_int), {p0:String}) AND attrs_int[{p1:String}] >= {p2:Int64}) OR "
+            "(has(mapKeys(attrs_dbl), "
             "{p3:String}) AND attrs_dbl[{p4:String}] >= {p5:Float64}))");
 }
 
@@ -72,18 +77,56 @@ TEST(SearchFilter, an_expression_that_would_explode_is_refused) {
   EXPECT_FALSE(compile("name ~ (?=a)").error.empty());  // no look-ahead in RE2: linear time
 }
 
-// Whatever the query is, the SQL is put together from fragments known beforehand: every byte of input that is not an
-// operator or keyword stands in the parameters. A marker byte sequence that no fragment has must never be seen.
+// Whatever the query is, the SQL is put together from fragments known beforehand: every byte of input that is
+// not an operator or keyword stands in the parameters. A marker byte sequence that no fragment has must never
+// be seen.
 TEST(SearchFilter, no_input_reaches_the_sql) {
   const std::string_view hostile[] = {
-      "'", "\"", "\\", "`", ";", "--", "/*", "*/", "#", "' OR 1=1 --", "'; DROP TABLE spans; --", "\\'", "\\\\'",
-      "{p0:String}", "{project:UInt32}", "%00", "\n", "\t", "${x}", "$(x)", "%s", "?", ":1", "@x", "0x27", "CHAR(39)",
-      "UNION SELECT", "INTO OUTFILE '/tmp/x'", "FORMAT Native", "SETTINGS max_memory_usage=0", "file('/etc/passwd')",
-      "url('http://x')", "remote('x')", "SYSTEM SHUTDOWN", "\xC3\x28", "\xE2\x80\xA8", "\xEF\xBC\x87", "ʼ", "’", "＇",
+      "'",
+      "\"",
+      "\\",
+      "`",
+      ";",
+      "--",
+      "/*",
+      "*/",
+      "#",
+      "' OR 1=1 --",
+      "'; DROP TABLE spans; --",
+      "\\'",
+      "\\\\'",
+      "{p0:String}",
+      "{project:UInt32}",
+      "%00",
+      "\n",
+      "\t",
+      "${x}",
+      "$(x)",
+      "%s",
+      "?",
+      ":1",
+      "@x",
+      "0x27",
+      "CHAR(39)",
+      "UNION SELECT",
+      "INTO OUTFILE '/tmp/x'",
+      "FORMAT Native",
+      "SETTINGS max_memory_usage=0",
+      "file('/etc/passwd')",
+      "url('http://x')",
+      "remote('x')",
+      "SYSTEM SHUTDOWN",
+      "\xC3\x28",
+      "\xE2\x80\xA8",
+      "\xEF\xBC\x87",
+      "ʼ",
+      "’",
+      "＇",
   };
-  const std::string_view shapes[] = {"ZQX%1:v", "service:ZQX%1", "model!=ZQX%1", "attr.ZQX%1=ZQX%1", "ZQX%1 exists",
-                                     "exists:ZQX%1", "\"ZQX%1\"", "a ~ ZQX%1", "resource.ZQX%1:ZQX%1", "event.name:ZQX%1*",
-                                     "error:ZQX%1", "not ZQX%1>5"};
+  const std::string_view shapes[] = {"ZQX%1:v",           "service:ZQX%1", "model!=ZQX%1",
+                                     "attr.ZQX%1=ZQX%1",  "ZQX%1 exists",  "exists:ZQX%1",
+                                     "\"ZQX%1\"",         "a ~ ZQX%1",     "resource.ZQX%1:ZQX%1",
+                                     "event.name:ZQX%1*", "error:ZQX%1",   "not ZQX%1>5"};
   std::size_t compiled = 0, rows = 0;
   for (auto shape : shapes) {
     for (auto attack : hostile) {
@@ -100,7 +143,8 @@ TEST(SearchFilter, no_input_reaches_the_sql) {
         }
         for (auto at = text.find("ZQX%1"); at != std::string::npos; at = text.find("ZQX%1")) {
           const auto token = "ZQ" + value + "QZ";
-          text.replace(at, 5, quoted && shape.find('"') == std::string_view::npos ? "\"" + token + "\"" : token);
+          text.replace(at, 5,
+                       quoted && shape.find('"') == std::string_view::npos ? "\"" + token + "\"" : token);
         }
         ++rows;
         const auto c = compile(text);
@@ -111,7 +155,8 @@ TEST(SearchFilter, no_input_reaches_the_sql) {
         for (char ch : c.sql)
           ASSERT_TRUE((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
                       std::string_view(" _(){}[]:,.=!<>+-'").find(ch) != std::string_view::npos)
-              << text << "\n" << c.sql;
+              << text << "\n"
+              << c.sql;
       }
     }
   }
@@ -127,7 +172,8 @@ TEST(SearchFilter, random_bytes_never_crash_and_never_reach_the_sql) {
     const auto length = random() % 40;
     for (std::size_t i = 0; i < length; ++i) text += alphabet[random() % alphabet.size()];
     const auto c = compile(text);
-    for (char ch : c.sql) ASSERT_TRUE(static_cast<unsigned char>(ch) < 0x80 && ch != '"' && ch != '\\' && ch != '%') << text;
+    for (char ch : c.sql)
+      ASSERT_TRUE(static_cast<unsigned char>(ch) < 0x80 && ch != '"' && ch != '\\' && ch != '%') << text;
   }
 }
 

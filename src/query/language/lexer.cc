@@ -42,9 +42,10 @@ class Lexer {
       return true;
     }
     if (c == '{' || c == '}') {
-      return std::unexpected(SearchError{"`{…}` (structure) is not understood yet; search for a text with a brace in "
-                                         "quotes, as \"{\"",
-                                         at_});
+      return std::unexpected(
+          SearchError{"`{…}` (structure) is not understood yet; search for a text with a brace in "
+                      "quotes, as \"{\"",
+                      at_});
     }
     if (is_operator(c) && !after_operator_) {
       if (c != '!' || peek(1) == '=') return op(token);
@@ -59,11 +60,21 @@ class Lexer {
     const char c = text_[at_];
     const bool equals = peek(1) == '=';
     switch (c) {
-      case '!': token.op = Op::ne; break;
-      case '>': token.op = equals ? Op::ge : Op::gt; break;
-      case '<': token.op = equals ? Op::le : Op::lt; break;
-      case '~': token.op = Op::match; break;
-      default: token.op = Op::eq; break;
+      case '!':
+        token.op = Op::ne;
+        break;
+      case '>':
+        token.op = equals ? Op::ge : Op::gt;
+        break;
+      case '<':
+        token.op = equals ? Op::le : Op::lt;
+        break;
+      case '~':
+        token.op = Op::match;
+        break;
+      default:
+        token.op = Op::eq;
+        break;
     }
     at_ += 1 + ((c == '!' || c == '>' || c == '<' || c == '=') && equals ? 1 : 0);
     return true;
@@ -80,9 +91,10 @@ class Lexer {
       if (c == '\\' && (peek(1) == quote || peek(1) == '\\')) c = text_[++at_];
       token.text += c;
     }
-    return std::unexpected(SearchError{"the quote that opens here is never closed; add the closing quote, or write \\\" "
-                                       "for a quote inside",
-                                       token.position});
+    return std::unexpected(
+        SearchError{"the quote that opens here is never closed; add the closing quote, or write \\\" "
+                    "for a quote inside",
+                    token.position});
   }
 
   SearchResult<bool> word(Token& token) {

@@ -17,7 +17,8 @@ bool is_keyword(const Token& t, std::string_view word) {
 
 class Parser {
  public:
-  Parser(std::vector<Token> tokens, const SearchLimits& limits) : tokens_(std::move(tokens)), limits_(limits) {}
+  Parser(std::vector<Token> tokens, const SearchLimits& limits)
+      : tokens_(std::move(tokens)), limits_(limits) {}
 
   SearchResult<Tree> run() {
     if (peek().type == Token::Type::end) return Tree{};
@@ -73,9 +74,11 @@ class Parser {
   SearchResult<Tree> unary(std::size_t depth) {
     const Token& t = peek();
     if (depth >= limits_.depth)
-      return error(fmt::format("parentheses and `not` are nested deeper than {}; write it flatter", limits_.depth),
-                   t.position);
-    if (t.type == Token::Type::end) return error("a term is missing at the end; write one, or remove the last word", t.position);
+      return error(
+          fmt::format("parentheses and `not` are nested deeper than {}; write it flatter", limits_.depth),
+          t.position);
+    if (t.type == Token::Type::end)
+      return error("a term is missing at the end; write one, or remove the last word", t.position);
     if (t.type == Token::Type::close) return error("a term is missing before this `)`", t.position);
     if (is_keyword(t, "not") && peek(1).type != Token::Type::op) {
       const auto position = take().position;
@@ -88,13 +91,16 @@ class Parser {
       return node;
     }
     if ((is_keyword(t, "and") || is_keyword(t, "or")) && peek(1).type != Token::Type::op)
-      return error(fmt::format("a term is missing before `{}`; to search for the word itself, put it in quotes", t.text),
-                   t.position);
+      return error(
+          fmt::format("a term is missing before `{}`; to search for the word itself, put it in quotes",
+                      t.text),
+          t.position);
     if (t.type == Token::Type::open) {
       const auto position = take().position;
       auto tree = any(depth + 1);
       if (!tree) return tree;
-      if (peek().type != Token::Type::close) return error("the `(` that opens here is never closed; add `)`", position);
+      if (peek().type != Token::Type::close)
+        return error("the `(` that opens here is never closed; add `)`", position);
       take();
       return tree;
     }
@@ -106,12 +112,15 @@ class Parser {
     Token first = take();
     node->position = first.position;
     if (++terms_ > limits_.terms)
-      return error(fmt::format("more than {} terms; use a regular expression (field ~ a|b|c) for long lists", limits_.terms),
+      return error(fmt::format("more than {} terms; use a regular expression (field ~ a|b|c) for long lists",
+                               limits_.terms),
                    first.position);
     if (first.type == Token::Type::op)
-      return error("a field name is missing before this operator; to search for the sign itself, put it in quotes",
-                   first.position);
-    const bool is_field = peek().type == Token::Type::op && (first.type == Token::Type::word || !peek().space_before);
+      return error(
+          "a field name is missing before this operator; to search for the sign itself, put it in quotes",
+          first.position);
+    const bool is_field =
+        peek().type == Token::Type::op && (first.type == Token::Type::word || !peek().space_before);
     if (is_field) return comparison(std::move(node), std::move(first));
     if (is_keyword(peek(), "exists") && first.type == Token::Type::word) {
       take();
@@ -123,17 +132,20 @@ class Parser {
     node->value = std::move(first.text);
     node->quoted = first.type == Token::Type::quoted;
     node->value_position = first.position;
-    if (node->value.empty()) return error("the quotes are empty; write the text to search for", first.position);
+    if (node->value.empty())
+      return error("the quotes are empty; write the text to search for", first.position);
     return node;
   }
 
   SearchResult<Tree> comparison(Tree node, Token field) {
     const Token op = take();
     if (peek().type != Token::Type::word && peek().type != Token::Type::quoted)
-      return error(fmt::format("a value is missing behind `{}`; for \"has any value\" write `{} exists`, for an empty text "
-                               "write \"\"",
-                               field.text, field.text),
-                   op.position);
+      return error(
+          fmt::format(
+              "a value is missing behind `{}`; for \"has any value\" write `{} exists`, for an empty text "
+              "write \"\"",
+              field.text, field.text),
+          op.position);
     Token value = take();
     if (is_keyword(field, "exists") && op.op == Op::eq) {
       node->field = std::move(value.text);
@@ -158,14 +170,22 @@ class Parser {
 
 std::string_view spelling(Op op) {
   switch (op) {
-    case Op::eq: return "=";
-    case Op::ne: return "!=";
-    case Op::gt: return ">";
-    case Op::ge: return ">=";
-    case Op::lt: return "<";
-    case Op::le: return "<=";
-    case Op::match: return "~";
-    case Op::exists: return " exists";
+    case Op::eq:
+      return "=";
+    case Op::ne:
+      return "!=";
+    case Op::gt:
+      return ">";
+    case Op::ge:
+      return ">=";
+    case Op::lt:
+      return "<";
+    case Op::le:
+      return "<=";
+    case Op::match:
+      return "~";
+    case Op::exists:
+      return " exists";
   }
   return "=";
 }
@@ -184,7 +204,8 @@ std::string quote(std::string_view text) {
 SearchResult<std::unique_ptr<Node>> parse_search(std::string_view text, const SearchLimits& limits) {
   if (text.size() > limits.bytes)
     return std::unexpected(SearchError{
-        fmt::format("the search is {} bytes long, the limit is {}; shorten it", text.size(), limits.bytes), limits.bytes});
+        fmt::format("the search is {} bytes long, the limit is {}; shorten it", text.size(), limits.bytes),
+        limits.bytes});
   auto tokens = lex_search(text);
   if (!tokens) return std::unexpected(tokens.error());
   return Parser(std::move(*tokens), limits).run();
@@ -195,9 +216,12 @@ std::string to_string(const Node& node) {
     case Node::Type::term:
       // Wildcards live only outside quotes, so the two spellings are kept apart.
       if (node.op == Op::exists) return "exists:" + quote(node.field);
-      return fmt::format("{}{}{}", quote(node.field), spelling(node.op), node.quoted ? quote(node.value) : node.value);
-    case Node::Type::text: return node.quoted ? quote(node.value) : node.value;
-    case Node::Type::negate: return "not " + to_string(*node.children.front());
+      return fmt::format("{}{}{}", quote(node.field), spelling(node.op),
+                         node.quoted ? quote(node.value) : node.value);
+    case Node::Type::text:
+      return node.quoted ? quote(node.value) : node.value;
+    case Node::Type::negate:
+      return "not " + to_string(*node.children.front());
     case Node::Type::all:
     case Node::Type::any: {
       std::string out = "(";

@@ -13,7 +13,8 @@ std::string canonical(std::string_view text) {
 }
 
 TEST(Search, terms_stand_side_by_side_and_mean_and) {
-  EXPECT_EQ(canonical("kind:llm model:claude-* cost>0.05"), R"(("kind"=llm and "model"=claude-* and "cost">0.05))");
+  EXPECT_EQ(canonical("kind:llm model:claude-* cost>0.05"),
+            R"(("kind"=llm and "model"=claude-* and "cost">0.05))");
 }
 
 TEST(Search, or_binds_weaker_than_and_and_parentheses_group) {
@@ -63,10 +64,12 @@ TEST(Search, errors_point_at_the_character_and_say_the_remedy) {
     std::string_view part;
   };
   const Case cases[] = {
-      {"a:1 (b:2", 4, "never closed"}, {"a:1 )", 4, "closes nothing"},   {"a:", 1, "value is missing"},
-      {"and b", 0, "before `and`"},    {"a or", 4, "missing at the end"}, {"\"abc", 0, "never closed"},
-      {">5", 0, "field name"},         {"a:1 {b}", 4, "structure"},      {"()", 1, "before this `)`"},
-      {"\"\"", 0, "empty"},            {"not", 3, "missing at the end"},
+      {"a:1 (b:2", 4, "never closed"},   {"a:1 )", 4, "closes nothing"},
+      {"a:", 1, "value is missing"},     {"and b", 0, "before `and`"},
+      {"a or", 4, "missing at the end"}, {"\"abc", 0, "never closed"},
+      {">5", 0, "field name"},           {"a:1 {b}", 4, "structure"},
+      {"()", 1, "before this `)`"},      {"\"\"", 0, "empty"},
+      {"not", 3, "missing at the end"},
   };
   for (const auto& c : cases) {
     auto tree = parse_search(c.text);
@@ -95,7 +98,8 @@ TEST(SearchValues, durations_need_a_unit) {
   EXPECT_EQ(parse_duration("1.5s"), 1'500'000'000u);
   EXPECT_EQ(parse_duration("1m30s"), 90'000'000'000u);
   EXPECT_EQ(parse_duration("10µs"), 10'000u);
-  for (const auto* bad : {"", "5", "ms", "5 s", "-1s", "1e99h", "5sec", "nan", "."}) EXPECT_FALSE(parse_duration(bad)) << bad;
+  for (const auto* bad : {"", "5", "ms", "5 s", "-1s", "1e99h", "5sec", "nan", "."})
+    EXPECT_FALSE(parse_duration(bad)) << bad;
 }
 
 TEST(SearchValues, money_is_whole_nano_dollars) {
@@ -108,7 +112,8 @@ TEST(SearchValues, money_is_whole_nano_dollars) {
 TEST(SearchValues, numbers_are_finite) {
   EXPECT_EQ(parse_number("20k"), 20'000);
   EXPECT_EQ(parse_number("-1.5e3"), -1500);
-  for (const auto* bad : {"", "k", "inf", "nan", "1x", "0x10", "1e999"}) EXPECT_FALSE(parse_number(bad)) << bad;
+  for (const auto* bad : {"", "k", "inf", "nan", "1x", "0x10", "1e999"})
+    EXPECT_FALSE(parse_number(bad)) << bad;
 }
 
 TEST(SearchValues, short_trace_ids_are_padded_on_the_left) {
@@ -117,7 +122,8 @@ TEST(SearchValues, short_trace_ids_are_padded_on_the_left) {
   EXPECT_EQ((*id)[15], 0xbc);
   EXPECT_EQ((*id)[14], 0x0a);
   EXPECT_EQ((*id)[0], 0);
-  for (const auto* bad : {"", "0", "xyz", "000000000000000000000000000000000a"}) EXPECT_FALSE(parse_trace_id(bad)) << bad;
+  for (const auto* bad : {"", "0", "xyz", "000000000000000000000000000000000a"})
+    EXPECT_FALSE(parse_trace_id(bad)) << bad;
   EXPECT_EQ(parse_span_id("fF"), 255u);
   EXPECT_FALSE(parse_span_id("12345678901234567"));
 }

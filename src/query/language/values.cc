@@ -32,10 +32,18 @@ std::optional<double> parse_number(std::string_view text) {
   if (text.size() < 2) return std::nullopt;
   double scale = 0;
   switch (text.back()) {
-    case 'k': case 'K': scale = 1e3; break;
-    case 'M': scale = 1e6; break;
-    case 'G': scale = 1e9; break;
-    default: return std::nullopt;
+    case 'k':
+    case 'K':
+      scale = 1e3;
+      break;
+    case 'M':
+      scale = 1e6;
+      break;
+    case 'G':
+      scale = 1e9;
+      break;
+    default:
+      return std::nullopt;
   }
   auto value = whole_double(text.substr(0, text.size() - 1));
   if (!value || !std::isfinite(*value * scale)) return std::nullopt;
@@ -54,8 +62,15 @@ std::optional<std::uint64_t> parse_duration(std::string_view text) {
     std::string_view name;
     double ns;
   };
-  static constexpr std::array<Unit, 9> units = {{{"ns", 1}, {"us", 1e3}, {"µs", 1e3}, {"μs", 1e3}, {"ms", 1e6}, {"s", 1e9},
-                                                 {"m", 6e10}, {"h", 3.6e12}, {"d", 8.64e13}}};
+  static constexpr std::array<Unit, 9> units = {{{"ns", 1},
+                                                 {"us", 1e3},
+                                                 {"µs", 1e3},
+                                                 {"μs", 1e3},
+                                                 {"ms", 1e6},
+                                                 {"s", 1e9},
+                                                 {"m", 6e10},
+                                                 {"h", 3.6e12},
+                                                 {"d", 8.64e13}}};
   if (text.empty() || text.size() > 64) return std::nullopt;
   double total = 0;
   while (!text.empty()) {

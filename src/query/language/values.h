@@ -13,7 +13,8 @@ namespace turnscope::query {
 std::optional<double> parse_number(std::string_view);
 /// Whole number that fits, exactly.
 std::optional<std::int64_t> parse_integer(std::string_view);
-/// "500ms", "2s", "1.5m", "3h", "2d", "10us", "7ns", "1m30s" → nanoseconds ≥ 0. A number without unit is refused.
+/// "500ms", "2s", "1.5m", "3h", "2d", "10us", "7ns", "1m30s" → nanoseconds ≥ 0. A number without unit is
+/// refused.
 std::optional<std::uint64_t> parse_duration(std::string_view);
 /// "0.05", "$0.05", "5c" (cents) → nano-dollars.
 std::optional<std::int64_t> parse_money(std::string_view);
