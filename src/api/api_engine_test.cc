@@ -199,6 +199,26 @@ TEST_F(Api, answers_fit_their_schemas) {
   checked("/api/v1/values?key=model", "/api/v1/values");
   checked("/api/v1/timeseries?from=now-1h&buckets=20", "/api/v1/timeseries");
   checked("/api/v1/tokens", "/api/v1/tokens");
+  const auto usage = checked("/api/v1/usage?by=model,day", "/api/v1/usage");
+  ASSERT_EQ(usage.at("rows").as_array().size(), 1u);
+  EXPECT_EQ(usage.at("rows").at(0).at("key").at("model").as_string(), "claude-sonnet-4");
+  EXPECT_EQ(usage.at("total").at("tokens").at("input").as_int64(), 100);
+  // 100 × $3 and 10 × $15 a million.
+  EXPECT_EQ(usage.at("total").at("cost").at("nano_usd").as_int64(), 450'000);
+  EXPECT_EQ(usage.at("total").at("cost").at("state").as_string(), "priced");
+  for (const auto* by : {"provider", "service", "agent", "tool", "name", "environment", "user", "session", "prompt_name",
+                         "prompt_version", "experiment", "variant", "hour", "user,session,tool,hour"})
+    EXPECT_EQ(checked("/api/v1/usage?by=" + std::string(by), "/api/v1/usage").at("total").at("calls").as_int64(), 1) << by;
+  checked("/api/v1/usage?q=kind:tool", "/api/v1/usage");
+  for (const auto* sort : {"cost", "duration", "turns", "tokens", "tool_calls", "errors"})
+    EXPECT_GE(checked("/api/v1/runs?sort=" + std::string(sort), "/api/v1/runs").at("traces").as_array().size(), 1u) << sort;
+  const auto tools = checked("/api/v1/tools", "/api/v1/tools");
+  EXPECT_EQ(tools.at("tools").at(0).at("name").as_string(), "refund");
+  EXPECT_EQ(tools.at("tools").at(0).at("errors").as_int64(), 1);
+  checked("/api/v1/users", "/api/v1/users");
+  checked("/api/v1/sessions", "/api/v1/sessions");
+  const auto growth = checked("/api/v1/traces/" + id + "/growth", "/api/v1/traces/{trace_id}/growth");
+  EXPECT_EQ(growth.at("calls").as_array().size(), 1u);
   checked("/api/v1/health", "/api/v1/health");
   checked("/api/services", "/api/services");
   checked("/api/services/shop/operations", "/api/services/{service}/operations");
@@ -222,6 +242,12 @@ TEST_F(Api, errors_have_one_shape_and_name_what_is_wrong) {
   checked("/api/v1/traces/" + otlp::hex(trace_id(1)) + "/spans/99",
           "/api/v1/traces/{trace_id}/spans/{span_id}", 404);
   checked("/api/v1/facets?fields=nonsense", "/api/v1/facets", 400);
+  EXPECT_EQ(checked("/api/v1/usage?by=colour", "/api/v1/usage", 400).at("error").at("field").as_string(), "by");
+  checked("/api/v1/usage?by=model,user,day,hour,name", "/api/v1/usage", 400);
+  EXPECT_EQ(checked("/api/v1/usage?q=cost>1", "/api/v1/usage", 400).at("error").at("field").as_string(), "q");
+  checked("/api/v1/runs?sort=beauty", "/api/v1/runs", 400);
+  checked("/api/v1/session?id=nobody", "/api/v1/session", 404);
+  checked("/api/v1/session", "/api/v1/session", 400);
   checked("/api/v1/live?q=(", "/api/v1/live", 400);
   checked("/api/traces", "/api/traces", 400);
   checked("/api/traces/ffff", "/api/traces/{trace_id}", 404);

@@ -58,6 +58,8 @@ class Server final : public ApiServer {
     add_trace_routes(router_, context_);
     add_span_routes(router_, context_);
     add_catalog_routes(router_, context_);
+    add_usage_routes(router_, context_);
+    add_explain_routes(router_, context_);
     add_live_routes(router_, context_);
     add_jaeger_routes(router_, context_);
     add_health_routes(router_, context_);
@@ -80,8 +82,8 @@ class Server final : public ApiServer {
 
   Status listen() {
     auto http = context_.options.http;
-    // Nobody has reason to send us large bodies here.
-    http.max_body_bytes = std::min<std::size_t>(http.max_body_bytes, 1u << 20);
+    // Payloads to be explained and price lists are the largest that anybody has reason to send here.
+    http.max_body_bytes = std::min<std::size_t>(http.max_body_bytes, 16u << 20);
     http.error_body = [this](int status, std::string_view message, const net::HttpRequest& head) {
       const auto kind = status == 413 || status == 431 ? ErrorKind::too_large
                         : status == 503                ? ErrorKind::overloaded
@@ -161,7 +163,7 @@ class Server final : public ApiServer {
   query::QueryAnswer<Answer> dispatch(const net::HttpRequest& request,
                                       const std::shared_ptr<net::Responder>& responder, const Route*& route) {
     if (request.method == "OPTIONS")
-      return Answer{204, {}, "text/plain", {{"allow", "GET, HEAD, OPTIONS"}}, false};
+      return Answer{204, {}, "text/plain", {{"allow", "GET, HEAD, POST, OPTIONS"}}, false};
     const auto match = router_.match(request.method, request.path);
     route = match.route;
     if (!match.route) {
@@ -188,6 +190,7 @@ class Server final : public ApiServer {
     }
     const bool about_us = request.path == "/healthz" || request.path == "/readyz" ||
                           request.path == "/metrics" || request.path == "/api/v1/health" ||
+                          request.path == "/api/v1/explain" ||
                           request.path.starts_with("/api/v1/openapi");
     if (!context_.queries && !about_us)
       return std::unexpected(query::QueryError(

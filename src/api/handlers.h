@@ -22,6 +22,8 @@ void add_trace_routes(Router&, Context&);
 void add_span_routes(Router&, Context&);
 void add_catalog_routes(Router&, Context&);
 void add_jaeger_routes(Router&, Context&);
+void add_usage_routes(Router&, Context&);
+void add_explain_routes(Router&, Context&);
 void add_health_routes(Router&, Context&);
 void add_live_routes(Router&, Context&);
 

@@ -29,8 +29,10 @@ Signal signal_of(const ExplainFile& f, bool json_text) {
     if (metrics < traces && metrics < logs) return Signal::metrics;
     return Signal::traces;
   }
-  if (f.name.find(".logs.") != std::string::npos) return Signal::logs;
-  if (f.name.find(".metrics.") != std::string::npos) return Signal::metrics;
+  const auto slash = f.name.rfind('/');
+  const std::string_view name = std::string_view(f.name).substr(slash == std::string::npos ? 0 : slash + 1);
+  if (name.find("logs") != std::string_view::npos) return Signal::logs;
+  if (name.find("metrics") != std::string_view::npos) return Signal::metrics;
   return Signal::traces;
 }
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "otlp/model.h"
 #include "query/cost.h"
+#include "query/cost/usage_report.h"
 #include "query/time_range.h"
 #include "query/trace_index.h"
 
@@ -95,6 +96,30 @@ struct Timeseries {
   std::int64_t step_ns = 0;
   std::vector<TimePoint> points;
 };
+
+/// One conversation: the traces that carry its id.
+struct SessionInfo {
+  std::string id, user, service, agent, first_question, last_question;
+  std::int64_t first = 0, last = 0;  ///< start of the first span, end of the last
+  std::uint64_t traces = 0, spans = 0, turns = 0, tool_calls = 0, errors = 0;
+  UsageRow usage;  ///< of the model calls in its traces
+};
+struct UserInfo {
+  std::string id;
+  std::int64_t first = 0, last = 0;
+  std::uint64_t traces = 0, sessions = 0, errors = 0;
+  UsageRow usage;
+};
+struct ToolInfo {
+  std::string name;
+  std::uint64_t calls = 0, errors = 0, traces = 0;
+  std::uint64_t p50_ns = 0, p95_ns = 0, max_ns = 0, total_ns = 0;
+  /// Calls beyond the first with the same arguments within one trace, and how many traces have such.
+  std::uint64_t repeated = 0, traces_with_repeats = 0;
+  std::int64_t last_seen = 0;
+};
+/// What runs (traces) can be ranked by.
+enum class RunOrder : std::uint8_t { cost, duration, turns, tokens, tool_calls, errors };
 
 struct ModelTokens {
   std::string model, provider;

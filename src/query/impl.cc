@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "otlp/decode.h"
+#include "genai/view.h"
 #include "query/cost/cost_sql.h"
 
 namespace turnscope::query {
@@ -74,6 +75,7 @@ IndexedSpan read_list_columns(store::RowReader& in, StringPool& pool) {
   s.has_links = in.boolean();
   s.plumbing = in.boolean();
   for (auto& tokens : s.usage.parts) tokens = in.u64();
+  if (in.boolean()) s.usage_role = static_cast<std::uint8_t>(genai::UsageRole::duplicate);
   // A hostile end may lie beyond what 63 bits of nanoseconds hold.
   const auto room =
       static_cast<std::uint64_t>(INT64_MAX) - static_cast<std::uint64_t>(std::max<std::int64_t>(s.start, 0));
@@ -132,6 +134,39 @@ QueryAnswer<Filter> Queries::Impl::filter(const Caller& caller, std::string_view
   return std::move(*filter);
 }
 
+bool Queries::Impl::has_duplicates(const Caller& caller) {
+  const auto now = std::chrono::steady_clock::now();
+  {
+    const std::lock_guard lock(duplicates_mutex_);
+    const auto it = duplicates_.find(caller.project);
+    if (it != duplicates_.end() && (it->second.first || now - it->second.second < std::chrono::seconds(1)))
+      return it->second.first;
+  }
+  Sql sql("SELECT 1 FROM duplicate_calls WHERE project = ");
+  sql.u32(caller.project) << " LIMIT 1";
+  const auto rows = ask(caller, sql);
+  const bool any = !rows || !rows->bytes.empty();  // not known: look at them
+  const std::lock_guard lock(duplicates_mutex_);
+  if (duplicates_.size() > 10'000) duplicates_.clear();
+  duplicates_[caller.project] = {any, now};
+  return any;
+}
+
+void Queries::Impl::list_columns(Sql& sql, const Caller& caller, const std::vector<otlp::TraceId>& ids) {
+  sql << kListColumns;
+  if (!has_duplicates(caller)) {
+    sql << ", toUInt8(0)";
+    return;
+  }
+  sql << ", (trace_id, span_id) IN (SELECT trace_id, span_id FROM duplicate_calls WHERE project = ";
+  sql.u32(caller.project);
+  if (!ids.empty()) {
+    sql << " AND trace_id IN ";
+    sql.traces(ids);
+  }
+  sql << ")";
+}
+
 void in_range(Sql& sql, const Caller& caller, TimeRange range) {
   sql << "project = ";
   sql.u32(caller.project) << " AND start >= ";
@@ -173,7 +208,8 @@ Result<std::map<otlp::TraceId, TraceBounds>> Queries::Impl::bounds(const Caller&
 Result<std::shared_ptr<const TraceIndex>> Queries::Impl::load_one(const Caller& caller,
                                                                   const TraceBounds& b) {
   Sql sql("SELECT ");
-  sql << kListColumns << " FROM spans PREWHERE project = ";
+  list_columns(sql, caller, {b.id});
+  sql << " FROM spans PREWHERE project = ";
   sql.u32(caller.project) << " AND trace_id = ";
   sql.trace(b.id) << " AND start >= ";
   sql.time(b.min_start) << " AND start <= ";
@@ -222,7 +258,8 @@ Result<std::vector<std::shared_ptr<const TraceIndex>>> Queries::Impl::load(
       place[wanted[i].id] = i;
     }
     Sql sql("SELECT trace_id, ");
-    sql << kListColumns << " FROM spans PREWHERE project = ";
+    list_columns(sql, caller, ids);
+    sql << " FROM spans PREWHERE project = ";
     sql.u32(caller.project) << " AND start >= ";
     sql.time(range.from) << " AND start <= ";
     sql.time(range.to) << " AND trace_id IN ";

@@ -67,12 +67,19 @@ class Queries::Impl {
   /// from 1000 upwards, so that they never meet those of the statement around it.
   QueryAnswer<Filter> filter(const Caller&, std::string_view q, TimeRange range = {0, INT64_MAX});
 
+  /// Whether any call of the project is known to repeat another (asked again after a second at most).
+  bool has_duplicates(const Caller&);
+  /// kListColumns and whether the call repeats another one, which is looked up for these traces (none: all).
+  void list_columns(Sql&, const Caller&, const std::vector<otlp::TraceId>&);
+
   Result<std::map<otlp::TraceId, TraceBounds>> bounds(const Caller&, const std::vector<otlp::TraceId>&);
   /// Indices of traces whose bounds are known; from the cache where it is fresh.
   Result<std::vector<std::shared_ptr<const TraceIndex>>> load(const Caller&, const std::vector<TraceBounds>&);
 
  private:
   Result<std::shared_ptr<const TraceIndex>> load_one(const Caller&, const TraceBounds&);
+  std::mutex duplicates_mutex_;
+  std::map<std::uint32_t, std::pair<bool, std::chrono::steady_clock::time_point>> duplicates_;
   store::Engine& engine_;
   QueryOptions options_;
 

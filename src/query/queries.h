@@ -83,6 +83,19 @@ class Queries {
   QueryAnswer<Timeseries> timeseries(const Caller&, const SearchRequest&, bool traces, std::size_t buckets);
   Result<Page<ModelTokens>> tokens_by_model(const Caller&, TimeRange);
 
+  /// Tokens and money by what is asked for, with the prices of now.
+  QueryAnswer<UsageReport> usage(const Caller&, const UsageRequest&);
+  /// Conversations, the one with the latest span first. `q` as in search: those with a span that matches.
+  QueryAnswer<Page<SessionInfo>> sessions(const Caller&, const SearchRequest&);
+  /// The traces of one conversation in order of their start, from that time on; `more` when there are further.
+  /// Errors: not_found.
+  Result<Page<std::shared_ptr<const TraceIndex>>> session(const Caller&, std::string_view id, std::int64_t from,
+                                                          std::size_t limit);
+  Result<Page<UserInfo>> users(const Caller&, TimeRange, std::size_t limit);
+  Result<Page<ToolInfo>> tools(const Caller&, TimeRange, std::size_t limit);
+  /// The dearest, slowest or longest runs, largest first.
+  QueryAnswer<Page<std::shared_ptr<const TraceIndex>>> runs(const Caller&, const SearchRequest&, RunOrder);
+
   struct StoreSize {
     std::uint64_t spans = 0, bytes = 0;
   };

@@ -64,7 +64,8 @@ QueryAnswer<SpanList> Queries::spans(const Caller& caller, const SearchRequest& 
   if (keys.empty()) return out;
 
   Sql sql("SELECT trace_id, ");
-  sql << kListColumns << " FROM spans PREWHERE project = ";
+  impl_->list_columns(sql, caller, {});
+  sql << " FROM spans PREWHERE project = ";
   sql.u32(caller.project) << " AND start >= ";
   sql.time(keys.back().start) << " AND start <= ";
   sql.time(keys.front().start) << " AND span_id IN ";

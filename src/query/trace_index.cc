@@ -207,7 +207,7 @@ class TreeBuilder {
         node.deepest_error = true;
         sum.errors = 1;
       }
-      if (span.kind == kLlm) ++sum.llm_calls;
+      if (span.kind == kLlm && span.usage_role != kDuplicate) ++sum.llm_calls;
       if (span.kind == kTool) ++sum.tool_calls;
       if (span.usage_role == kOwn && span.usage.any()) {
         sum.any_tokens = true;

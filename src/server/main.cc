@@ -8,6 +8,7 @@
 #include "cli/log_command.h"
 #include "cli/prices_command.h"
 #include "cli/traces_command.h"
+#include "cli/usage_command.h"
 #include "server/agent_command.h"
 #include "server/config_command.h"
 #include "server/demo_command.h"
@@ -29,6 +30,7 @@ int main(int argc, char** argv) {
   cli::add_log_command(app, run);
   cli::add_explain_command(app, run);
   cli::add_prices_command(app, run);
+  cli::add_usage_commands(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -2,6 +2,7 @@
 
 #include "base/anomaly.h"
 #include "base/logger.h"
+#include "genai/registry.h"
 
 namespace turnscope::sinks {
 namespace {
@@ -69,6 +70,9 @@ void RangeBlock::clear() {
   resources.clear();
   logs.clear();
   metrics.clear();
+  duplicates.clear();
+  calls_.clear();
+  pending_.clear();
   records_ = bytes_ = 0;
   first_ = end_ = 0;
   oldest_received_ = 0;
@@ -80,6 +84,9 @@ void RangeBlock::release() {
   resources.release();
   logs.release();
   metrics.release();
+  duplicates.release();
+  calls_ = {};
+  pending_ = {};
   clear();
 }
 
@@ -101,6 +108,7 @@ void RangeBlock::add_traces(const log::Record& r, store::SeenResources& seen) {
     for (const auto& ss : rs.scopes) {
       c.scope = &ss.scope;
       c.scope_id = resources.add(r.head.project, ss.scope, r.head.received_unix_nano, seen);
+      const auto traits = genai::registry().scope_traits(ss.scope.name);
       for (const auto& span : ss.spans) {
         genai::columns(span, rs.resource, ss.scope, view_);
         const auto times =
@@ -108,10 +116,36 @@ void RangeBlock::add_traces(const log::Record& r, store::SeenResources& seen) {
         if ((times.flags & store::SpanTimes::kStartClamped) != 0) count(Anomaly::store_time_clamped);
         const auto v = version(r.position, index++);
         spans.add(span, c, times, view_, v);
+        see_call(span, ss.scope, traits, r);
         traces.add(r.head.project, span.trace_id, times, span.parent_span_id == 0, view_.is_error, v);
       }
     }
   }
+}
+
+void RangeBlock::see_call(const otlp::Span& span, const otlp::Scope& scope, std::uint16_t traits,
+                          const log::Record& r) {
+  if (view_.kind == genai::Kind::other) return;
+  if ((traits & (genai::scope_logfire | genai::scope_pydantic)) != 0 && span.parent_span_id != 0 && is_pending(span)) {
+    pending_.push_back({r.head.project, span.trace_id, span.trace_id, span.span_id, span.parent_span_id,
+                        span.start_unix_nano, span.end_unix_nano});
+    return;
+  }
+  if (view_.kind == genai::Kind::llm || view_.kind == genai::Kind::embedding)
+    calls_.push_back(seen_call(r.head.project, span, scope, traits, view_, r.head.received_unix_nano));
+}
+
+void RangeBlock::mark_duplicates(CallWindow& window) {
+  if (duplicates.rows() != 0) return;
+  window.add(calls_, pending_);
+  for (const auto& d : pending_) {
+    duplicates.add(d, day_ * kDay);
+    // Whoever holds the trace of the repeating span in memory reads it again.
+    const auto times = store::span_times(d.start, d.end, oldest_received_);
+    traces.add(d.project, d.trace, times, false, false, version(end_, 0));
+  }
+  calls_.clear();
+  pending_.clear();
 }
 
 void RangeBlock::add_logs(const log::Record& r, store::SeenResources& seen) {

@@ -7,6 +7,8 @@
 #include "genai/view.h"
 #include "log/log.h"
 #include "otlp/decode.h"
+#include "sinks/call_window.h"
+#include "store/duplicate_block.h"
 #include "store/log_block.h"
 #include "store/metric_block.h"
 #include "store/resource_block.h"
@@ -34,6 +36,8 @@ class RangeBlock {
     first_ = first;
     end_ = end;
   }
+  /// Fills `duplicates` with the calls of this range that repeat another one. Once, before the insert.
+  void mark_duplicates(CallWindow&);
   void clear();
   /// Empties and gives the memory back.
   void release();
@@ -51,8 +55,10 @@ class RangeBlock {
   store::ResourceBlock resources;
   store::LogBlock logs;
   store::MetricBlock metrics;
+  store::DuplicateBlock duplicates;  ///< filled by mark_duplicates()
 
  private:
+  void see_call(const otlp::Span&, const otlp::Scope&, std::uint16_t traits, const log::Record&);
   void add_traces(const log::Record&, store::SeenResources&);
   void add_logs(const log::Record&, store::SeenResources&);
   void add_metrics(const log::Record&, store::SeenResources&);
@@ -61,6 +67,8 @@ class RangeBlock {
   RangeLimits limits_;
   std::unique_ptr<std::byte[]> arena_buffer_;
   genai::Columns view_;
+  std::vector<SeenCall> calls_;
+  std::vector<store::DuplicateCall> pending_;  ///< placeholders: they repeat the span above them
   log::Position first_ = 0, end_ = 0;
   std::size_t records_ = 0, bytes_ = 0;
   std::int64_t oldest_received_ = 0, day_ = 0;

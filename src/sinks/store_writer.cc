@@ -251,6 +251,7 @@ Status StoreWriter::insert_tables(RangeBlock& block, Range range) {
   block.traces.build();
   TS_TRY(insert_table(block.resources, "resources", range));
   CRASH_POINT("store.after_resources");
+  TS_TRY(insert_table(block.duplicates, "duplicate_calls", range));
   TS_TRY(insert_table(block.traces, "traces", range));
   CRASH_POINT("store.after_traces");
   TS_TRY(insert_table(block.spans, "spans", range));
@@ -315,6 +316,7 @@ bool StoreWriter::insert_range(RangeBlock& block, Range range, bool history, log
       return false;
   }
   CRASH_POINT("store.after_intent");
+  block.mark_duplicates(calls_);
   if (!retry("inserting into the store", [&] { return insert_tables(block, range); })) return false;
   CRASH_POINT("store.after_insert");
   if (history) return true;

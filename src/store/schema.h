@@ -166,4 +166,15 @@ CREATE TABLE IF NOT EXISTS metrics (
 SETTINGS index_granularity = 2048, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1
 )sql";
 
+// Model calls that another span of the same call stands for (two instrumentations saw it, or one span repeats
+// the other's): they do not count in sums. Few rows; none where a service has one instrumentation.
+inline constexpr std::string_view kDuplicateCalls = R"sql(
+CREATE TABLE IF NOT EXISTS duplicate_calls (
+  project UInt32, trace_id FixedString(16), span_id UInt64,
+  of_trace_id FixedString(16), of_span_id UInt64,         -- the span that counts
+  received DateTime64(3, 'UTC')
+) ENGINE = ReplacingMergeTree(received) PARTITION BY toDate(received) ORDER BY (project, trace_id, span_id)
+SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1
+)sql";
+
 }  // namespace turnscope::store

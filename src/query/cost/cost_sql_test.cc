@@ -32,8 +32,10 @@ class CostSqlTest : public testing::Test {
     auto engine = store::open_chdb(options);
     ASSERT_TRUE(engine) << engine.error().message;
     engine_ = std::move(*engine);
-    const auto made = engine_->execute(store::kSpans);
-    ASSERT_TRUE(made) << made.error().message;
+    for (const auto table : {store::kSpans, store::kDuplicateCalls}) {
+      const auto made = engine_->execute(table);
+      ASSERT_TRUE(made) << made.error().message;
+    }
   }
 
   void insert(const std::vector<RandomSpan>& spans) {
@@ -125,7 +127,7 @@ TEST_F(CostSqlTest, sums_equal_the_sums_over_single_spans_to_the_nano_dollar) {
     auto rules = random_rules(random);
     if (round == 4) rules.clear();
     const auto prices = PriceTable::make(rules).value();
-    const UsageRequest request{{first, first + 14 * kDay}, {"model", "provider", "day"}, 10'000};
+    const UsageRequest request{{first, first + 14 * kDay}, {"model", "provider", "day"}, 10'000, {}};
     const auto report = usage_report(*engine_, {}, request, *prices);
     ASSERT_TRUE(report) << report.error().message;
     struct Sum {
@@ -158,10 +160,10 @@ TEST_F(CostSqlTest, sums_equal_the_sums_over_single_spans_to_the_nano_dollar) {
 
 TEST_F(CostSqlTest, an_unknown_field_is_refused_by_name) {
   const auto prices = PriceTable::make(builtin_prices()).value();
-  const auto r = usage_report(*engine_, {}, {{0, kDay}, {"colour"}, 10}, *prices);
+  const auto r = usage_report(*engine_, {}, {{0, kDay}, {"colour"}, 10, {}}, *prices);
   ASSERT_FALSE(r);
   EXPECT_NE(r.error().message.find("'colour'"), std::string::npos);
-  const auto none = usage_report(*engine_, {}, {{0, kDay}, {}, 10}, *prices);
+  const auto none = usage_report(*engine_, {}, {{0, kDay}, {}, 10, {}}, *prices);
   ASSERT_TRUE(none) << none.error().message;
   EXPECT_TRUE(none->rows.empty());
 }

@@ -3,36 +3,50 @@
 #include <fmt/format.h>
 
 #include "query/cost/cost_sql.h"
+#include "query/language/filter.h"
 #include "store/row_reader.h"
 
 namespace turnscope::query {
 namespace {
 
+/// Facts that libraries often put on one span of a trace only: a call without its own takes the trace's
+/// (the earliest span that has one), so that its tokens are not "of nobody".
+enum class Lift : std::uint8_t { no, trace, tool };
+
 struct Key {
   std::string_view name;
-  Fragment inner;  ///< expression over a span
-  Fragment outer;  ///< text of it; the alias of column i is ki
+  Fragment own;     ///< expression over a span
+  Fragment lifted;  ///< (argMinIf) over the spans of its trace
+  Lift lift = Lift::no;
   bool time = false;
 };
 
-constexpr Key kKeys[] = {{"model", "model", "toString"},
-                         {"provider", "provider", "toString"},
-                         {"service", "service", "toString"},
-                         {"agent", "agent", "toString"},
-                         {"name", "name", "toString"},
-                         {"environment", "environment", "toString"},
-                         {"user", "user", "toString"},
-                         {"session", "session", "toString"},
-                         {"prompt_name", "prompt_name", "toString"},
-                         {"prompt_version", "prompt_version", "toString"},
-                         {"experiment", "experiment", "toString"},
-                         {"variant", "variant", "toString"},
-                         {"day", "toStartOfDay(start)", "toString", true},
-                         {"hour", "toStartOfHour(start)", "toString", true}};
+constexpr Key kKeys[] = {
+    {"model", "model", ""},
+    {"provider", "provider", ""},
+    {"service", "service", ""},
+    {"agent", "agent", "argMinIf(agent, start, agent != '')", Lift::trace},
+    {"tool", "tool", "", Lift::tool},
+    {"name", "name", ""},
+    {"environment", "environment", "argMinIf(environment, start, environment != '')", Lift::trace},
+    {"user", "user", "argMinIf(user, start, user != '')", Lift::trace},
+    {"session", "session", "argMinIf(session, start, session != '')", Lift::trace},
+    {"prompt_name", "prompt_name", "argMinIf(prompt_name, start, prompt_name != '')", Lift::trace},
+    {"prompt_version", "prompt_version", "argMinIf(prompt_version, start, prompt_version != '')",
+     Lift::trace},
+    {"experiment", "experiment", "argMinIf(experiment, start, experiment != '')", Lift::trace},
+    {"variant", "variant", "argMinIf(variant, start, variant != '')", Lift::trace},
+    {"day", "toStartOfDay(start)", "", Lift::no, true},
+    {"hour", "toStartOfHour(start)", "", Lift::no, true}};
+constexpr std::size_t kMostKeys = 4;
 constexpr Fragment kAliases[] = {" AS k0", " AS k1", " AS k2", " AS k3"};
-constexpr Fragment kColumns[] = {"(k0)", "(k1)", "(k2)", "(k3)"};
+constexpr Fragment kColumns[] = {"toString(k0)", "toString(k1)", "toString(k2)", "toString(k3)"};
 constexpr Fragment kNames[] = {"k0", "k1", "k2", "k3"};
+constexpr Fragment kLiftAliases[] = {" AS l0", " AS l1", " AS l2", " AS l3"};
+constexpr Fragment kLiftNames[] = {"l0", "l1", "l2", "l3"};
 constexpr std::size_t kMostPairs = 10'000;
+__extension__ using Wide = __int128;
+constexpr Wide kMost = std::numeric_limits<std::int64_t>::max();
 
 const Key* find_key(std::string_view name) {
   for (const Key& k : kKeys)
@@ -40,11 +54,21 @@ const Key* find_key(std::string_view name) {
   return nullptr;
 }
 
-void where(Sql& sql, const Caller& caller, TimeRange range) {
+void in_project(Sql& sql, const Caller& caller, TimeRange range) {
   sql << " WHERE project = ";
   sql.u32(caller.project) << " AND start >= ";
   sql.time(range.from) << " AND start < ";
-  sql.time(range.to) << " AND usage_role = 1";
+  sql.time(range.to);
+}
+
+void where(Sql& sql, const Caller& caller, const UsageRequest& request, const Filter* filter) {
+  in_project(sql, caller, request.range);
+  sql << " AND usage_role = 1";
+  only_counted(sql, caller);
+  if (filter && !filter->everything) {
+    sql << " AND ";
+    sql.append(filter->predicate);
+  }
 }
 
 /// "2026-11-22 15:00:00" → "2026-11-22T15:00:00Z"
@@ -53,10 +77,90 @@ std::string time_text(std::string_view t) {
   if (s.size() > 10) s[10] = 'T';
   return s + 'Z';
 }
+
+std::int64_t saturated(Wide n) {
+  return static_cast<std::int64_t>(std::clamp<Wide>(n, -kMost, kMost));
+}
+std::uint64_t sum(std::uint64_t a, std::uint64_t b) {
+  std::uint64_t out = 0;
+  return __builtin_add_overflow(a, b, &out) ? std::numeric_limits<std::uint64_t>::max() : out;
+}
+
+/// The spans with the columns that are asked for: `spans` alone, or joined with what their trace or the tool
+/// above them tells.
+void from(Sql& sql, const Caller& caller, TimeRange range, const std::vector<const Key*>& keys) {
+  sql << " FROM spans FINAL";
+  bool lifted = false, tool = false;
+  for (const Key* k : keys) lifted |= k->lift == Lift::trace, tool |= k->lift == Lift::tool;
+  if (lifted) {
+    sql << " LEFT ANY JOIN (SELECT trace_id";
+    for (std::size_t i = 0; i < keys.size(); ++i)
+      if (keys[i]->lift == Lift::trace) {
+        sql << ", " << keys[i]->lifted;
+        sql << kLiftAliases[i];
+      }
+    sql << " FROM spans";
+    in_project(sql, caller, range);
+    sql << " AND (";
+    bool first = true;
+    for (const Key* k : keys) {
+      if (k->lift != Lift::trace) continue;
+      sql << (first ? Fragment("") : Fragment(" OR ")) << k->own << " != ''";
+      first = false;
+    }
+    sql << ") GROUP BY trace_id) AS lift USING (trace_id)";
+  }
+  if (tool) {
+    // The nearest tool above a call, at most four spans up (tool → agent → turn → step → call).
+    sql << " LEFT ANY JOIN (SELECT a.trace_id AS trace_id, a.span_id AS parent_span_id, multiIf(a.tool != '', "
+           "a.tool, b.tool != '', b.tool, c.tool != '', c.tool, d.tool) AS above_tool FROM (SELECT trace_id, span_id, "
+           "parent_span_id AS up, toString(tool) AS tool FROM spans";
+    const auto inner = [&] {
+      in_project(sql, caller, range);
+      sql << " AND usage_role != 1";
+    };
+    inner();
+    sql << ") AS a LEFT ANY JOIN (SELECT trace_id, span_id, parent_span_id AS up, toString(tool) AS tool FROM spans";
+    inner();
+    sql << ") AS b ON a.trace_id = b.trace_id AND a.up = b.span_id LEFT ANY JOIN (SELECT trace_id, span_id, "
+           "parent_span_id AS up, toString(tool) AS tool FROM spans";
+    inner();
+    sql << ") AS c ON b.trace_id = c.trace_id AND b.up = c.span_id LEFT ANY JOIN (SELECT trace_id, span_id, "
+           "toString(tool) AS tool FROM spans";
+    inner();
+    sql << ") AS d ON c.trace_id = d.trace_id AND c.up = d.span_id) AS above USING (trace_id, parent_span_id)";
+  }
+}
 }  // namespace
 
+std::optional<double> UsageRow::cache_hit_rate() const {
+  const auto all = static_cast<double>(input) + static_cast<double>(cache_read) + static_cast<double>(cache_write);
+  if (all <= 0) return std::nullopt;
+  return static_cast<double>(cache_read) / all;
+}
+
+void UsageRow::add(const UsageRow& o) {
+  calls += o.calls, errors += o.errors;
+  input = sum(input, o.input), output = sum(output, o.output);
+  cache_read = sum(cache_read, o.cache_read), cache_write = sum(cache_write, o.cache_write);
+  reasoning = sum(reasoning, o.reasoning);
+  cost_nano_usd = saturated(Wide{cost_nano_usd} + o.cost_nano_usd);
+  priced += o.priced, partly += o.partly, unpriced += o.unpriced;
+  unpriced_tokens = sum(unpriced_tokens, o.unpriced_tokens);
+  if (o.reported_nano_usd)
+    reported_nano_usd = saturated(Wide{reported_nano_usd.value_or(0)} + *o.reported_nano_usd);
+  compared += o.compared;
+  difference_nano_usd = saturated(Wide{difference_nano_usd} + o.difference_nano_usd);
+}
+
+void only_counted(Sql& sql, const Caller& caller) {
+  sql << " AND (trace_id, span_id) NOT IN (SELECT trace_id, span_id FROM duplicate_calls WHERE project = ";
+  sql.u32(caller.project) << ")";
+}
+
 Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, const UsageRequest& request,
-                                 const PriceTable& prices, const store::QueryLimits& limits) {
+                                 const PriceTable& prices, const store::QueryLimits& limits,
+                                 const Filter* filter) {
   std::vector<const Key*> keys;
   for (const auto& by : request.by) {
     const Key* k = find_key(by);
@@ -67,9 +171,12 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
     }
     keys.push_back(k);
   }
-  if (keys.size() > std::size(kAliases))
+  if (keys.size() > kMostKeys)
     return fail(ErrorKind::invalid_argument,
-                fmt::format("by: at most {} fields can be asked at once", std::size(kAliases)));
+                fmt::format("by: at most {} fields can be asked at once", kMostKeys));
+  if (filter && filter->needs_cost)
+    return fail(ErrorKind::invalid_argument,
+                "q: a condition on cost cannot be used here; the rows are sorted by their cost");
   const auto ask = [&](const Sql& sql) {
     return engine.query({.sql = sql.text(),
                          .params = sql.params(),
@@ -78,8 +185,8 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
   };
 
   Sql pairs_sql("SELECT model, provider, max(bitTest(usage_known, 11)) FROM spans");
-  where(pairs_sql, caller, request.range);
-  pairs_sql << " GROUP BY model, provider LIMIT 10001";
+  in_project(pairs_sql, caller, request.range);
+  pairs_sql << " AND usage_role = 1 GROUP BY model, provider LIMIT 10001";
   TS_ASSIGN(const auto found, ask(pairs_sql));
   std::vector<std::pair<std::string, std::string>> pairs;
   bool parts = false;
@@ -95,67 +202,90 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
                 fmt::format("more than {} models and providers in this time range; narrow it", kMostPairs));
 
   const CostSql cost(prices, pairs, request.range);
-  Sql sql("SELECT ");
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    sql << keys[i]->outer << kColumns[i];
-    sql << ", ";
-  }
-  sql << "count() AS calls, sum(tok_input), sum(tok_output), sum(tok_cache_read), sum(tok_cache_write), "
-         "sum(tok_reasoning), "
-         "toInt64(least(sum(toInt128(cost_nano)), toInt128(9223372036854775807))) AS cost, "
-         "countIf(cost_state = 3), countIf(cost_state = 2), "
-         "countIf(cost_state = 1), sumIf(reported_cost_nano, bitTest(usage_known, 8)), "
-         "countIf(bitTest(usage_known, 8)) FROM (";
-  cost.with(sql);
-  sql << "SELECT ";
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    sql << keys[i]->inner << kAliases[i];
-    sql << ", ";
-  }
-  sql << "tok_input, tok_output, tok_cache_read, tok_cache_write, tok_reasoning, reported_cost_nano, "
-         "usage_known, ";
-  cost.columns(sql, parts);
-  sql << " FROM spans FINAL";
-  where(sql, caller, request.range);
-  sql << ")";
-  for (std::size_t i = 0; i < keys.size(); ++i)
-    sql << (i == 0 ? Fragment(" GROUP BY ") : Fragment(", ")) << kNames[i];
-  sql << " ORDER BY ";
-  for (std::size_t i = 0; i < keys.size(); ++i)
-    if (keys[i]->time) sql << kNames[i] << ", ";
-  sql << "cost DESC, calls DESC";
-  for (std::size_t i = 0; i < keys.size(); ++i) sql << ", " << kNames[i];
-  const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, 10'000);
-  sql << " LIMIT ";
-  sql.u64(limit + 1);
-  TS_ASSIGN(const auto answer, ask(sql));
+  const auto rows_by = [&](const std::vector<const Key*>& by, std::size_t limit) -> Result<std::vector<UsageRow>> {
+    Sql sql("SELECT ");
+    for (std::size_t i = 0; i < by.size(); ++i) sql << kColumns[i] << ", ";
+    sql << "count() AS calls, countIf(is_error = 1), uniq(trace_id), sum(tok_input), sum(tok_output), sum(tok_cache_read), "
+           "sum(tok_cache_write), sum(tok_reasoning), toInt64(least(sum(toInt128(cost_nano)), "
+           "toInt128(9223372036854775807))) AS cost, countIf(cost_state = 3), countIf(cost_state = 2), "
+           "countIf(cost_state = 1), sumIf(tok_input + tok_output + tok_cache_read + tok_cache_write + tok_reasoning, "
+           "cost_state = 1), sumIf(reported_cost_nano, bitTest(usage_known, 8)), countIf(bitTest(usage_known, 8)), "
+           "countIf(bitTest(usage_known, 8) AND cost_state = 3), toInt64(greatest(least(sumIf(toInt128(cost_nano) - "
+           "toInt128(reported_cost_nano), bitTest(usage_known, 8) AND cost_state = 3), toInt128(9223372036854775807)), "
+           "toInt128(-9223372036854775807))) FROM (";
+    cost.with(sql);
+    sql << "SELECT ";
+    for (std::size_t i = 0; i < by.size(); ++i) {
+      switch (by[i]->lift) {
+        case Lift::no: sql << by[i]->own; break;
+        case Lift::trace:
+          sql << "if(" << by[i]->own << " != '', toString(" << by[i]->own << "), toString(" << kLiftNames[i] << "))";
+          break;
+        case Lift::tool: sql << "toString(above_tool)"; break;
+      }
+      sql << kAliases[i];
+      sql << ", ";
+    }
+    sql << "trace_id, is_error, tok_input, tok_output, tok_cache_read, tok_cache_write, tok_reasoning, reported_cost_nano, "
+           "usage_known, ";
+    cost.columns(sql, parts);
+    from(sql, caller, request.range, by);
+    where(sql, caller, request, filter);
+    sql << ")";
+    for (std::size_t i = 0; i < by.size(); ++i) sql << (i == 0 ? Fragment(" GROUP BY ") : Fragment(", ")) << kNames[i];
+    sql << " ORDER BY ";
+    for (std::size_t i = 0; i < by.size(); ++i)
+      if (by[i]->time) sql << kNames[i] << ", ";
+    sql << "cost DESC, calls DESC";
+    for (std::size_t i = 0; i < by.size(); ++i) sql << ", " << kNames[i];
+    sql << " LIMIT ";
+    sql.u64(limit);
+    TS_ASSIGN(const auto answer, ask(sql));
+    std::vector<UsageRow> rows;
+    store::RowReader in(answer.bytes);
+    while (in.more()) {
+      UsageRow row;
+      for (const Key* k : by) {
+        const auto text = in.string();
+        row.key.push_back(k->time ? time_text(text) : std::string(text));
+      }
+      row.calls = in.u64();
+      row.errors = in.u64();
+      row.traces = in.u64();
+      row.input = in.u64();
+      row.output = in.u64();
+      row.cache_read = in.u64();
+      row.cache_write = in.u64();
+      row.reasoning = in.u64();
+      row.cost_nano_usd = in.i64();
+      row.priced = in.u64();
+      row.partly = in.u64();
+      row.unpriced = in.u64();
+      row.unpriced_tokens = in.u64();
+      const std::int64_t reported = in.i64();
+      if (in.u64() > 0) row.reported_nano_usd = reported;
+      row.compared = in.u64();
+      row.difference_nano_usd = in.i64();
+      rows.push_back(std::move(row));
+    }
+    TS_TRY(in.status());
+    return rows;
+  };
 
   UsageReport out;
-  store::RowReader in(answer.bytes);
-  while (in.more()) {
-    UsageRow row;
-    for (const Key* k : keys) {
-      const auto text = in.string();
-      row.key.push_back(k->time ? time_text(text) : std::string(text));
-    }
-    row.calls = in.u64();
-    row.input = in.u64();
-    row.output = in.u64();
-    row.cache_read = in.u64();
-    row.cache_write = in.u64();
-    row.reasoning = in.u64();
-    row.cost_nano_usd = in.i64();
-    row.priced = in.u64();
-    row.partly = in.u64();
-    row.unpriced = in.u64();
-    const std::int64_t reported = in.i64();
-    if (in.u64() > 0) row.reported_nano_usd = reported;
-    out.rows.push_back(std::move(row));
-  }
-  TS_TRY(in.status());
+  const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, 10'000);
+  TS_ASSIGN(out.rows, rows_by(keys, limit + 1));
   // Without a key there is one row, also when there are no spans.
   if (keys.empty() && out.rows.size() == 1 && out.rows[0].calls == 0) out.rows.clear();
-  if (out.rows.size() > limit) out.rows.resize(limit), out.more = true;
+  if (out.rows.size() > limit) {
+    out.rows.resize(limit);
+    out.more = true;
+    TS_ASSIGN(auto total, rows_by({}, 1));
+    if (!total.empty()) out.total = std::move(total.front());
+  } else {
+    for (const auto& row : out.rows) out.total.add(row);
+    if (keys.empty() && !out.rows.empty()) out.total.traces = out.rows[0].traces;
+  }
   return out;
 }
 

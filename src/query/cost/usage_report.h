@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "query/caller.h"
 #include "query/cost/price_table.h"
+#include "query/sql.h"
 #include "query/time_range.h"
 #include "store/engine.h"
 
@@ -17,28 +18,41 @@ namespace turnscope::query {
 
 struct UsageRequest {
   TimeRange range;
-  std::vector<std::string> by;  ///< model, provider, service, agent, name, environment, user, session,
-                                ///< prompt_name, prompt_version, experiment, variant, day, hour; at most 4
-  std::size_t limit =
-      1'000;  ///< rows, dearest first (by time first when day or hour is asked); at most 10,000
+  /// model, provider, service, agent, tool, name, environment, user, session, prompt_name, prompt_version,
+  /// experiment, variant, day, hour; at most 4
+  std::vector<std::string> by = {};
+  std::size_t limit = 1'000;  ///< rows, dearest first (by time first when day or hour is asked); at most 10,000
+  std::string q = {};         ///< the search language, over the model calls themselves
 };
 
 struct UsageRow {
   std::vector<std::string> key;  ///< values of `by`; day and hour as RFC 3339
-  std::uint64_t calls = 0;
+  std::uint64_t calls = 0, errors = 0, traces = 0;
   std::uint64_t input = 0, output = 0, cache_read = 0, cache_write = 0, reasoning = 0;  ///< whole columns
   std::int64_t cost_nano_usd = 0;                      ///< of the priced and the partly priced calls
   std::uint64_t priced = 0, partly = 0, unpriced = 0;  ///< calls by state; those without usage are in none
+  std::uint64_t unpriced_tokens = 0;                   ///< all tokens of the unpriced calls
   std::optional<std::int64_t> reported_nano_usd;       ///< what clients said, where they did
+  std::uint64_t compared = 0;                ///< calls that have both a reported cost and a full price
+  std::int64_t difference_nano_usd = 0;      ///< Σ (ours − reported) over those
+
+  /// Of all input tokens, those read from a cache; absent without input.
+  std::optional<double> cache_hit_rate() const;
+  void add(const UsageRow&);  ///< sums; saturates. `key` stays; `traces` are not added (they may be the same)
 };
 
 struct UsageReport {
   std::vector<UsageRow> rows;
+  UsageRow total;  ///< over all rows, also those behind the limit
   bool more = false;
 };
 
-/// Errors: invalid_argument for an unknown `by`, and what the engine says.
+struct Filter;
+/// Errors: invalid_argument for an unknown `by`, and what the engine says. `filter` is that of request.q.
 Result<UsageReport> usage_report(store::Engine&, const Caller&, const UsageRequest&, const PriceTable&,
-                                 const store::QueryLimits& = {});
+                                 const store::QueryLimits& = {}, const Filter* filter = nullptr);
+
+/// Appends " AND …": leaves out model calls that another span of the same call stands for (duplicate_calls).
+void only_counted(Sql&, const Caller&);
 
 }  // namespace turnscope::query
