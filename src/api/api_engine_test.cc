@@ -206,12 +206,17 @@ TEST_F(Api, answers_fit_their_schemas) {
   // 100 × $3 and 10 × $15 a million.
   EXPECT_EQ(usage.at("total").at("cost").at("nano_usd").as_int64(), 450'000);
   EXPECT_EQ(usage.at("total").at("cost").at("state").as_string(), "priced");
-  for (const auto* by : {"provider", "service", "agent", "tool", "name", "environment", "user", "session", "prompt_name",
-                         "prompt_version", "experiment", "variant", "hour", "user,session,tool,hour"})
-    EXPECT_EQ(checked("/api/v1/usage?by=" + std::string(by), "/api/v1/usage").at("total").at("calls").as_int64(), 1) << by;
+  for (const auto* by :
+       {"provider", "service", "agent", "tool", "name", "environment", "user", "session", "prompt_name",
+        "prompt_version", "experiment", "variant", "hour", "user,session,tool,hour"})
+    EXPECT_EQ(
+        checked("/api/v1/usage?by=" + std::string(by), "/api/v1/usage").at("total").at("calls").as_int64(), 1)
+        << by;
   checked("/api/v1/usage?q=kind:tool", "/api/v1/usage");
   for (const auto* sort : {"cost", "duration", "turns", "tokens", "tool_calls", "errors"})
-    EXPECT_GE(checked("/api/v1/runs?sort=" + std::string(sort), "/api/v1/runs").at("traces").as_array().size(), 1u) << sort;
+    EXPECT_GE(
+        checked("/api/v1/runs?sort=" + std::string(sort), "/api/v1/runs").at("traces").as_array().size(), 1u)
+        << sort;
   const auto tools = checked("/api/v1/tools", "/api/v1/tools");
   EXPECT_EQ(tools.at("tools").at(0).at("name").as_string(), "refund");
   EXPECT_EQ(tools.at("tools").at(0).at("errors").as_int64(), 1);
@@ -242,7 +247,8 @@ TEST_F(Api, errors_have_one_shape_and_name_what_is_wrong) {
   checked("/api/v1/traces/" + otlp::hex(trace_id(1)) + "/spans/99",
           "/api/v1/traces/{trace_id}/spans/{span_id}", 404);
   checked("/api/v1/facets?fields=nonsense", "/api/v1/facets", 400);
-  EXPECT_EQ(checked("/api/v1/usage?by=colour", "/api/v1/usage", 400).at("error").at("field").as_string(), "by");
+  EXPECT_EQ(checked("/api/v1/usage?by=colour", "/api/v1/usage", 400).at("error").at("field").as_string(),
+            "by");
   checked("/api/v1/usage?by=model,user,day,hour,name", "/api/v1/usage", 400);
   EXPECT_EQ(checked("/api/v1/usage?q=cost>1", "/api/v1/usage", 400).at("error").at("field").as_string(), "q");
   checked("/api/v1/runs?sort=beauty", "/api/v1/runs", 400);

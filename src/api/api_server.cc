@@ -190,8 +190,7 @@ class Server final : public ApiServer {
     }
     const bool about_us = request.path == "/healthz" || request.path == "/readyz" ||
                           request.path == "/metrics" || request.path == "/api/v1/health" ||
-                          request.path == "/api/v1/explain" ||
-                          request.path.starts_with("/api/v1/openapi");
+                          request.path == "/api/v1/explain" || request.path.starts_with("/api/v1/openapi");
     if (!context_.queries && !about_us)
       return std::unexpected(query::QueryError(
           ErrorKind::unavailable, "the store is left out, spans are only logged; /api/v1/health says why"));

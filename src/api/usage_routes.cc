@@ -1,5 +1,5 @@
-// What was used and what it cost: usage by anything, the dearest and slowest runs, tools, users, sessions, and
-// how tokens grow within one run.
+// What was used and what it cost: usage by anything, the dearest and slowest runs, tools, users, sessions,
+// and how tokens grow within one run.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -21,7 +21,8 @@ using query::UsageRow;
 class Took {
  public:
   double ms() const {
-    const auto t = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start_).count();
+    const auto t =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start_).count();
     return std::round(t * 100) / 100;
   }
 
@@ -38,23 +39,31 @@ void write_sums(JsonWriter& json, const UsageRow& r) {
   json.field("total_input", plus(plus(r.input, r.cache_read), r.cache_write));
   json.field("total_output", plus(r.output, r.reasoning)).end_object();
   json.key("cache_hit_rate");
-  if (const auto rate = r.cache_hit_rate()) json.value(std::round(*rate * 10'000) / 10'000);
-  else json.null();
+  if (const auto rate = r.cache_hit_rate())
+    json.value(std::round(*rate * 10'000) / 10'000);
+  else
+    json.null();
   json.key("cost").begin_object();
   const auto states = (r.priced > 0) + (r.partly > 0) + (r.unpriced > 0);
-  const auto state = states == 0                        ? query::Cost::State::none
-                     : states > 1 || r.partly > 0       ? query::Cost::State::partly
-                     : r.priced > 0                     ? query::Cost::State::priced
-                                                        : query::Cost::State::unpriced;
+  const auto state = states == 0                  ? query::Cost::State::none
+                     : states > 1 || r.partly > 0 ? query::Cost::State::partly
+                     : r.priced > 0               ? query::Cost::State::priced
+                                                  : query::Cost::State::unpriced;
   json.key("nano_usd");
-  if (r.priced + r.partly > 0) json.value(r.cost_nano_usd);
-  else json.null();
+  if (r.priced + r.partly > 0)
+    json.value(r.cost_nano_usd);
+  else
+    json.null();
   json.field("state", name(state)).field("reported_nano_usd", r.reported_nano_usd);
   json.key("difference_nano_usd");
-  if (r.compared > 0) json.value(r.difference_nano_usd);
-  else json.null();
+  if (r.compared > 0)
+    json.value(r.difference_nano_usd);
+  else
+    json.null();
   json.field("compared_calls", r.compared);
-  json.field("priced_calls", r.priced).field("partly_priced_calls", r.partly).field("unpriced_calls", r.unpriced);
+  json.field("priced_calls", r.priced)
+      .field("partly_priced_calls", r.partly)
+      .field("unpriced_calls", r.unpriced);
   json.field("unpriced_tokens", r.unpriced_tokens).end_object();
 }
 
@@ -112,7 +121,10 @@ QueryAnswer<Answer> tools(Context& context, const ApiRequest& r) {
   json.begin_object().key("tools").begin_array();
   for (const auto& t : page->items) {
     json.begin_object().field("name", t.name).field("calls", t.calls).field("errors", t.errors);
-    json.field("traces", t.traces).field("p50_ns", t.p50_ns).field("p95_ns", t.p95_ns).field("max_ns", t.max_ns);
+    json.field("traces", t.traces)
+        .field("p50_ns", t.p50_ns)
+        .field("p95_ns", t.p95_ns)
+        .field("max_ns", t.max_ns);
     json.field("total_ns", t.total_ns).field("repeated_calls", t.repeated);
     json.field("traces_with_repeats", t.traces_with_repeats).key("last_seen_unix_nano").text_of(t.last_seen);
     json.end_object();
@@ -155,11 +167,13 @@ QueryAnswer<Answer> runs(Context& context, const ApiRequest& r) {
       {"turns", query::RunOrder::turns},   {"tokens", query::RunOrder::tokens},
       {"errors", query::RunOrder::errors}, {"tool_calls", query::RunOrder::tool_calls}};
   const std::string_view sort = r.has("sort") ? r.parameter("sort") : "cost";
-  const auto* order = std::find_if(std::begin(orders), std::end(orders), [&](const auto& o) { return o.first == sort; });
+  const auto* order =
+      std::find_if(std::begin(orders), std::end(orders), [&](const auto& o) { return o.first == sort; });
   if (order == std::end(orders))
-    return std::unexpected(QueryError(ErrorKind::invalid_argument,
-                                      "sort= is cost, duration, turns, tokens, tool_calls or errors", "sort"));
-  auto page = context.queries->runs(r.caller, {std::string(r.parameter("q")), *range, *limit, {}}, order->second);
+    return std::unexpected(QueryError(
+        ErrorKind::invalid_argument, "sort= is cost, duration, turns, tokens, tool_calls or errors", "sort"));
+  auto page =
+      context.queries->runs(r.caller, {std::string(r.parameter("q")), *range, *limit, {}}, order->second);
   if (!page) return std::unexpected(page.error());
   JsonWriter json;
   json.begin_object().field("sort", sort).key("traces").begin_array();
@@ -184,7 +198,10 @@ QueryAnswer<Answer> sessions(Context& context, const ApiRequest& r) {
   JsonWriter json;
   json.begin_object().key("sessions").begin_array();
   for (const auto& s : page->items) {
-    json.begin_object().field("session", s.id).text_or_null("user", s.user).text_or_null("service", s.service);
+    json.begin_object()
+        .field("session", s.id)
+        .text_or_null("user", s.user)
+        .text_or_null("service", s.service);
     json.text_or_null("agent", s.agent).text_or_null("first_question", s.first_question);
     json.text_or_null("last_question", s.last_question).key("start_unix_nano").text_of(s.first);
     json.key("end_unix_nano").text_of(s.last);
@@ -215,12 +232,14 @@ std::vector<std::uint32_t> turns_of(const query::TraceIndex& t) {
     if (!rows.empty()) break;
   }
   if (rows.empty() && t.size() > 0) rows.push_back(t.root() == query::kNone ? 0 : t.root());
-  std::stable_sort(rows.begin(), rows.end(), [&](auto a, auto b) { return t.spans()[a].start < t.spans()[b].start; });
+  std::stable_sort(rows.begin(), rows.end(),
+                   [&](auto a, auto b) { return t.spans()[a].start < t.spans()[b].start; });
   return rows;
 }
 
 /// First text in the subtree of a row, or of the row itself.
-std::string_view text_below(const query::TraceIndex& t, std::uint32_t row, std::uint32_t query::IndexedSpan::*column) {
+std::string_view text_below(const query::TraceIndex& t, std::uint32_t row,
+                            std::uint32_t query::IndexedSpan::*column) {
   for (std::uint32_t i = row; i < std::min(t.nodes()[row].subtree_end, row + 100); ++i)
     if (t.spans()[i].*column) return t.text(t.spans()[i].*column);
   return {};
@@ -229,17 +248,26 @@ std::string_view text_below(const query::TraceIndex& t, std::uint32_t row, std::
 void write_turn(JsonWriter& json, const query::TraceIndex& t, std::uint32_t row, std::uint64_t number) {
   const auto& s = t.spans()[row];
   const auto& sum = t.nodes()[row].rollup;
-  json.begin_object().field("trace_id", otlp::hex(t.trace_id())).field("span_id", hex_id(s.span_id)).field("number", number);
+  json.begin_object()
+      .field("trace_id", otlp::hex(t.trace_id()))
+      .field("span_id", hex_id(s.span_id))
+      .field("number", number);
   json.key("turn_number");
-  if (s.turn_number >= 0) json.value(s.turn_number);
-  else json.null();
+  if (s.turn_number >= 0)
+    json.value(s.turn_number);
+  else
+    json.null();
   json.field("name", t.text(s.name)).field("kind", kind_name(s.kind));
   json.text_or_null("question", text_below(t, row, &query::IndexedSpan::question));
   json.text_or_null("answer", t.text(s.answer)).key("start_unix_nano").text_of(s.start);
   json.field("duration_ns", s.duration).field("llm_calls", sum.llm_calls).field("tool_calls", sum.tool_calls);
   json.field("errors", sum.errors).key("tokens");
   if (sum.any_tokens) {
-    json.begin_object().field("input", sum.input).field("output", sum.output).field("cache_read", sum.cache_read).end_object();
+    json.begin_object()
+        .field("input", sum.input)
+        .field("output", sum.output)
+        .field("cache_read", sum.cache_read)
+        .end_object();
   } else {
     json.null();
   }
@@ -255,7 +283,8 @@ QueryAnswer<Answer> session(Context& context, const ApiRequest& r) {
   const auto named = r.path.find("session");
   const std::string_view id = named != r.path.end() ? std::string_view(named->second) : r.parameter("id");
   if (id.empty() || id.size() > 1'024)
-    return std::unexpected(QueryError(ErrorKind::invalid_argument, "id= names a session, at most 1,024 bytes", "id"));
+    return std::unexpected(
+        QueryError(ErrorKind::invalid_argument, "id= names a session, at most 1,024 bytes", "id"));
   std::int64_t after = 0;
   if (r.has("after")) {
     auto time = query::parse_time(r.parameter("after"), r.now);
@@ -289,7 +318,8 @@ QueryAnswer<Answer> growth(Context& context, const ApiRequest& r) {
   std::vector<std::uint32_t> calls;
   for (std::uint32_t row = 0; row < t.size(); ++row)
     if (t.spans()[row].kind == kLlm && t.spans()[row].usage_role == 1) calls.push_back(row);
-  std::stable_sort(calls.begin(), calls.end(), [&](auto a, auto b) { return t.spans()[a].start < t.spans()[b].start; });
+  std::stable_sort(calls.begin(), calls.end(),
+                   [&](auto a, auto b) { return t.spans()[a].start < t.spans()[b].start; });
   // Each agent has a context of its own: growth is told from the call before of the same agent.
   const auto agent_of = [&](std::uint32_t row) {
     for (auto at = row; at != query::kNone; at = t.nodes()[at].parent)
@@ -314,17 +344,24 @@ QueryAnswer<Answer> growth(Context& context, const ApiRequest& r) {
     json.begin_object().field("span_id", hex_id(s.span_id)).field("name", t.text(s.name));
     json.text_or_null("model", t.text(s.model)).key("turn_number");
     const auto turn = turn_of(row);
-    if (turn != query::kNone && t.spans()[turn].turn_number >= 0) json.value(t.spans()[turn].turn_number);
-    else if (s.turn_number >= 0) json.value(s.turn_number);
-    else json.null();
+    if (turn != query::kNone && t.spans()[turn].turn_number >= 0)
+      json.value(t.spans()[turn].turn_number);
+    else if (s.turn_number >= 0)
+      json.value(s.turn_number);
+    else
+      json.null();
     const auto agent = agent_of(row);
-    json.text_or_null("agent", agent == query::kNone ? t.text(s.agent)
-                                                     : t.text(t.spans()[agent].agent ? t.spans()[agent].agent : t.spans()[agent].name));
+    json.text_or_null("agent",
+                      agent == query::kNone
+                          ? t.text(s.agent)
+                          : t.text(t.spans()[agent].agent ? t.spans()[agent].agent : t.spans()[agent].name));
     json.key("start_unix_nano").text_of(s.start);
     json.field("input", input).field("output", output);
     json.field("cache_read", s.usage.tokens[query::TokenCounts::cache_read]).key("grown_by");
-    if (const auto it = before.find(agent); it != before.end()) json.value(static_cast<std::int64_t>(input) - static_cast<std::int64_t>(it->second));
-    else json.null();
+    if (const auto it = before.find(agent); it != before.end())
+      json.value(static_cast<std::int64_t>(input) - static_cast<std::int64_t>(it->second));
+    else
+      json.null();
     before[agent] = input;
     json.field("input_so_far", all_input).field("output_so_far", all_output).key("cost");
     write(json, t.nodes()[row].rollup.cost);
@@ -338,7 +375,8 @@ QueryAnswer<Answer> growth(Context& context, const ApiRequest& r) {
 
 void add_usage_routes(Router& router, Context& context) {
   const auto add = [&](std::string_view pattern, auto handler) {
-    router.add({"GET", pattern, [&context, handler](const ApiRequest& r) { return handler(context, r); }, false});
+    router.add(
+        {"GET", pattern, [&context, handler](const ApiRequest& r) { return handler(context, r); }, false});
   };
   add("/api/v1/usage", usage);
   add("/api/v1/runs", runs);

@@ -39,7 +39,8 @@ class Table {
     const Terminal terminal = Terminal::detect();
     std::vector<int> widths(rows_[0].size(), 0);
     for (const auto& row : rows_)
-      for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], std::min(display_width(row[i]), 48));
+      for (std::size_t i = 0; i < row.size(); ++i)
+        widths[i] = std::max(widths[i], std::min(display_width(row[i]), 48));
     for (std::size_t r = 0; r < rows_.size(); ++r) {
       std::string line;
       for (std::size_t i = 0; i < rows_[r].size(); ++i) {
@@ -69,7 +70,8 @@ const json::value& member(const json::value& v, std::string_view key) {
 std::string cost_of(const json::value& row) {
   const auto& cost = member(row, "cost");
   const auto nano = number(cost, "nano_usd");
-  const auto unpriced = number(cost, "unpriced_calls").value_or(0), partly = number(cost, "partly_priced_calls").value_or(0);
+  const auto unpriced = number(cost, "unpriced_calls").value_or(0),
+             partly = number(cost, "partly_priced_calls").value_or(0);
   if (!nano) return unpriced > 0 ? fmt::format("no price ({} calls)", unpriced) : "-";
   std::string out = format_money(*nano);
   if (unpriced > 0) out += fmt::format(" + {} unpriced", unpriced);
@@ -97,11 +99,14 @@ QueryParams range(const Options& o) {
 }
 
 /// Asks, prints the JSON when that was asked for, else hands the answer to `show`.
-int ask(const Options& o, const std::string& path, const QueryParams& params, const std::function<void(const json::value&)>& show) {
+int ask(const Options& o, const std::string& path, const QueryParams& params,
+        const std::function<void(const json::value&)>& show) {
   const auto answer = ApiClient(o.server).get(path, params);
   if (!answer) return report(answer.error());
-  if (o.json) std::printf("%s\n", json::serialize(*answer).c_str());
-  else show(*answer);
+  if (o.json)
+    std::printf("%s\n", json::serialize(*answer).c_str());
+  else
+    show(*answer);
   return ok;
 }
 
@@ -114,9 +119,11 @@ int usage_report(const Options& o) {
   params.emplace_back("by", o.by);
   return ask(o, "/api/v1/usage", params, [&](const json::value& answer) {
     std::vector<std::string> head;
-    for (const auto& by : items(answer, "by")) head.emplace_back(by.is_string() ? std::string(by.as_string()) : "");
+    for (const auto& by : items(answer, "by"))
+      head.emplace_back(by.is_string() ? std::string(by.as_string()) : "");
     const std::size_t keys = head.size();
-    for (const auto* h : {"calls", "errors", "input", "cached", "output", "hit rate", "cost", "reported"}) head.emplace_back(h);
+    for (const auto* h : {"calls", "errors", "input", "cached", "output", "hit rate", "cost", "reported"})
+      head.emplace_back(h);
     Table table(head);
     const auto add = [&](std::vector<std::string> row, const json::value& v) {
       const auto& tokens = member(v, "tokens");
@@ -151,8 +158,10 @@ void print_traces(const json::value& answer) {
     std::string what = text(t, "question");
     if (what.empty()) what = text(member(t, "root"), "name");
     table.add({text(t, "trace_id"), fit(printable(what), 40),
-               format_nanos(static_cast<std::uint64_t>(std::max<std::int64_t>(0, number(t, "duration_ns").value_or(0)))),
-               count_of(t, "turns"), count_of(t, "llm_calls"), count_of(t, "tool_calls"), count_of(t, "errors"), cost_of(t)});
+               format_nanos(static_cast<std::uint64_t>(
+                   std::max<std::int64_t>(0, number(t, "duration_ns").value_or(0)))),
+               count_of(t, "turns"), count_of(t, "llm_calls"), count_of(t, "tool_calls"),
+               count_of(t, "errors"), cost_of(t)});
   }
   table.print(2);
   say_more(answer);
@@ -171,8 +180,8 @@ int tools(const Options& o) {
       return format_nanos(static_cast<std::uint64_t>(std::max<std::int64_t>(0, number(v, key).value_or(0))));
     };
     for (const auto& t : items(answer, "tools"))
-      table.add({named(t, "name"), count_of(t, "calls"), count_of(t, "errors"), time(t, "p50_ns"), time(t, "p95_ns"),
-                 count_of(t, "repeated_calls"), count_of(t, "traces")});
+      table.add({named(t, "name"), count_of(t, "calls"), count_of(t, "errors"), time(t, "p50_ns"),
+                 time(t, "p95_ns"), count_of(t, "repeated_calls"), count_of(t, "traces")});
     table.print();
     say_more(answer);
   });
@@ -182,8 +191,9 @@ int users(const Options& o) {
   return ask(o, "/api/v1/users", range(o), [](const json::value& answer) {
     Table table({"user", "last seen", "sessions", "traces", "failed", "calls", "cost"});
     for (const auto& u : items(answer, "users"))
-      table.add({named(u, "user"), format_clock(number(u, "last_seen_unix_nano").value_or(0)), count_of(u, "sessions"),
-                 count_of(u, "traces"), count_of(u, "failed_traces"), count_of(u, "calls"), cost_of(u)});
+      table.add({named(u, "user"), format_clock(number(u, "last_seen_unix_nano").value_or(0)),
+                 count_of(u, "sessions"), count_of(u, "traces"), count_of(u, "failed_traces"),
+                 count_of(u, "calls"), cost_of(u)});
     table.print();
     say_more(answer);
   });
@@ -194,8 +204,8 @@ int sessions(const Options& o) {
     Table table({"session", "last question", "user", "last seen", "traces", "turns", "errors", "cost"});
     for (const auto& s : items(answer, "sessions"))
       table.add({named(s, "session", 48), fit(printable(text(s, "last_question")), 40), named(s, "user", 20),
-                 format_clock(number(s, "end_unix_nano").value_or(0)), count_of(s, "traces"), count_of(s, "turns"),
-                 count_of(s, "errors"), cost_of(s)});
+                 format_clock(number(s, "end_unix_nano").value_or(0)), count_of(s, "traces"),
+                 count_of(s, "turns"), count_of(s, "errors"), cost_of(s)});
     table.print(3);
     say_more(answer);
   });
@@ -205,9 +215,10 @@ int session(const Options& o) {
   return ask(o, "/api/v1/session", {{"id", o.session}}, [](const json::value& answer) {
     Table table({"turn", "when", "question", "answer", "duration", "model calls", "tools", "errors", "cost"});
     for (const auto& t : items(answer, "turns"))
-      table.add({count_of(t, "number"), format_clock(number(t, "start_unix_nano").value_or(0)), fit(printable(text(t, "question")), 40),
-                 fit(printable(text(t, "answer")), 40),
-                 format_nanos(static_cast<std::uint64_t>(std::max<std::int64_t>(0, number(t, "duration_ns").value_or(0)))),
+      table.add({count_of(t, "number"), format_clock(number(t, "start_unix_nano").value_or(0)),
+                 fit(printable(text(t, "question")), 40), fit(printable(text(t, "answer")), 40),
+                 format_nanos(static_cast<std::uint64_t>(
+                     std::max<std::int64_t>(0, number(t, "duration_ns").value_or(0)))),
                  count_of(t, "llm_calls"), count_of(t, "tool_calls"), count_of(t, "errors"), cost_of(t)});
     table.print(4);
     say_more(answer);
@@ -224,19 +235,25 @@ void add_usage_commands(CLI::App& app, std::function<int()>& run) {
   };
   const auto common = [&](CLI::App* c, int most) {
     server(c);
-    c->add_option("--from", o->from, "Start of the time range: now-1h, RFC 3339 or unix seconds")->capture_default_str();
+    c->add_option("--from", o->from, "Start of the time range: now-1h, RFC 3339 or unix seconds")
+        ->capture_default_str();
     c->add_option("--to", o->to, "End of the time range (default: now)");
     c->add_option("--limit", o->limit, "Rows at most")->check(CLI::Range(1, most))->capture_default_str();
   };
-  const auto query = [&](CLI::App* c) { c->add_option("-q,--query", o->query, "Search language, as 'service:shop model:claude*'"); };
-  const auto add = [&](CLI::App* c, int (*f)(const Options&)) { c->callback([o, f, &run] { run = [o, f] { return f(*o); }; }); };
+  const auto query = [&](CLI::App* c) {
+    c->add_option("-q,--query", o->query, "Search language, as 'service:shop model:claude*'");
+  };
+  const auto add = [&](CLI::App* c, int (*f)(const Options&)) {
+    c->callback([o, f, &run] { run = [o, f] { return f(*o); }; });
+  };
 
   auto* u = app.add_subcommand("usage", "Tokens and cost of model calls by model, user, day …");
   common(u, 10'000);
   query(u);
-  u->add_option("--by", o->by,
-                "Up to four of model, provider, service, agent, tool, name, environment, user, session, prompt_name, "
-                "prompt_version, experiment, variant, day, hour")
+  u->add_option(
+       "--by", o->by,
+       "Up to four of model, provider, service, agent, tool, name, environment, user, session, prompt_name, "
+       "prompt_version, experiment, variant, day, hour")
       ->capture_default_str();
   add(u, usage_report);
   auto* r = app.add_subcommand("runs", "The dearest, slowest or longest runs");

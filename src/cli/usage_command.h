@@ -1,4 +1,5 @@
-// turnscope usage | runs | tools | users | sessions: what was used and what it cost, asked of a running server.
+// turnscope usage | runs | tools | users | sessions: what was used and what it cost, asked of a running
+// server.
 #pragma once
 #include <CLI/CLI.hpp>
 #include <functional>

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "otlp/decode.h"
 #include "genai/view.h"
+#include "otlp/decode.h"
 #include "query/cost/cost_sql.h"
 
 namespace turnscope::query {

@@ -87,10 +87,10 @@ class Queries {
   QueryAnswer<UsageReport> usage(const Caller&, const UsageRequest&);
   /// Conversations, the one with the latest span first. `q` as in search: those with a span that matches.
   QueryAnswer<Page<SessionInfo>> sessions(const Caller&, const SearchRequest&);
-  /// The traces of one conversation in order of their start, from that time on; `more` when there are further.
-  /// Errors: not_found.
-  Result<Page<std::shared_ptr<const TraceIndex>>> session(const Caller&, std::string_view id, std::int64_t from,
-                                                          std::size_t limit);
+  /// The traces of one conversation in order of their start, from that time on; `more` when there are
+  /// further. Errors: not_found.
+  Result<Page<std::shared_ptr<const TraceIndex>>> session(const Caller&, std::string_view id,
+                                                          std::int64_t from, std::size_t limit);
   Result<Page<UserInfo>> users(const Caller&, TimeRange, std::size_t limit);
   Result<Page<ToolInfo>> tools(const Caller&, TimeRange, std::size_t limit);
   /// The dearest, slowest or longest runs, largest first.

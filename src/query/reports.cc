@@ -26,7 +26,8 @@ Result<Page<ToolInfo>> Queries::tools(const Caller& caller, TimeRange range, std
   limit = std::clamp<std::size_t>(limit, 1, 1'000);
   Sql sql(
       "SELECT toString(tool), count() AS calls, countIf(is_error = 1), uniqExact(trace_id), "
-      "quantileTDigest(0.5)(duration_ns), quantileTDigest(0.95)(duration_ns), max(duration_ns), sum(duration_ns), max(start) FROM "
+      "quantileTDigest(0.5)(duration_ns), quantileTDigest(0.95)(duration_ns), max(duration_ns), "
+      "sum(duration_ns), max(start) FROM "
       "spans FINAL WHERE ");
   in_range(sql, caller, range);
   sql << " AND kind = 4 AND tool != '' GROUP BY tool ORDER BY calls DESC, tool LIMIT ";
@@ -58,10 +59,12 @@ Result<Page<ToolInfo>> Queries::tools(const Caller& caller, TimeRange range, std
   // The same tool with the same arguments again within one trace: an agent that goes in a circle. Calls
   // whose arguments were not sent cannot be told apart and are not counted.
   Sql repeats(
-      "SELECT toString(tool), sum(n - 1), uniqExact(trace_id) FROM (SELECT tool, trace_id, sipHash128(input) AS arguments, count() "
+      "SELECT toString(tool), sum(n - 1), uniqExact(trace_id) FROM (SELECT tool, trace_id, sipHash128(input) "
+      "AS arguments, count() "
       "AS n FROM spans FINAL WHERE ");
   in_range(repeats, caller, range);
-  repeats << " AND kind = 4 AND tool != '' AND input != '' GROUP BY tool, trace_id, arguments HAVING n > 1) GROUP BY tool";
+  repeats << " AND kind = 4 AND tool != '' AND input != '' GROUP BY tool, trace_id, arguments HAVING n > 1) "
+             "GROUP BY tool";
   TS_ASSIGN(const auto again, impl_->ask(caller, repeats));
   store::RowReader r(again.bytes);
   while (r.more()) {
@@ -75,13 +78,15 @@ Result<Page<ToolInfo>> Queries::tools(const Caller& caller, TimeRange range, std
   return page;
 }
 
-QueryAnswer<Page<std::shared_ptr<const TraceIndex>>> Queries::runs(const Caller& caller, const SearchRequest& request,
+QueryAnswer<Page<std::shared_ptr<const TraceIndex>>> Queries::runs(const Caller& caller,
+                                                                   const SearchRequest& request,
                                                                    RunOrder order) {
   auto filter = impl_->filter(caller, request.q, request.range);
   if (!filter) return std::unexpected(filter.error());
   if (filter->needs_cost)
-    return std::unexpected(QueryError(ErrorKind::invalid_argument,
-                                      "a condition on cost cannot be used here; ask for the dearest runs with sort=cost", "q"));
+    return std::unexpected(
+        QueryError(ErrorKind::invalid_argument,
+                   "a condition on cost cannot be used here; ask for the dearest runs with sort=cost", "q"));
   const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, 200);
   Sql sql;
   if (order == RunOrder::cost) {
@@ -110,12 +115,19 @@ QueryAnswer<Page<std::shared_ptr<const TraceIndex>>> Queries::runs(const Caller&
         // Whole traces, also those that began before the range, are measured when they are loaded.
         sql << "max(addNanoseconds(start, least(duration_ns, toUInt64(315360000000000000)))) - min(start)";
         break;
-      case RunOrder::turns: sql << "countIf(kind = 2) * 1000000 + countIf(kind = 3)"; break;
-      case RunOrder::tokens:
-        sql << "sumIf(tok_input + tok_cache_read + tok_cache_write + tok_output + tok_reasoning, usage_role = 1)";
+      case RunOrder::turns:
+        sql << "countIf(kind = 2) * 1000000 + countIf(kind = 3)";
         break;
-      case RunOrder::tool_calls: sql << "countIf(kind = 4)"; break;
-      case RunOrder::errors: sql << "countIf(is_error = 1)"; break;
+      case RunOrder::tokens:
+        sql << "sumIf(tok_input + tok_cache_read + tok_cache_write + tok_output + tok_reasoning, usage_role "
+               "= 1)";
+        break;
+      case RunOrder::tool_calls:
+        sql << "countIf(kind = 4)";
+        break;
+      case RunOrder::errors:
+        sql << "countIf(is_error = 1)";
+        break;
     }
     sql << ") AS size FROM spans FINAL WHERE ";
   }

@@ -7,19 +7,22 @@ namespace turnscope::query {
 namespace {
 
 /// Usage by session or user of those ids only.
-Result<std::map<std::string, UsageRow>> usage_of(store::Engine& engine, const Caller& caller, const QueryOptions& options,
-                                                 TimeRange range, std::string_view by, const Filter* filter) {
+Result<std::map<std::string, UsageRow>> usage_of(store::Engine& engine, const Caller& caller,
+                                                 const QueryOptions& options, TimeRange range,
+                                                 std::string_view by, const Filter* filter) {
   store::QueryLimits limits;
   limits.time = options.time;
   limits.memory_bytes = options.memory_bytes;
-  TS_ASSIGN(auto report, usage_report(engine, caller, {range, {std::string(by)}, 10'000, {}}, *prices_in_use(), limits, filter));
+  TS_ASSIGN(auto report, usage_report(engine, caller, {range, {std::string(by)}, 10'000, {}},
+                                      *prices_in_use(), limits, filter));
   std::map<std::string, UsageRow> out;
   for (auto& row : report.rows) out.emplace(row.key[0], std::move(row));
   return out;
 }
 
 /// " trace_id IN (traces that name one of these ids in `column`)"
-Filter traces_naming(const Caller& caller, TimeRange range, Fragment column, const std::vector<std::string>& ids) {
+Filter traces_naming(const Caller& caller, TimeRange range, Fragment column,
+                     const std::vector<std::string>& ids) {
   Filter f;
   f.everything = false;
   f.predicate.start_names_at(1000);
@@ -37,7 +40,8 @@ QueryAnswer<Page<SessionInfo>> Queries::sessions(const Caller& caller, const Sea
   if (!filter) return std::unexpected(filter.error());
   const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, 500);
   Sql sql = filter->prefix;
-  sql << "SELECT session, min(start) AS first, max(addNanoseconds(start, least(duration_ns, toUInt64(315360000000000000)))) AS last "
+  sql << "SELECT session, min(start) AS first, max(addNanoseconds(start, least(duration_ns, "
+         "toUInt64(315360000000000000)))) AS last "
          "FROM spans WHERE ";
   in_range(sql, caller, request.range);
   sql << " AND session != ''";
@@ -70,11 +74,13 @@ QueryAnswer<Page<SessionInfo>> Queries::sessions(const Caller& caller, const Sea
 
   // All spans of their traces, also those that do not name the session.
   Sql about(
-      "SELECT lifted, min(start), max(addNanoseconds(start, least(duration_ns, toUInt64(315360000000000000)))), "
+      "SELECT lifted, min(start), max(addNanoseconds(start, least(duration_ns, "
+      "toUInt64(315360000000000000)))), "
       "uniqExact(trace_id), count(), countIf(kind = 2), countIf(kind = 4), countIf(is_error = 1), "
       "argMinIf(user, start, user != ''), toString(argMinIf(service, start, service != '')), "
       "toString(argMinIf(agent, start, agent != '')), argMinIf(question, start, question != ''), "
-      "argMaxIf(question, start, question != '') FROM spans FINAL LEFT ANY JOIN (SELECT trace_id, argMin(session, start) AS "
+      "argMaxIf(question, start, question != '') FROM spans FINAL LEFT ANY JOIN (SELECT trace_id, "
+      "argMin(session, start) AS "
       "lifted FROM spans WHERE ");
   in_range(about, caller, request.range);
   about << " AND has(";
@@ -125,7 +131,8 @@ Result<Page<std::shared_ptr<const TraceIndex>>> Queries::session(const Caller& c
     in.i64();
   }
   TS_TRY(in.status());
-  if (ids.empty()) return fail(ErrorKind::not_found, "no trace names this session; it may not have arrived yet");
+  if (ids.empty())
+    return fail(ErrorKind::not_found, "no trace names this session; it may not have arrived yet");
   Page<std::shared_ptr<const TraceIndex>> page;
   page.more = ids.size() > limit;
   if (page.more) ids.resize(limit);
@@ -139,7 +146,8 @@ Result<Page<std::shared_ptr<const TraceIndex>>> Queries::session(const Caller& c
 Result<Page<UserInfo>> Queries::users(const Caller& caller, TimeRange range, std::size_t limit) {
   limit = std::clamp<std::size_t>(limit, 1, 1'000);
   Sql sql(
-      "SELECT user, min(start) AS first, max(start) AS last, uniqExact(trace_id), uniqExactIf(session, session != ''), "
+      "SELECT user, min(start) AS first, max(start) AS last, uniqExact(trace_id), uniqExactIf(session, "
+      "session != ''), "
       "uniqExactIf(trace_id, is_error = 1) FROM spans FINAL WHERE ");
   in_range(sql, caller, range);
   sql << " AND user != '' GROUP BY user ORDER BY last DESC, user LIMIT ";

@@ -62,8 +62,8 @@ class FirstIndex {
 
 bool is_pending(const otlp::Span& span) { return span_type(span) == "pending_span"; }
 
-SeenCall seen_call(std::uint32_t project, const otlp::Span& span, const otlp::Scope& scope, std::uint16_t traits,
-                   const genai::Columns& columns, std::int64_t received) {
+SeenCall seen_call(std::uint32_t project, const otlp::Span& span, const otlp::Scope& scope,
+                   std::uint16_t traits, const genai::Columns& columns, std::int64_t received) {
   SeenCall c;
   c.project = project;
   c.kind = columns.kind;
@@ -102,7 +102,8 @@ void CallWindow::add(const std::vector<SeenCall>& calls, std::vector<store::Dupl
     auto& window = it->second;
     add(window, found);
     const std::int64_t newest = window.back().received;
-    while (window.size() > kCalls || (!window.empty() && newest - window.front().received > kAge)) window.pop_front();
+    while (window.size() > kCalls || (!window.empty() && newest - window.front().received > kAge))
+      window.pop_front();
   }
 }
 
@@ -116,7 +117,8 @@ void CallWindow::add(std::deque<SeenCall>& window, std::vector<store::DuplicateC
     const SeenCall& c = window[i];
     everything |= c.sdk || c.stream_log;  // matched by time, too: all calls may be the other one
     if (c.parent)
-      if (const auto parent = by_span.find(c.parent); parent != genai::kNoDuplicate) related[i] = related[parent] = any = true;
+      if (const auto parent = by_span.find(c.parent); parent != genai::kNoDuplicate)
+        related[i] = related[parent] = any = true;
     if (!c.response_id) continue;
     const auto first = by_response.put(c.response_id, i);
     if (first != i && window[first].scope != c.scope) related[i] = related[first] = any = true;

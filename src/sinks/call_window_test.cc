@@ -1,5 +1,5 @@
-// The window finds the same duplicates, span by span, as `turnscope explain` finds over whole runs: in any order
-// of arrival, over any cut into requests.
+// The window finds the same duplicates, span by span, as `turnscope explain` finds over whole runs: in any
+// order of arrival, over any cut into requests.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -53,7 +53,8 @@ OneRun run_of(const std::string& name, const std::string& bytes, otlp::Arena& ar
         if (c.kind != genai::Kind::llm && c.kind != genai::Kind::embedding) continue;
         if (is_pending(s)) continue;
         models.insert(otlp::hex(s.span_id));
-        run.calls.push_back(seen_call(1, s, ss.scope, genai::registry().scope_traits(ss.scope.name), c, received++));
+        run.calls.push_back(
+            seen_call(1, s, ss.scope, genai::registry().scope_traits(ss.scope.name), c, received++));
       }
   const genai::ExplainFile file[] = {{name, bytes}};
   const auto text = genai::explain_json(file);
@@ -109,7 +110,8 @@ TEST(CallWindow, one_instrumentation_never_repeats_itself) {
   CallWindow window;
   std::vector<store::DuplicateCall> found;
   std::vector<SeenCall> calls;
-  for (std::uint64_t i = 1; i <= 50'000; ++i) calls.push_back(call(i, 7, i % 10));  // a mock that repeats its ids
+  for (std::uint64_t i = 1; i <= 50'000; ++i)
+    calls.push_back(call(i, 7, i % 10));  // a mock that repeats its ids
   window.add(calls, found);
   EXPECT_TRUE(found.empty());
 }

@@ -126,7 +126,8 @@ void RangeBlock::add_traces(const log::Record& r, store::SeenResources& seen) {
 void RangeBlock::see_call(const otlp::Span& span, const otlp::Scope& scope, std::uint16_t traits,
                           const log::Record& r) {
   if (view_.kind == genai::Kind::other) return;
-  if ((traits & (genai::scope_logfire | genai::scope_pydantic)) != 0 && span.parent_span_id != 0 && is_pending(span)) {
+  if ((traits & (genai::scope_logfire | genai::scope_pydantic)) != 0 && span.parent_span_id != 0 &&
+      is_pending(span)) {
     pending_.push_back({r.head.project, span.trace_id, span.trace_id, span.span_id, span.parent_span_id,
                         span.start_unix_nano, span.end_unix_nano});
     return;

@@ -19,8 +19,7 @@ struct Migration {
 // Append only: a released migration is never changed.
 constexpr Migration kMigrations[] = {
     {1, "spans", kSpans},      {2, "bounds of traces", kTraces}, {3, "resources and scopes", kResources},
-    {4, "log records", kLogs}, {5, "metric points", kMetrics},
-    {6, "calls seen twice", kDuplicateCalls},
+    {4, "log records", kLogs}, {5, "metric points", kMetrics},   {6, "calls seen twice", kDuplicateCalls},
 };
 
 constexpr std::string_view kVersionTable = R"sql(

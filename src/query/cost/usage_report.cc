@@ -78,9 +78,7 @@ std::string time_text(std::string_view t) {
   return s + 'Z';
 }
 
-std::int64_t saturated(Wide n) {
-  return static_cast<std::int64_t>(std::clamp<Wide>(n, -kMost, kMost));
-}
+std::int64_t saturated(Wide n) { return static_cast<std::int64_t>(std::clamp<Wide>(n, -kMost, kMost)); }
 std::uint64_t sum(std::uint64_t a, std::uint64_t b) {
   std::uint64_t out = 0;
   return __builtin_add_overflow(a, b, &out) ? std::numeric_limits<std::uint64_t>::max() : out;
@@ -112,15 +110,18 @@ void from(Sql& sql, const Caller& caller, TimeRange range, const std::vector<con
   }
   if (tool) {
     // The nearest tool above a call, at most four spans up (tool → agent → turn → step → call).
-    sql << " LEFT ANY JOIN (SELECT a.trace_id AS trace_id, a.span_id AS parent_span_id, multiIf(a.tool != '', "
-           "a.tool, b.tool != '', b.tool, c.tool != '', c.tool, d.tool) AS above_tool FROM (SELECT trace_id, span_id, "
+    sql << " LEFT ANY JOIN (SELECT a.trace_id AS trace_id, a.span_id AS parent_span_id, multiIf(a.tool != "
+           "'', "
+           "a.tool, b.tool != '', b.tool, c.tool != '', c.tool, d.tool) AS above_tool FROM (SELECT trace_id, "
+           "span_id, "
            "parent_span_id AS up, toString(tool) AS tool FROM spans";
     const auto inner = [&] {
       in_project(sql, caller, range);
       sql << " AND usage_role != 1";
     };
     inner();
-    sql << ") AS a LEFT ANY JOIN (SELECT trace_id, span_id, parent_span_id AS up, toString(tool) AS tool FROM spans";
+    sql << ") AS a LEFT ANY JOIN (SELECT trace_id, span_id, parent_span_id AS up, toString(tool) AS tool "
+           "FROM spans";
     inner();
     sql << ") AS b ON a.trace_id = b.trace_id AND a.up = b.span_id LEFT ANY JOIN (SELECT trace_id, span_id, "
            "parent_span_id AS up, toString(tool) AS tool FROM spans";
@@ -128,13 +129,15 @@ void from(Sql& sql, const Caller& caller, TimeRange range, const std::vector<con
     sql << ") AS c ON b.trace_id = c.trace_id AND b.up = c.span_id LEFT ANY JOIN (SELECT trace_id, span_id, "
            "toString(tool) AS tool FROM spans";
     inner();
-    sql << ") AS d ON c.trace_id = d.trace_id AND c.up = d.span_id) AS above USING (trace_id, parent_span_id)";
+    sql << ") AS d ON c.trace_id = d.trace_id AND c.up = d.span_id) AS above USING (trace_id, "
+           "parent_span_id)";
   }
 }
 }  // namespace
 
 std::optional<double> UsageRow::cache_hit_rate() const {
-  const auto all = static_cast<double>(input) + static_cast<double>(cache_read) + static_cast<double>(cache_write);
+  const auto all =
+      static_cast<double>(input) + static_cast<double>(cache_read) + static_cast<double>(cache_write);
   if (all <= 0) return std::nullopt;
   return static_cast<double>(cache_read) / all;
 }
@@ -202,37 +205,50 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
                 fmt::format("more than {} models and providers in this time range; narrow it", kMostPairs));
 
   const CostSql cost(prices, pairs, request.range);
-  const auto rows_by = [&](const std::vector<const Key*>& by, std::size_t limit) -> Result<std::vector<UsageRow>> {
+  const auto rows_by = [&](const std::vector<const Key*>& by,
+                           std::size_t limit) -> Result<std::vector<UsageRow>> {
     Sql sql("SELECT ");
     for (std::size_t i = 0; i < by.size(); ++i) sql << kColumns[i] << ", ";
-    sql << "count() AS calls, countIf(is_error = 1), uniq(trace_id), sum(tok_input), sum(tok_output), sum(tok_cache_read), "
+    sql << "count() AS calls, countIf(is_error = 1), uniq(trace_id), sum(tok_input), sum(tok_output), "
+           "sum(tok_cache_read), "
            "sum(tok_cache_write), sum(tok_reasoning), toInt64(least(sum(toInt128(cost_nano)), "
            "toInt128(9223372036854775807))) AS cost, countIf(cost_state = 3), countIf(cost_state = 2), "
-           "countIf(cost_state = 1), sumIf(tok_input + tok_output + tok_cache_read + tok_cache_write + tok_reasoning, "
-           "cost_state = 1), sumIf(reported_cost_nano, bitTest(usage_known, 8)), countIf(bitTest(usage_known, 8)), "
-           "countIf(bitTest(usage_known, 8) AND cost_state = 3), toInt64(greatest(least(sumIf(toInt128(cost_nano) - "
-           "toInt128(reported_cost_nano), bitTest(usage_known, 8) AND cost_state = 3), toInt128(9223372036854775807)), "
+           "countIf(cost_state = 1), sumIf(tok_input + tok_output + tok_cache_read + tok_cache_write + "
+           "tok_reasoning, "
+           "cost_state = 1), sumIf(reported_cost_nano, bitTest(usage_known, 8)), "
+           "countIf(bitTest(usage_known, 8)), "
+           "countIf(bitTest(usage_known, 8) AND cost_state = 3), "
+           "toInt64(greatest(least(sumIf(toInt128(cost_nano) - "
+           "toInt128(reported_cost_nano), bitTest(usage_known, 8) AND cost_state = 3), "
+           "toInt128(9223372036854775807)), "
            "toInt128(-9223372036854775807))) FROM (";
     cost.with(sql);
     sql << "SELECT ";
     for (std::size_t i = 0; i < by.size(); ++i) {
       switch (by[i]->lift) {
-        case Lift::no: sql << by[i]->own; break;
-        case Lift::trace:
-          sql << "if(" << by[i]->own << " != '', toString(" << by[i]->own << "), toString(" << kLiftNames[i] << "))";
+        case Lift::no:
+          sql << by[i]->own;
           break;
-        case Lift::tool: sql << "toString(above_tool)"; break;
+        case Lift::trace:
+          sql << "if(" << by[i]->own << " != '', toString(" << by[i]->own << "), toString(" << kLiftNames[i]
+              << "))";
+          break;
+        case Lift::tool:
+          sql << "toString(above_tool)";
+          break;
       }
       sql << kAliases[i];
       sql << ", ";
     }
-    sql << "trace_id, is_error, tok_input, tok_output, tok_cache_read, tok_cache_write, tok_reasoning, reported_cost_nano, "
+    sql << "trace_id, is_error, tok_input, tok_output, tok_cache_read, tok_cache_write, tok_reasoning, "
+           "reported_cost_nano, "
            "usage_known, ";
     cost.columns(sql, parts);
     from(sql, caller, request.range, by);
     where(sql, caller, request, filter);
     sql << ")";
-    for (std::size_t i = 0; i < by.size(); ++i) sql << (i == 0 ? Fragment(" GROUP BY ") : Fragment(", ")) << kNames[i];
+    for (std::size_t i = 0; i < by.size(); ++i)
+      sql << (i == 0 ? Fragment(" GROUP BY ") : Fragment(", ")) << kNames[i];
     sql << " ORDER BY ";
     for (std::size_t i = 0; i < by.size(); ++i)
       if (by[i]->time) sql << kNames[i] << ", ";

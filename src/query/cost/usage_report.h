@@ -21,8 +21,9 @@ struct UsageRequest {
   /// model, provider, service, agent, tool, name, environment, user, session, prompt_name, prompt_version,
   /// experiment, variant, day, hour; at most 4
   std::vector<std::string> by = {};
-  std::size_t limit = 1'000;  ///< rows, dearest first (by time first when day or hour is asked); at most 10,000
-  std::string q = {};         ///< the search language, over the model calls themselves
+  std::size_t limit =
+      1'000;           ///< rows, dearest first (by time first when day or hour is asked); at most 10,000
+  std::string q = {};  ///< the search language, over the model calls themselves
 };
 
 struct UsageRow {
@@ -33,8 +34,8 @@ struct UsageRow {
   std::uint64_t priced = 0, partly = 0, unpriced = 0;  ///< calls by state; those without usage are in none
   std::uint64_t unpriced_tokens = 0;                   ///< all tokens of the unpriced calls
   std::optional<std::int64_t> reported_nano_usd;       ///< what clients said, where they did
-  std::uint64_t compared = 0;                ///< calls that have both a reported cost and a full price
-  std::int64_t difference_nano_usd = 0;      ///< Σ (ours − reported) over those
+  std::uint64_t compared = 0;            ///< calls that have both a reported cost and a full price
+  std::int64_t difference_nano_usd = 0;  ///< Σ (ours − reported) over those
 
   /// Of all input tokens, those read from a cache; absent without input.
   std::optional<double> cache_hit_rate() const;
