@@ -8,15 +8,13 @@ namespace turnscope::sinks {
 namespace {
 
 constexpr std::size_t kArena = 2u << 20;
-constexpr std::int64_t kDay = 86'400'000'000'000;
-
-std::int64_t day_of(const log::Record& r) { return store::sane_received(r.head.received_unix_nano) / kDay; }
-
-/// Position and place in the record in one number that grows: of two versions of a span the later one wins.
+constexpr std::int64_t kDayMs = 86'400'000;
 constexpr unsigned kIndexBits = 20;
-std::uint64_t version(log::Position position, std::size_t index) {
-  return position << kIndexBits | std::min<std::size_t>(index, (1u << kIndexBits) - 1);
+
+std::int64_t received_ms(const log::Record& r) {
+  return store::sane_received(r.head.received_unix_nano) / 1'000'000;
 }
+std::int64_t day_of(const log::Record& r) { return received_ms(r) / kDayMs; }
 
 store::RowContext context(const log::Record& r, std::string_view service, std::uint64_t resource_id) {
   store::RowContext c;
@@ -28,6 +26,10 @@ store::RowContext context(const log::Record& r, std::string_view service, std::u
 }
 
 }  // namespace
+
+std::uint64_t row_version(log::Position position, std::size_t index) {
+  return position << kIndexBits | std::min<std::size_t>(index, (1u << kIndexBits) - 1);
+}
 
 RangeBlock::RangeBlock(RangeLimits limits)
     : limits_(limits), arena_buffer_(std::make_unique<std::byte[]>(kArena)) {}
@@ -44,10 +46,13 @@ void RangeBlock::add(const log::Record& r, store::SeenResources& seen) {
     first_ = r.position;
     day_ = day_of(r);
     oldest_received_ = r.head.received_unix_nano;
+    first_received_ms_ = last_received_ms_ = received_ms(r);
   }
   end_ = r.position + 1;
   ++records_;
   oldest_received_ = std::min(oldest_received_, r.head.received_unix_nano);
+  first_received_ms_ = std::min(first_received_ms_, received_ms(r));
+  last_received_ms_ = std::max(last_received_ms_, received_ms(r));
   switch (r.head.signal) {
     case log::Signal::traces:
       add_traces(r, seen);
@@ -114,7 +119,7 @@ void RangeBlock::add_traces(const log::Record& r, store::SeenResources& seen) {
         const auto times =
             store::span_times(span.start_unix_nano, span.end_unix_nano, r.head.received_unix_nano);
         if ((times.flags & store::SpanTimes::kStartClamped) != 0) count(Anomaly::store_time_clamped);
-        const auto v = version(r.position, index++);
+        const auto v = row_version(r.position, index++);
         spans.add(span, c, times, view_, v);
         see_call(span, ss.scope, traits, r);
         traces.add(r.head.project, span.trace_id, times, span.parent_span_id == 0, view_.is_error, v);
@@ -140,10 +145,10 @@ void RangeBlock::mark_duplicates(CallWindow& window) {
   if (duplicates.rows() != 0) return;
   window.add(calls_, pending_);
   for (const auto& d : pending_) {
-    duplicates.add(d, day_ * kDay);
+    duplicates.add(d, day_ * kDayMs * 1'000'000);
     // Whoever holds the trace of the repeating span in memory reads it again.
     const auto times = store::span_times(d.start, d.end, oldest_received_);
-    traces.add(d.project, d.trace, times, false, false, version(end_, 0));
+    traces.add(d.project, d.trace, times, false, false, row_version(end_, 0));
   }
   calls_.clear();
   pending_.clear();
@@ -162,7 +167,7 @@ void RangeBlock::add_logs(const log::Record& r, store::SeenResources& seen) {
     for (const auto& sl : rl.scopes) {
       c.scope = &sl.scope;
       c.scope_id = resources.add(r.head.project, sl.scope, r.head.received_unix_nano, seen);
-      for (const auto& record : sl.records) logs.add(record, c, version(r.position, index++));
+      for (const auto& record : sl.records) logs.add(record, c, row_version(r.position, index++));
     }
   }
 }
@@ -180,7 +185,7 @@ void RangeBlock::add_metrics(const log::Record& r, store::SeenResources& seen) {
     for (const auto& sm : rm.scopes) {
       c.scope = &sm.scope;
       c.scope_id = resources.add(r.head.project, sm.scope, r.head.received_unix_nano, seen);
-      for (const auto& metric : sm.metrics) index += metrics.add(metric, c, version(r.position, index));
+      for (const auto& metric : sm.metrics) index += metrics.add(metric, c, row_version(r.position, index));
     }
   }
 }

@@ -17,6 +17,9 @@
 
 namespace turnscope::sinks {
 
+/// Position and place in the record in one number that grows: of two versions of a span the later one wins.
+std::uint64_t row_version(log::Position, std::size_t index);
+
 struct RangeLimits {
   std::size_t rows = 100'000;
   std::size_t bytes = 64u << 20;  ///< of encoded columns, all tables together
@@ -49,6 +52,9 @@ class RangeBlock {
   log::Position first() const { return first_; }
   log::Position end() const { return end_; }                         ///< behind the last record
   std::int64_t oldest_received() const { return oldest_received_; }  ///< unix nanoseconds; 0: empty
+  /// First and last `received` of the rows, unix milliseconds, as the tables have it.
+  std::int64_t first_received_ms() const { return first_received_ms_; }
+  std::int64_t last_received_ms() const { return last_received_ms_; }
 
   store::SpanBlock spans;
   store::TraceBlock traces;
@@ -71,7 +77,7 @@ class RangeBlock {
   std::vector<store::DuplicateCall> pending_;  ///< placeholders: they repeat the span above them
   log::Position first_ = 0, end_ = 0;
   std::size_t records_ = 0, bytes_ = 0;
-  std::int64_t oldest_received_ = 0, day_ = 0;
+  std::int64_t oldest_received_ = 0, day_ = 0, first_received_ms_ = 0, last_received_ms_ = 0;
 };
 
 }  // namespace turnscope::sinks

@@ -8,6 +8,8 @@
 #include "base/anomaly.h"
 #include "base/crash_point.h"
 #include "base/logger.h"
+#include "store/params.h"
+#include "store/row_reader.h"
 
 namespace turnscope::sinks {
 
@@ -105,12 +107,12 @@ bool StoreWriter::retry(std::string_view what, F&& f) {
 // ---- builder
 // -----------------------------------------------------------------------------------------------------
 
-bool StoreWriter::hand_over(bool history) {
+bool StoreWriter::hand_over(Origin origin) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return (waiting_ == nullptr && spare_ != nullptr) || inserter_done_; });
   if (inserter_done_) return false;
   waiting_ = std::move(building_);
-  waiting_history_ = history;
+  waiting_origin_ = origin;
   building_ = std::move(spare_);
   oldest_building_ = 0;
   lock.unlock();
@@ -130,7 +132,7 @@ bool StoreWriter::wait_free(milliseconds at_most) {
       lock, at_most, [this] { return (!inserting_ && waiting_ == nullptr && spare_ != nullptr) || stop_; });
 }
 
-bool StoreWriter::repeat(Range range, bool history) {
+bool StoreWriter::repeat(Range range, Origin origin) {
   // The very records of the range, whatever today's limits say.
   const auto reader = log_.read(range.first);
   while (reader->position() < range.end && !stop_) {
@@ -149,20 +151,20 @@ bool StoreWriter::repeat(Range range, bool history) {
     return false;
   }
   if (building_->empty()) {
-    if (!history)
+    if (origin == Origin::intent)
       log_warn("records {} to {} were about to be stored and are no longer in the log", range.first,
                range.end);
     return true;
   }
   building_->fix_range(range.first, range.end);
   count(Anomaly::store_range_replayed);
-  return hand_over(history);
+  return hand_over(origin);
 }
 
 void StoreWriter::build() {
   bool go_on = true;
-  for (const auto& range : history_) go_on = go_on && repeat(range, true);
-  if (pending_) go_on = go_on && repeat(*pending_, false);
+  for (const auto& range : history_) go_on = go_on && repeat(range, Origin::history);
+  if (pending_) go_on = go_on && repeat(*pending_, Origin::intent);
   if (go_on) build_new();
   {
     const std::lock_guard lock(mutex_);
@@ -239,44 +241,82 @@ void StoreWriter::build_new() {
 // ----------------------------------------------------------------------------------------------------
 
 template <typename Block>
-Status StoreWriter::insert_table(Block& block, std::string_view table, Range range) {
+Status StoreWriter::insert_table(Block& block, std::string_view table, const std::string& token) {
   if (block.rows() == 0) return {};
-  const auto token = intent_.token(table, range);
   const auto& pieces = block.native();
   return engine_.insert({.table = table, .block = pieces, .columns = block.columns(), .token = token});
 }
 
-Status StoreWriter::insert_tables(RangeBlock& block, Range range) {
-  // Bounds and resources before the spans: whoever finds a span finds what belongs to it.
+Result<bool> StoreWriter::is_stored(std::string_view table, const RangeBlock& block, Range range) {
+  // `received` prunes to the one partition that the block can be in, and keeps rows of another log (one that
+  // was removed: positions begin at 0 again) from being taken for these.
+  const auto sql = fmt::format(
+      "SELECT count() FROM (SELECT 1 FROM {} WHERE version >= {{first:UInt64}} AND version < {{end:UInt64}} "
+      "AND received >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') "
+      "AND received <= fromUnixTimestamp64Milli({{to:Int64}}, 'UTC') LIMIT 1)",
+      table);
+  store::Params params;
+  store::add_param(params, "first", row_version(range.first, 0));
+  store::add_param(params, "end", row_version(range.end, 0));
+  store::add_param(params, "from", block.first_received_ms());
+  store::add_param(params, "to", block.last_received_ms());
+  TS_ASSIGN(const auto answer, engine_.query({.sql = sql, .params = params}));
+  store::RowReader in(answer.bytes);
+  const auto rows = in.u64();
+  TS_TRY(in.status());
+  return rows != 0;
+}
+
+template <typename Block>
+Status StoreWriter::insert_once(Block& rows, std::string_view table, const std::string& token,
+                                const RangeBlock& block, Range range, bool again) {
+  if (rows.rows() == 0) return {};
+  if (again) {
+    TS_ASSIGN(const bool stored, is_stored(table, block, range));
+    if (stored) return {};
+  }
+  return insert_table(rows, table, token);
+}
+
+Status StoreWriter::insert_tables(RangeBlock& block, Range range, bool again) {
+  // A token that may have been used proves nothing (see the header), so each further attempt has its own.
+  std::string attempt;
+  if (again) {
+    std::random_device random;
+    attempt = fmt::format("/{:08x}{:08x}", random(), random());
+  }
+  const auto token = [&](std::string_view table) { return intent_.token(table, range) + attempt; };
+  // Bounds and resources before the spans: whoever finds a span finds what belongs to it. Both hold facts
+  // that may be inserted any number of times.
   block.traces.build();
-  TS_TRY(insert_table(block.resources, "resources", range));
+  TS_TRY(insert_table(block.resources, "resources", token("resources")));
   CRASH_POINT("store.after_resources");
-  TS_TRY(insert_table(block.duplicates, "duplicate_calls", range));
-  TS_TRY(insert_table(block.traces, "traces", range));
+  TS_TRY(insert_table(block.duplicates, "duplicate_calls", token("duplicate_calls")));
+  TS_TRY(insert_table(block.traces, "traces", token("traces")));
   CRASH_POINT("store.after_traces");
-  TS_TRY(insert_table(block.spans, "spans", range));
+  TS_TRY(insert_once(block.spans, "spans", token("spans"), block, range, again));
   CRASH_POINT("store.after_spans");
-  TS_TRY(insert_table(block.logs, "logs", range));
-  return insert_table(block.metrics, "metrics", range);
+  TS_TRY(insert_once(block.logs, "logs", token("logs"), block, range, again));
+  return insert_once(block.metrics, "metrics", token("metrics"), block, range, again);
 }
 
 void StoreWriter::insert() {
   auto behind = cursor_->position();  // everything before it is in the store
   for (;;) {
     std::unique_ptr<RangeBlock> block;
-    bool history;
+    Origin origin;
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [this] { return waiting_ != nullptr || builder_done_; });
       if (waiting_ == nullptr) break;
       block = std::move(waiting_);
-      history = waiting_history_;
+      origin = waiting_origin_;
       inserting_ = true;
       oldest_inserting_ = block->oldest_received();
     }
     changed_.notify_all();
     const Range range{block->first(), block->end()};
-    if (!insert_range(*block, range, history, behind)) {
+    if (!insert_range(*block, range, origin, behind)) {
       // Told to stop while the store failed: the intent is kept, the log has the records.
       const std::lock_guard lock(mutex_);
       inserter_done_ = true;
@@ -295,7 +335,7 @@ void StoreWriter::insert() {
       more = waiting_ != nullptr;
     }
     changed_.notify_all();
-    if (history) continue;
+    if (origin == Origin::history) continue;
     if (options_.stored) options_.stored(range.end);
     // With another range at hand, its intent tells that this one is in: one sync instead of two.
     if (!more && !retry("advancing the cursor", [&] { return cursor_->advance(behind, intent_.encode()); })) {
@@ -308,18 +348,21 @@ void StoreWriter::insert() {
   changed_.notify_all();
 }
 
-bool StoreWriter::insert_range(RangeBlock& block, Range range, bool history, log::Position& behind) {
+bool StoreWriter::insert_range(RangeBlock& block, Range range, Origin origin, log::Position& behind) {
   CRASH_POINT("store.before_intent");
-  if (!history) {
+  if (origin != Origin::history) {
     intent_.now = range;
     if (!retry("keeping the intent", [&] { return cursor_->advance(behind, intent_.encode()); }))
       return false;
   }
   CRASH_POINT("store.after_intent");
   block.mark_duplicates(calls_);
-  if (!retry("inserting into the store", [&] { return insert_tables(block, range); })) return false;
+  bool again = origin != Origin::fresh;
+  if (!retry("inserting into the store",
+             [&] { return insert_tables(block, range, std::exchange(again, true)); }))
+    return false;
   CRASH_POINT("store.after_insert");
-  if (history) return true;
+  if (origin == Origin::history) return true;
   intent_.finished(range);
   intent_.now.reset();
   behind = range.end;

@@ -3,10 +3,12 @@
 //   builder thread    read records ─▶ decode ─▶ columns ─▶ range [first, end) ─┐ (one range waits at most)
 //   inserter thread   intent with the cursor (synced) ─▶ insert each table with its token ─▶ cursor to end
 //
-// After a crash the range of the intent is built from the same records again and inserted with the same
-// tokens: what is there already is recognised by the engine. A range is cut when it is full, when its day of
-// receipt ends, or when the inserter is free and its oldest record has waited long enough (so ranges grow
-// with the load).
+// After a crash, or an insert whose outcome is unknown, the range of the intent is built from the same
+// records again. The token alone does not decide then: the engine writes a token down before it commits the
+// part, so a kill between the two leaves a known token without rows. Each row carries its position in the log
+// (`version`), so what is there is looked up; what is not goes in with a new token. A block is one part and
+// so is there wholly or not at all. A range is cut when it is full, when its day of receipt ends, or when the
+// inserter is free and its oldest record has waited long enough (so ranges grow with the load).
 #pragma once
 #include <atomic>
 #include <chrono>
@@ -62,13 +64,22 @@ class StoreWriter final : public Sink {
   void build();
   void build_new();
   void insert();
-  bool insert_range(RangeBlock&, Range, bool history, log::Position& behind);
-  bool hand_over(bool history = false);  ///< false: stopping
-  bool repeat(Range, bool history);
+  /// Why a range is inserted: fresh from the log, again because a crash left its intent, or again although
+  /// the cursor has passed it, because a crash may have taken what the store had confirmed.
+  enum class Origin { fresh, intent, history };
+  bool insert_range(RangeBlock&, Range, Origin, log::Position& behind);
+  bool hand_over(Origin = Origin::fresh);  ///< false: stopping
+  bool repeat(Range, Origin);
   void release_memory();
-  Status insert_tables(RangeBlock&, Range);
+  /// `again`: an insert of this range may have happened before.
+  Status insert_tables(RangeBlock&, Range, bool again);
   template <typename Block>
-  Status insert_table(Block&, std::string_view table, Range);
+  Status insert_table(Block&, std::string_view table, const std::string& token);
+  /// For tables whose rows must not come twice: skipped when the store has rows of the range.
+  template <typename Block>
+  Status insert_once(Block&, std::string_view table, const std::string& token, const RangeBlock&, Range,
+                     bool again);
+  Result<bool> is_stored(std::string_view table, const RangeBlock&, Range);
   /// Until it succeeds or the writer is told to stop; false then.
   template <typename F>
   bool retry(std::string_view what, F&& f);
@@ -89,8 +100,8 @@ class StoreWriter final : public Sink {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::unique_ptr<RangeBlock> building_, waiting_,
-      spare_;                     ///< waiting_: handed over; building_: builder's own
-  bool waiting_history_ = false;  ///< waiting_ repeats a range that the cursor has passed
+      spare_;  ///< waiting_: handed over; building_: builder's own
+  Origin waiting_origin_ = Origin::fresh;
   bool inserting_ = false, builder_done_ = false, inserter_done_ = false;
   std::string error_;
   std::int64_t oldest_building_ = 0, oldest_inserting_ = 0;

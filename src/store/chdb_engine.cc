@@ -9,6 +9,8 @@
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <mutex>
 #include <vector>
@@ -69,6 +71,22 @@ bool same(const Handlers& a, const Handlers& b) {
     if (a[i].sa_sigaction != b[i].sa_sigaction) return false;
   return true;
 }
+
+// The library leaves threads behind that use its static objects, so running their destructors at exit ends in
+// an abort now and then. The process ends without them instead, with the status it was given; what was to be
+// written is. Armed when an engine is closed (handlers run in reverse order: after every static of the
+// library).
+class LeaveWithoutStatics {
+ public:
+  ~LeaveWithoutStatics() {
+    ::on_exit(
+        [](int status, void*) {
+          std::fflush(nullptr);
+          ::_exit(status);
+        },
+        nullptr);
+  }
+};
 
 class ChdbEngine final : public Engine {
  public:
@@ -238,6 +256,7 @@ class ChdbEngine final : public Engine {
     if (!done) log_warn("a query could not be stopped: {}", done.error().message);
   }
 
+  const LeaveWithoutStatics leave_;  // first in, last out
   const ChdbOptions options_;
   const ChdbLibrary& lib_;
   const FolderLock lock_;
