@@ -57,6 +57,7 @@ class Server final : public ApiServer {
     }
     add_trace_routes(router_, context_);
     add_span_routes(router_, context_);
+    add_reading_routes(router_, context_);
     add_catalog_routes(router_, context_);
     add_usage_routes(router_, context_);
     add_explain_routes(router_, context_);

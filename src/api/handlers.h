@@ -20,6 +20,7 @@ struct Context {
 
 void add_trace_routes(Router&, Context&);
 void add_span_routes(Router&, Context&);
+void add_reading_routes(Router&, Context&);
 void add_catalog_routes(Router&, Context&);
 void add_jaeger_routes(Router&, Context&);
 void add_usage_routes(Router&, Context&);

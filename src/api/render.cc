@@ -188,6 +188,32 @@ void write_span(JsonWriter& json, const TraceIndex& t, std::uint32_t row) {
   write_span(json, t.trace_id(), t.spans()[row], texts_of(t, row));
 }
 
+namespace {
+
+/// Like siblings as one: sums over all of them and what is below them.
+void write_group(JsonWriter& json, const TraceIndex& t, const query::WindowRow& line) {
+  std::uint64_t sum = 0, tokens = 0;
+  std::int64_t end = t.spans()[line.span].end();
+  std::uint32_t errors = 0;
+  query::Cost cost;
+  for (auto r = line.span; r < line.group_end; r = t.nodes()[r].subtree_end) {
+    const auto& s = t.spans()[r];
+    const auto& rollup = t.nodes()[r].rollup;
+    sum += s.duration;
+    end = std::max(end, s.end());
+    errors += rollup.errors;
+    tokens += rollup.input + rollup.output;
+    query::add(cost, rollup.cost);
+  }
+  json.key("group").begin_object().field("count", line.group).field("closed", line.grouped);
+  json.field("sum_ns", sum).field("span_ns", end - t.spans()[line.span].start).field("errors", errors);
+  json.field("tokens", tokens).key("cost");
+  write(json, cost);
+  json.end_object();
+}
+
+}  // namespace
+
 void write_window(JsonWriter& json, const TraceIndex& t, const query::Window& w,
                   const query::WindowRequest& request, bool with_minimap, const std::vector<bool>& matches) {
   json.begin_object().field("trace_id", otlp::hex(t.trace_id())).field("revision", revision(t));
@@ -217,6 +243,7 @@ void write_window(JsonWriter& json, const TraceIndex& t, const query::Window& w,
     json.field("end_before_start", (s.time_flags & 1) != 0);
     json.field("children", n.children).field("descendants", n.subtree_end - line.span - 1);
     json.field("folded", line.folded).field("hidden", line.hidden);
+    if (line.group > 1) write_group(json, t, line);
     json.text_or_null("model", t.text(s.model))
         .text_or_null("tool", t.text(s.tool))
         .text_or_null("agent", t.text(s.agent));
@@ -261,6 +288,11 @@ void write_window(JsonWriter& json, const TraceIndex& t, const query::Window& w,
     for (auto it = opened.rbegin(); it != opened.rend() && std::distance(opened.rbegin(), it) < 2'000; ++it)
       json.value(hex_id(t.spans()[*it].span_id));
     json.end_array();
+    if (!w.ungrouped.empty()) {
+      json.key("ungrouped").begin_array();
+      for (auto row : w.ungrouped) json.value(hex_id(t.spans()[row].span_id));
+      json.end_array();
+    }
   }
   json.end_object();
 }
@@ -282,6 +314,7 @@ void write_header(JsonWriter& json, const TraceIndex& t, std::string_view answer
     json.field("unit", units[static_cast<int>(f.unit)])
         .field("share", f.share)
         .field("text", f.text)
+        .text_or_null("detail", f.detail)
         .end_object();
   }
   json.end_array().key("prompt");

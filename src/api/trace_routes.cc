@@ -187,7 +187,8 @@ QueryAnswer<Answer> trace_window(Context& context, const ApiRequest& r) {
   if (!count) return std::unexpected(count.error());
   request.first = *first;
   request.count = *count;
-  for (auto [name, set] : {std::pair("folded", &request.folded), std::pair("unfolded", &request.unfolded)}) {
+  for (auto [name, set] : {std::pair("folded", &request.folded), std::pair("unfolded", &request.unfolded),
+                           std::pair("ungrouped", &request.ungrouped)}) {
     auto ids = span_set(r, name);
     if (!ids) return std::unexpected(ids.error());
     *set = std::move(*ids);
@@ -204,6 +205,7 @@ QueryAnswer<Answer> trace_window(Context& context, const ApiRequest& r) {
                                         "around= takes a span id of up to 16 hex digits", "around"));
   }
   request.hide_plumbing = r.parameter("plumbing") == "hide";
+  request.group = r.parameter("group") == "1";
   auto trace = load(context, r);
   if (!trace) return std::unexpected(trace.error());
   const auto& t = **trace;

@@ -120,6 +120,69 @@ struct ToolInfo {
 };
 /// What runs (traces) can be ranked by.
 enum class RunOrder : std::uint8_t { cost, duration, turns, tokens, tool_calls, errors };
+struct LogLine {
+  std::int64_t time = 0;
+  std::uint64_t span_id = 0;  ///< 0: of the trace, of no span
+  std::int32_t severity = 0;  ///< OpenTelemetry's number, 0: not told
+  std::string severity_text, event_name, service, body;
+  bool body_is_json = false, cut = false;
+  std::vector<std::pair<std::string, std::string>> attributes;
+};
+struct TraceLogs {
+  std::vector<LogLine> lines;
+  bool more = false;
+};
+
+/// One thing that lay in the context of a model call.
+struct ContextPart {
+  enum class Type { system, tools, user, assistant, tool_result, other };
+  Type type = Type::other;
+  std::string name;                        ///< of the tool; else empty
+  std::uint32_t count = 0;                 ///< messages, results or tools
+  std::uint64_t bytes = 0, new_bytes = 0;  ///< new: no call before sent it, and no answer before said it
+};
+/// What filled the context of one model call, in bytes of text; tokens are told by the call as a whole.
+struct ContextCall {
+  std::uint32_t row = 0;  ///< in the TraceIndex
+  std::vector<ContextPart> parts;
+  std::uint32_t messages = 0, resent_messages = 0;
+  std::optional<std::int64_t> input_nano_usd;  ///< cost of the input buckets alone
+};
+struct TraceContext {
+  std::vector<ContextCall> calls;  ///< in order of start
+  bool more = false;
+};
+
+/// One trace or span as a point: when, and the three figures that can be drawn.
+struct ScatterPoint {
+  otlp::TraceId trace_id{};
+  std::uint64_t span_id = 0;  ///< of spans
+  std::int64_t start = 0;
+  std::uint64_t duration = 0;
+  std::optional<std::uint64_t> tokens;
+  std::optional<std::int64_t> cost_nano_usd;
+  bool error = false;
+};
+struct Scatter {
+  std::vector<ScatterPoint> points;  ///< newest first
+  bool more = false;
+};
+/// A cloud of points: a range of time and of one figure.
+struct Cloud {
+  enum class Figure { duration, tokens, cost };
+  TimeRange time;
+  Figure figure = Figure::duration;
+  std::int64_t least = 0, most = INT64_MAX;
+};
+struct DifferenceRow {
+  std::string key, value;
+  std::uint64_t inside = 0, outside = 0;
+};
+struct Difference {
+  std::uint64_t inside = 0, outside = 0,
+                compared = 0;       ///< rows in the cloud, the other rows, pairs looked at
+  std::vector<DifferenceRow> rows;  ///< the most telling first
+};
 
 struct ModelTokens {
   std::string model, provider;

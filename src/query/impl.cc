@@ -96,7 +96,29 @@ Result<store::QueryResult> Queries::Impl::ask(const Caller& caller, const Sql& s
                         .settings = settings.text()});
 }
 
-QueryAnswer<Filter> Queries::Impl::filter(const Caller& caller, std::string_view q, TimeRange range) {
+Result<Sql> Queries::Impl::cost_prefix(const Caller& caller, TimeRange range) {
+  Sql models("SELECT DISTINCT model, provider FROM spans WHERE ");
+  in_range(models, caller, range);
+  models << " AND model != '' AND usage_role = 1 LIMIT 10000";
+  TS_ASSIGN(const auto rows, ask(caller, models));
+  std::vector<std::pair<std::string, std::string>> pairs;
+  store::RowReader in(rows.bytes);
+  while (in.more()) {
+    std::string model(in.string());
+    pairs.emplace_back(std::move(model), in.string());
+  }
+  const CostSql cost(*prices_in_use(), pairs, range);
+  Sql prefix;
+  prefix.start_names_at(2000);
+  cost.with(prefix);
+  prefix << ", ";
+  cost.columns(prefix, true);
+  prefix << " ";
+  return prefix;
+}
+
+QueryAnswer<Filter> Queries::Impl::filter(const Caller& caller, std::string_view q, TimeRange range,
+                                          bool with_cost) {
   const auto to_error = [](const SearchError& e) {
     return std::unexpected(QueryError(ErrorKind::invalid_argument, e.message, "q", e.position));
   };
@@ -110,26 +132,18 @@ QueryAnswer<Filter> Queries::Impl::filter(const Caller& caller, std::string_view
     store::RowReader in(rows->bytes);
     while (in.more()) ids.push_back(in.u64());
   }
-  auto filter = to_filter(tree->get(), answers, 1000);
+  StructureAnswers found;
+  for (const auto* node : structures(tree->get())) {
+    auto spans = structure(caller, *node, answers, range);
+    if (!spans) return std::unexpected(spans.error());
+    found[node] = std::move(*spans);
+  }
+  auto filter = to_filter(tree->get(), answers, 1000, found);
   if (!filter) return to_error(filter.error());
-  if (filter->needs_cost) {
-    Sql models("SELECT DISTINCT model, provider FROM spans WHERE ");
-    in_range(models, caller, range);
-    models << " AND model != '' AND usage_role = 1 LIMIT 10000";
-    auto rows = ask(caller, models);
-    if (!rows) return std::unexpected(QueryError(rows.error()));
-    std::vector<std::pair<std::string, std::string>> pairs;
-    store::RowReader in(rows->bytes);
-    while (in.more()) {
-      std::string model(in.string());
-      pairs.emplace_back(std::move(model), in.string());
-    }
-    const CostSql cost(*prices_in_use(), pairs, range);
-    filter->prefix.start_names_at(2000);
-    cost.with(filter->prefix);
-    filter->prefix << ", ";
-    cost.columns(filter->prefix, true);
-    filter->prefix << " ";
+  if (filter->needs_cost || with_cost) {
+    auto prefix = cost_prefix(caller, range);
+    if (!prefix) return std::unexpected(QueryError(prefix.error()));
+    filter->prefix = std::move(*prefix);
   }
   return std::move(*filter);
 }

@@ -65,7 +65,9 @@ class Queries::Impl {
 
   /// Parses and compiles a search, asking for resource ids where it must. Parameters of the filter are named
   /// from 1000 upwards, so that they never meet those of the statement around it.
-  QueryAnswer<Filter> filter(const Caller&, std::string_view q, TimeRange range = {0, INT64_MAX});
+  /// `with_cost`: `prefix` defines cost_nano and cost_state even where the predicate does not use them.
+  QueryAnswer<Filter> filter(const Caller&, std::string_view q, TimeRange range = {0, INT64_MAX},
+                             bool with_cost = false);
 
   /// Whether any call of the project is known to repeat another (asked again after a second at most).
   bool has_duplicates(const Caller&);
@@ -77,6 +79,8 @@ class Queries::Impl {
   Result<std::vector<std::shared_ptr<const TraceIndex>>> load(const Caller&, const std::vector<TraceBounds>&);
 
  private:
+  QueryAnswer<FoundStructure> structure(const Caller&, const Node&, const ProbeAnswers&, TimeRange);
+  Result<Sql> cost_prefix(const Caller&, TimeRange);
   Result<std::shared_ptr<const TraceIndex>> load_one(const Caller&, const TraceBounds&);
   std::mutex duplicates_mutex_;
   std::map<std::uint32_t, std::pair<bool, std::chrono::steady_clock::time_point>> duplicates_;

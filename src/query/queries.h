@@ -3,6 +3,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,6 +67,17 @@ class Queries {
   /// Whole spans of a trace, rows [first, first + count) of its index in order of start, deduplicated.
   Result<std::shared_ptr<const StoredSpans>> whole_spans(const Caller&, const TraceIndex&, std::size_t first,
                                                          std::size_t count);
+  /// The same for rows of the index in any order (at most 10,000).
+  Result<std::shared_ptr<const StoredSpans>> whole_rows(const Caller&, const TraceIndex&,
+                                                        std::span<const std::uint32_t> rows);
+
+  Result<TraceLogs> logs(const Caller&, const otlp::TraceId&, std::size_t limit);
+  /// What filled the context of each model call; at most 200 calls.
+  Result<TraceContext> context(const Caller&, const TraceIndex&);
+  /// At most `request.limit` points, newest first.
+  QueryAnswer<Scatter> scatter(const Caller&, const SearchRequest&, bool traces);
+  /// Which attributes the rows of the cloud have more often than the other rows of the search.
+  QueryAnswer<Difference> difference(const Caller&, const SearchRequest&, bool traces, const Cloud&);
 
   Result<Page<ServiceInfo>> services(const Caller&, TimeRange);
   /// Names of all services ever seen (from the small table of resources): instant without a time range.

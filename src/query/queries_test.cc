@@ -469,5 +469,99 @@ TEST_F(StoredTraces, changes_since_a_version_name_the_traces) {
   EXPECT_TRUE(queries_.changes(caller_, since, "name:a", 10)->trace_ids.empty());
 }
 
+TEST_F(StoredTraces, structure_follows_the_tree) {
+  Batch b("svc");
+  const auto x = trace_id(901), y = trace_id(902);
+  // x: run > search > llm that fails; y: run > llm that fails, search beside it.
+  b.span(x, 1, 0, kNow - kHour, kSecond, "run");
+  b.span(x, 2, 1, kNow - kHour + 1, kSecond, "search", {b.text("gen_ai.tool.name", "search")});
+  b.span(x, 3, 2, kNow - kHour + 2, kSecond, "step");
+  b.span(x, 4, 3, kNow - kHour + 3, kSecond, "model").status = otlp::StatusCode::error;
+  b.span(y, 5, 0, kNow - kHour, kSecond, "run");
+  b.span(y, 6, 5, kNow - kHour + 1, kSecond, "search", {b.text("gen_ai.tool.name", "search")});
+  b.span(y, 7, 5, kNow - kHour + 2, kSecond, "model").status = otlp::StatusCode::error;
+  insert(b);
+  using Ids = std::vector<std::uint64_t>;
+  EXPECT_EQ(span_ids("{name:search} >> {status:error}"), Ids({2}));
+  EXPECT_EQ(span_ids("{name:search} > {status:error}"), Ids{});
+  EXPECT_EQ(span_ids("{name:run} > {status:error}"), Ids({5}));
+  EXPECT_EQ(span_ids("{status:error} << {name:search}"), Ids({4}));
+  EXPECT_EQ(span_ids("{name:step} < {name:search}"), Ids({3}));
+  EXPECT_EQ(span_ids("{name:run} >> {name:search} >> {name:model}"), Ids({1}));
+  EXPECT_EQ(trace_ids("{name:run} >> {status:error} not {name:search} >> {status:error}").size(), 2u);
+  EXPECT_EQ(trace_ids("{} > {name:step}"), std::vector<otlp::TraceId>({x}));
+  auto bad = queries_.spans(caller_, search("a:1 {duration>5} >> {b:1}"));
+  ASSERT_FALSE(bad);
+  EXPECT_EQ(bad.error().position, 14u);
+}
+
+TEST_F(StoredTraces, points_and_what_sets_a_cloud_of_them_apart) {
+  Batch b("svc");
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    const bool slow = i < 6;
+    b.span(trace_id(1000 + i), 100 + i, 0, kNow - kHour + static_cast<std::int64_t>(i) * kSecond,
+           slow ? 50 * kSecond : kSecond, "run",
+           {b.text("shard", slow ? "eu-2" : "eu-1"), b.text("same", "for all"),
+            b.text("request", std::to_string(i))});
+  }
+  insert(b);
+  auto request = search("", 5'000);
+  const auto points = value(queries_.scatter(caller_, request, true));
+  ASSERT_EQ(points.points.size(), 20u);
+  EXPECT_FALSE(points.more);
+  EXPECT_EQ(points.points.back().duration, static_cast<std::uint64_t>(50 * kSecond));
+  EXPECT_FALSE(points.points.front().tokens);
+  Cloud cloud;
+  cloud.time = {0, INT64_MAX};
+  cloud.least = 10 * kSecond;
+  for (const bool traces : {true, false}) {
+    const auto d = value(queries_.difference(caller_, request, traces, cloud));
+    EXPECT_EQ(d.inside, 6u);
+    EXPECT_EQ(d.outside, 14u);
+    ASSERT_EQ(d.rows.size(), 1u);
+    EXPECT_EQ(d.rows[0].key, "shard");
+    EXPECT_EQ(d.rows[0].value, "eu-2");
+    EXPECT_EQ(d.rows[0].inside, 6u);
+    EXPECT_EQ(d.rows[0].outside, 0u);
+  }
+  request.limit = 3;
+  EXPECT_TRUE(value(queries_.scatter(caller_, request, false)).more);
+}
+
+TEST_F(StoredTraces, the_context_of_each_call_is_told_by_part) {
+  Batch b("svc");
+  const auto t = trace_id(1100);
+  const auto call = [&](std::uint64_t id, std::int64_t at, std::string_view input) {
+    b.span(t, id, 1, kNow - kHour + at, kSecond, "chat",
+           {b.text("gen_ai.operation.name", "chat"), b.text("gen_ai.request.model", "m"),
+            Batch::number("gen_ai.usage.input_tokens", 10), b.text("gen_ai.input.messages", input)});
+  };
+  b.span(t, 1, 0, kNow - kHour, 10 * kSecond, "run");
+  call(
+      2, 1,
+      R"([{"role":"system","parts":[{"type":"text","content":"abcd"}]},{"role":"user","parts":[{"type":"text","content":"hi"}]}])");
+  call(
+      3, 2 * kSecond,
+      R"([{"role":"system","parts":[{"type":"text","content":"abcd"}]},{"role":"user","parts":[{"type":"text","content":"hi"}]},{"role":"assistant","parts":[{"type":"tool_call","id":"c1","name":"look","arguments":{"a":1}}]},{"role":"tool","parts":[{"type":"tool_call_response","id":"c1","result":"found"}]}])");
+  insert(b);
+  const auto index = value(queries_.trace(caller_, t));
+  const auto context = value(queries_.context(caller_, *index));
+  ASSERT_EQ(context.calls.size(), 2u);
+  EXPECT_EQ(context.calls[0].resent_messages, 0u);
+  EXPECT_EQ(context.calls[1].messages, 4u);
+  EXPECT_EQ(context.calls[1].resent_messages, 2u);
+  std::uint64_t fresh = 0;
+  bool result = false;
+  for (const auto& p : context.calls[1].parts) {
+    fresh += p.new_bytes;
+    if (p.type != ContextPart::Type::tool_result) continue;
+    result = true;
+    EXPECT_EQ(p.name, "look");
+    EXPECT_EQ(p.bytes, 5u);
+  }
+  EXPECT_TRUE(result);
+  EXPECT_EQ(fresh, 5u + 7u);  // the result, and {"a":1}
+}
+
 }  // namespace
 }  // namespace turnscope::query

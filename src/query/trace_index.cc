@@ -11,6 +11,8 @@ namespace {
 
 constexpr auto kLlm = static_cast<std::uint8_t>(genai::Kind::llm);
 constexpr auto kTool = static_cast<std::uint8_t>(genai::Kind::tool);
+constexpr auto kAgent = static_cast<std::uint8_t>(genai::Kind::agent);
+constexpr auto kTurn = static_cast<std::uint8_t>(genai::Kind::turn);
 constexpr auto kOwn = static_cast<std::uint8_t>(genai::UsageRole::own);
 
 constexpr auto kDuplicate = static_cast<std::uint8_t>(genai::UsageRole::duplicate);
@@ -38,9 +40,9 @@ class TreeBuilder {
     link();
     break_circles();
     order();
+    hide_plumbing();
     times();
     roll_up();
-    hide_plumbing();
   }
 
  private:
@@ -175,14 +177,23 @@ class TreeBuilder {
     // Children stand behind their parent in order of start, so one pass finds the union of their times.
     std::vector<std::int64_t> covered_to(n, INT64_MIN);
     for (std::uint32_t row = 0; row < n; ++row) out_.nodes_[row].self = out_.spans_[row].duration;
-    std::uint64_t explained = 0;
+    // Whose time it is: a row's own kind, else that of the call above it. Parents stand before their
+    // children.
+    std::vector<std::uint8_t> work(n, 0);
+    std::vector<std::uint32_t> owner(n);
     for (std::uint32_t row = 0; row < n; ++row) {
       auto& node = out_.nodes_[row];
+      const auto kind = out_.spans_[row].kind;
+      if (kind == kLlm || kind == kTool)
+        work[row] = kind;
+      else if (kind != kAgent && kind != kTurn && node.parent != kNone)
+        work[row] = work[node.parent];
+      owner[row] = node.hidden_plumbing ? owner[node.parent] : row;
       node.critical = critical[row];
-      explained += critical[row];
-      if (out_.spans_[row].kind == kLlm)
+      out_.nodes_[owner[row]].critical_whole += critical[row];
+      if (work[row] == kLlm)
         out_.critical_.llm += critical[row];
-      else if (out_.spans_[row].kind == kTool)
+      else if (work[row] == kTool)
         out_.critical_.tool += critical[row];
       if (node.parent == kNone) continue;
       const auto& p = intervals[node.parent];

@@ -58,10 +58,12 @@ struct TreeNode {
       false;                   ///< plumbing below a model or tool call with nothing but plumbing below itself
   std::uint64_t self = 0;      ///< duration minus the union of the children's times
   std::uint64_t critical = 0;  ///< time of the critical path spent in this span itself
+  std::uint64_t critical_whole = 0;  ///< `critical`, and that of the plumbing hidden below it
   Rollup rollup;
 };
 
-/// Time of the critical path by what it was spent on; the three add up to the trace's duration.
+/// Time of the critical path by what it was spent on; the three add up to the trace's duration. What runs
+/// below a model or tool call (requests, retrieval, chains) is that call's time, until another agent begins.
 struct CriticalShares {
   std::uint64_t llm = 0, tool = 0, other = 0;
 };

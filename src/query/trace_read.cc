@@ -189,13 +189,20 @@ Result<StoredSpan> read_whole(store::RowReader& in, StoredSpans& out, std::uint6
 
 Result<std::shared_ptr<const StoredSpans>> Queries::whole_spans(const Caller& caller, const TraceIndex& trace,
                                                                 std::size_t first, std::size_t count) {
+  std::vector<std::uint32_t> rows;
+  for (auto row = std::min(first, trace.size()); row < trace.size() && rows.size() < count; ++row)
+    rows.push_back(static_cast<std::uint32_t>(row));
+  return whole_rows(caller, trace, rows);
+}
+
+Result<std::shared_ptr<const StoredSpans>> Queries::whole_rows(const Caller& caller, const TraceIndex& trace,
+                                                               std::span<const std::uint32_t> rows) {
   auto out = std::make_shared<StoredSpans>();
-  first = std::min(first, trace.size());
-  const auto rows = trace.spans().subspan(first, std::min(count, trace.size() - first));
   if (rows.empty()) return out;
   std::int64_t from = INT64_MAX, to = INT64_MIN;
   std::vector<std::uint64_t> ids;
-  for (const auto& s : rows) {
+  for (const auto row : rows) {
+    const auto& s = trace.spans()[row];
     from = std::min(from, s.start);
     to = std::max(to, s.start);
     ids.push_back(s.span_id);
@@ -253,14 +260,14 @@ Result<std::shared_ptr<const StoredSpans>> Queries::whole_spans(const Caller& ca
     else
       out->resources[id] = {attributes, dropped, schema_url};
   }
-  for (const auto& row : rows) {
-    const auto it = by_id.find(row.span_id);
+  for (const auto row : rows) {
+    const auto it = by_id.find(trace.spans()[row].span_id);
     if (it == by_id.end()) continue;
-    const auto& of = ids_of.at(row.span_id);
+    const auto& of = ids_of.at(trace.spans()[row].span_id);
     auto span = it->second;
     span.resource = &out->resources[of.resource];  // empty when it has not arrived
     span.scope = &out->scopes[of.scope];
-    span.duplicates = trace.nodes()[trace.find(row.span_id)].duplicates;
+    span.duplicates = trace.nodes()[row].duplicates;
     out->spans.push_back(std::move(span));
   }
   return out;

@@ -9,6 +9,31 @@
 
 namespace turnscope::query {
 
+namespace {
+
+/// Turns, agents and model calls tell different stories under one name; what is repeated in a loop does not.
+bool can_group(std::uint8_t kind) {
+  const auto k = static_cast<genai::Kind>(kind);
+  return k != genai::Kind::agent && k != genai::Kind::turn && k != genai::Kind::llm;
+}
+
+/// How many siblings from `row` on are alike, and the row behind the last one's subtree.
+std::pair<std::uint32_t, std::uint32_t> run_of_siblings(const TraceIndex& trace, std::uint32_t row) {
+  const auto nodes = trace.nodes();
+  const auto spans = trace.spans();
+  const auto& s = spans[row];
+  std::uint32_t count = 1, end = nodes[row].subtree_end;
+  if (!can_group(s.kind) || nodes[row].parent == kNone) return {count, end};
+  const auto stop = nodes[nodes[row].parent].subtree_end;
+  while (end < stop && spans[end].name == s.name && spans[end].kind == s.kind && spans[end].tool == s.tool) {
+    ++count;
+    end = nodes[end].subtree_end;
+  }
+  return {count, end};
+}
+
+}  // namespace
+
 Window window(const TraceIndex& trace, const WindowRequest& request) {
   const auto nodes = trace.nodes();
   const auto spans = trace.spans();
@@ -29,9 +54,11 @@ Window window(const TraceIndex& trace, const WindowRequest& request) {
     return !request.unfolded.contains(spans[row].span_id);
   };
 
+  Window out;
   // One pass over the visible rows; hidden subtrees are jumped over.
   std::vector<WindowRow> visible;
   std::vector<std::uint32_t> shown_at(request.hide_plumbing ? trace.size() : 0, kNone);
+  std::vector<std::uint32_t> run_until(request.group ? trace.size() : 0, 0);  // by parent
   for (std::uint32_t row = 0; row < trace.size();) {
     const auto& node = nodes[row];
     if (request.hide_plumbing && node.hidden_plumbing && row != target && !opened.contains(row)) {
@@ -40,14 +67,30 @@ Window window(const TraceIndex& trace, const WindowRequest& request) {
       row = node.subtree_end;
       continue;
     }
-    WindowRow line{static_cast<std::uint32_t>(visible.size()), row, is_folded(row), 0};
-    if (line.folded) line.hidden = node.subtree_end - row - 1;
+    WindowRow line;
+    line.row = static_cast<std::uint32_t>(visible.size());
+    line.span = row;
+    line.folded = is_folded(row);
+    if (request.group && node.parent != kNone && row >= run_until[node.parent]) {
+      const auto [alike, end] = run_of_siblings(trace, row);
+      run_until[node.parent] = end;
+      if (alike >= kGroupFrom) {
+        line.group = alike;
+        line.group_end = end;
+        const bool holds_target = target != kNone && target > row && target < end;
+        if (holds_target) out.ungrouped.push_back(row);
+        line.grouped = !holds_target && !request.ungrouped.contains(spans[row].span_id);
+      }
+    }
+    if (line.grouped)
+      line.hidden = line.group_end - row - 1;
+    else if (line.folded)
+      line.hidden = node.subtree_end - row - 1;
     if (request.hide_plumbing) shown_at[row] = line.row;
     visible.push_back(line);
-    row = line.folded ? node.subtree_end : row + 1;
+    row = line.grouped ? line.group_end : line.folded ? node.subtree_end : row + 1;
   }
 
-  Window out;
   out.total_rows = visible.size();
   out.first = request.first;
   if (target != kNone) {
@@ -151,23 +194,80 @@ std::string label(const TraceIndex& trace, std::uint32_t row) {
   return std::string(trace.text(s.name));
 }
 
+/// 17772 → "17,772"
+std::string grouped(std::uint64_t n) {
+  auto digits = std::to_string(n);
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<std::size_t>(at), ",");
+  return digits;
+}
+
+std::uint64_t calls_below(const TraceIndex& trace, std::uint32_t row, bool failed) {
+  std::uint64_t n = 0;
+  for (auto r = row + 1; r < trace.nodes()[row].subtree_end; ++r)
+    n += trace.nodes()[r].parent == row && (!failed || trace.spans()[r].is_error);
+  return n;
+}
+
+// What runs in requests hidden below a call is the call's own time.
 Finding slow(const TraceIndex& trace) {
-  Finding f{Finding::Type::slow, 0, 0, Finding::Unit::ns, std::nullopt, {}};
+  Finding f{Finding::Type::slow, 0, 0, Finding::Unit::ns, std::nullopt, {}, {}};
   for (std::uint32_t row = 0; row < trace.size(); ++row) {
-    if (static_cast<std::int64_t>(trace.nodes()[row].critical) <= f.value) continue;
-    f.value = static_cast<std::int64_t>(trace.nodes()[row].critical);
+    if (static_cast<std::int64_t>(trace.nodes()[row].critical_whole) <= f.value) continue;
+    f.value = static_cast<std::int64_t>(trace.nodes()[row].critical_whole);
     f.span = row;
   }
   f.share = static_cast<double>(f.value) / static_cast<double>(std::max<std::uint64_t>(trace.duration(), 1));
   f.text = fmt::format("{} took {} of {} ({:.0f} %)", label(trace, f.span),
                        human_duration(static_cast<std::uint64_t>(f.value)), human_duration(trace.duration()),
                        *f.share * 100);
+  const auto& s = trace.spans()[f.span];
+  const auto all = calls_below(trace, f.span, false), failed = calls_below(trace, f.span, true);
+  const auto seconds = static_cast<double>(s.duration - std::min(s.duration, s.first_token)) / 1e9;
+  if (failed > 0)
+    f.detail = fmt::format("{} of {} {} below it failed", failed, all, all == 1 ? "call" : "calls");
+  else if (s.kind == static_cast<std::uint8_t>(genai::Kind::llm) && s.usage.total_output() > 0 && seconds > 0)
+    f.detail = s.first_token > 0
+                   ? fmt::format("first token after {}, then {} tokens at {:.0f} a second",
+                                 human_duration(s.first_token), grouped(s.usage.total_output()),
+                                 static_cast<double>(s.usage.total_output()) / seconds)
+                   : fmt::format("{} tokens written, {:.0f} a second", grouped(s.usage.total_output()),
+                                 static_cast<double>(s.usage.total_output()) / seconds);
+  else if (all == 0)
+    f.detail = "nothing below it says what it waited for";
   return f;
 }
 
+/// What entered the context since the model call before: which tools ran, and by how much it grew.
+std::string why_dear(const TraceIndex& trace, std::uint32_t row) {
+  const auto spans = trace.spans();
+  std::uint32_t before = kNone;
+  for (std::uint32_t r = 0; r < trace.size(); ++r) {
+    if (r == row || spans[r].usage_role != static_cast<std::uint8_t>(genai::UsageRole::own)) continue;
+    if (spans[r].kind != spans[row].kind || spans[r].end() > spans[row].start ||
+        spans[r].agent != spans[row].agent)
+      continue;
+    if (before == kNone || spans[r].end() > spans[before].end()) before = r;
+  }
+  if (before == kNone) return {};
+  const auto was = spans[before].usage.total_input(), now = spans[row].usage.total_input();
+  if (now <= was || was == 0) return {};
+  std::vector<std::uint32_t> tools;
+  for (std::uint32_t r = 0; r < trace.size(); ++r)
+    if (spans[r].kind == static_cast<std::uint8_t>(genai::Kind::tool) &&
+        spans[r].start >= spans[before].end() && spans[r].end() <= spans[row].start)
+      tools.push_back(r);
+  auto out = fmt::format("{} tokens more in the context than the call before", grouped(now - was));
+  if (tools.size() == 1) out += fmt::format(", after {}", label(trace, tools[0]));
+  if (tools.size() == 2)
+    out += fmt::format(", after {} and {}", label(trace, tools[0]), label(trace, tools[1]));
+  if (tools.size() > 2) out += fmt::format(", after {} tool calls", tools.size());
+  return out;
+}
+
 std::optional<Finding> dear(const TraceIndex& trace) {
-  Finding by_cost{Finding::Type::dear, 0, 0, Finding::Unit::nano_usd, std::nullopt, {}};
-  Finding by_tokens{Finding::Type::dear, 0, 0, Finding::Unit::tokens, std::nullopt, {}};
+  Finding by_cost{Finding::Type::dear, 0, 0, Finding::Unit::nano_usd, std::nullopt, {}, {}};
+  Finding by_tokens{Finding::Type::dear, 0, 0, Finding::Unit::tokens, std::nullopt, {}, {}};
   const auto spans = trace.spans();
   for (std::uint32_t row = 0; row < trace.size(); ++row) {
     const auto& s = spans[row];
@@ -191,6 +291,7 @@ std::optional<Finding> dear(const TraceIndex& trace) {
     by_cost.text =
         fmt::format("{} cost ${:.3g}", label(trace, by_cost.span), static_cast<double>(by_cost.value) / 1e9);
     if (by_cost.share) by_cost.text += fmt::format(" ({:.0f} % of the run)", *by_cost.share * 100);
+    by_cost.detail = why_dear(trace, by_cost.span);
     return by_cost;
   }
   if (by_tokens.value > 0) {
@@ -198,6 +299,7 @@ std::optional<Finding> dear(const TraceIndex& trace) {
       by_tokens.share = static_cast<double>(by_tokens.value) / static_cast<double>(sum);
     by_tokens.text = fmt::format("{} used {} tokens", label(trace, by_tokens.span), by_tokens.value);
     if (by_tokens.share) by_tokens.text += fmt::format(" ({:.0f} % of the run)", *by_tokens.share * 100);
+    by_tokens.detail = why_dear(trace, by_tokens.span);
     return by_tokens;
   }
   return std::nullopt;
@@ -205,20 +307,31 @@ std::optional<Finding> dear(const TraceIndex& trace) {
 
 std::optional<Finding> wrong(const TraceIndex& trace) {
   std::uint32_t worst = kNone;
-  // The error that ended last is the one the run ended with.
+  // The error that ended last is the one the run ended with; a request that a call got over counts for less.
   for (std::uint32_t row = 0; row < trace.size(); ++row) {
     if (!trace.nodes()[row].deepest_error) continue;
-    if (worst == kNone || trace.spans()[row].end() >= trace.spans()[worst].end()) worst = row;
+    const auto rank = [&](std::uint32_t r) {
+      return std::pair(!trace.nodes()[r].hidden_plumbing, trace.spans()[r].end());
+    };
+    if (worst == kNone || rank(row) >= rank(worst)) worst = row;
   }
   if (worst == kNone) return std::nullopt;
   const auto& s = trace.spans()[worst];
-  Finding f{Finding::Type::wrong, worst, trace.total().errors, Finding::Unit::errors, std::nullopt, {}};
+  Finding f{Finding::Type::wrong, worst, trace.total().errors, Finding::Unit::errors, std::nullopt, {}, {}};
   f.text = label(trace, worst) + " failed";
   const auto type = trace.text(s.error_type);
   const auto message = trace.text(s.error_message ? s.error_message : s.status_message);
   if (!type.empty()) f.text += fmt::format(": {}", type);
   if (!message.empty()) f.text += fmt::format(": {}", message);
   if (f.value > 1) f.text += fmt::format(" (and {} more)", f.value - 1);
+  // The answer may pass over what failed: a run that ends well in spite of an error says so here.
+  const auto root = trace.root();
+  bool answered = false;
+  for (const auto& span : trace.spans()) answered = answered || span.answer != 0;
+  if (root != kNone && worst != root)
+    f.detail = trace.spans()[root].is_error ? "the run failed with it"
+               : answered                   ? "the run gave an answer all the same"
+                                            : "the run went on";
   return f;
 }
 

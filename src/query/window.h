@@ -17,20 +17,28 @@ struct WindowRequest {
   std::unordered_set<std::uint64_t> folded, unfolded;
   std::optional<std::uint32_t> depth;  ///< spans at this depth and deeper start folded; default by size
   bool hide_plumbing = false;
+  bool group = false;  ///< runs of kGroupFrom or more leaf-like siblings of one name and kind become one row
+  std::unordered_set<std::uint64_t> ungrouped;  ///< first spans of the runs that stay open
 };
 inline constexpr std::size_t kMaxWindowRows = 2'000;
 inline constexpr std::size_t kOpenBelow = 2'000;  ///< traces up to this size are open by default
 inline constexpr std::size_t kMaxBars = 2'000;
+inline constexpr std::uint32_t kGroupFrom = 5;
 
 struct WindowRow {
   std::uint32_t row = 0;   ///< row among the visible ones
   std::uint32_t span = 0;  ///< row in the TraceIndex
   bool folded = false;
   std::uint32_t hidden = 0;  ///< descendants not shown: folded, or plumbing
+  /// Of the run of like siblings that this row begins: how many, and the row behind the last one's subtree.
+  /// 1: none.
+  std::uint32_t group = 1, group_end = 0;
+  bool grouped = false;  ///< the others are hidden behind this row
 };
 struct Window {
   std::size_t total_rows = 0, first = 0;
   std::vector<WindowRow> rows;
+  std::vector<std::uint32_t> ungrouped;  ///< runs that were opened for the span asked for: their first rows
 };
 Window window(const TraceIndex&, const WindowRequest&);
 
@@ -55,7 +63,8 @@ struct Finding {
   std::int64_t value = 0;
   Unit unit = Unit::ns;
   std::optional<double> share;
-  std::string text;
+  std::string text;    ///< one sentence that stands alone
+  std::string detail;  ///< why, by rule, where the spans tell it; else empty
 };
 /// At most one of each type; nothing is said where nothing is known.
 std::vector<Finding> findings(const TraceIndex&);

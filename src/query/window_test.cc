@@ -93,6 +93,67 @@ TEST(Window, big_traces_start_folded_and_their_overview_is_bounded) {
   EXPECT_LE(shape(*t).size(), 48u);
 }
 
+TEST(Window, a_run_of_like_siblings_is_one_row_until_it_is_opened) {
+  StringPool pool;
+  const auto fetch = pool.intern("fetch"), other = pool.intern("other");
+  std::vector<IndexedSpan> rows;
+  IndexedSpan root;
+  root.span_id = 1, root.duration = 1000, root.name = other;
+  rows.push_back(root);
+  for (std::uint64_t i = 0; i < 9; ++i) {
+    IndexedSpan s;
+    s.span_id = 10 + i, s.parent_span_id = 1, s.start = static_cast<std::int64_t>(i * 10), s.duration = 5;
+    s.name = i < 7 ? fetch : other, s.kind = 4;
+    rows.push_back(s);
+  }
+  IndexedSpan below;
+  below.span_id = 50, below.parent_span_id = 12, below.start = 20, below.duration = 2, below.name = other;
+  rows.push_back(below);
+  const auto t = TraceIndex::build({}, std::move(rows), std::move(pool));
+  WindowRequest request;
+  request.group = true;
+  auto w = window(*t, request);
+  ASSERT_EQ(w.total_rows, 4u);  // root, the run, two others (too few to be one)
+  EXPECT_TRUE(w.rows[1].grouped);
+  EXPECT_EQ(w.rows[1].group, 7u);
+  EXPECT_EQ(w.rows[1].hidden, 7u);  // six siblings and what is below one of them
+  request.ungrouped = {10};
+  w = window(*t, request);
+  EXPECT_EQ(w.total_rows, 11u);
+  EXPECT_FALSE(w.rows[1].grouped);
+  EXPECT_EQ(w.rows[1].group, 7u);
+  EXPECT_EQ(w.rows[2].group, 1u);
+  request.ungrouped.clear();
+  request.around = 50;  // a span within the run opens it, and the answer says so
+  w = window(*t, request);
+  EXPECT_EQ(w.total_rows, 11u);
+  ASSERT_EQ(w.ungrouped.size(), 1u);
+  EXPECT_EQ(t->spans()[w.ungrouped[0]].span_id, 10u);
+}
+
+TEST(Findings, a_call_answers_for_the_requests_hidden_below_it) {
+  StringPool pool;
+  IndexedSpan root, model, tool, first, second;
+  root.span_id = 1, root.duration = 100, root.kind = 1, root.name = pool.intern("agent.run");
+  model.span_id = 2, model.parent_span_id = 1, model.duration = 40, model.kind = 3,
+  model.name = pool.intern("chat");
+  tool.span_id = 3, tool.parent_span_id = 1, tool.start = 40, tool.duration = 60, tool.kind = 4;
+  tool.name = pool.intern("tool.execute.search"), tool.tool = pool.intern("search");
+  first.span_id = 4, first.parent_span_id = 3, first.start = 40, first.duration = 30, first.plumbing = true,
+  first.is_error = true;
+  second.span_id = 5, second.parent_span_id = 3, second.start = 70, second.duration = 30,
+  second.plumbing = true;
+  first.name = second.name = pool.intern("POST");
+  const auto t = TraceIndex::build({}, {root, model, tool, first, second}, std::move(pool));
+  EXPECT_EQ(t->critical().llm, 40u);
+  EXPECT_EQ(t->critical().tool, 60u);
+  EXPECT_EQ(t->critical().other, 0u);
+  const auto f = findings(*t);
+  EXPECT_EQ(t->spans()[f[0].span].span_id, 3u);
+  EXPECT_EQ(f[0].value, 60);
+  EXPECT_EQ(f[0].detail, "1 of 2 calls below it failed");
+}
+
 TEST(Findings, name_the_slow_the_dear_and_the_wrong) {
   StringPool pool;
   IndexedSpan root, slow, dear, wrong;
@@ -109,6 +170,8 @@ TEST(Findings, name_the_slow_the_dear_and_the_wrong) {
   const auto f = findings(*t);
   ASSERT_EQ(f.size(), 3u);
   EXPECT_EQ(f[0].text, "search took 80 ns of 100 ns (80 %)");
+  EXPECT_EQ(f[0].detail, "nothing below it says what it waited for");
+  EXPECT_EQ(f[2].detail, "the run went on");
   EXPECT_EQ(f[1].text, "chat cost $0.05 (100 % of the run)");
   EXPECT_EQ(f[2].text, "issue_refund failed: RefundPolicyError");
 }

@@ -63,7 +63,26 @@ export function designRun() {
   return r;
 }
 
+/** Log records of the design run, as a logging bridge sends them. */
+export function designLogs(r) {
+  const start = BigInt(r.spans[0].startTimeUnixNano), at = (x) => String(start + BigInt(Math.round(x * s)));
+  const lines = [[0.01, 9, 'INFO', 'run started, 12 tools offered', 'root'], [7.13, 5, 'DEBUG', '{"query":"duplicate charge refund","limit":6,"shard":"eu-2"}', 'search_policies'], [10.33, 13, 'WARN', 'index query timed out after 3 s, attempt 1 of 3', 'search_policies'], [13.53, 13, 'WARN', 'index query timed out after 3 s, attempt 2 of 3', 'search_policies'], [15.82, 13, 'WARN', 'model overloaded (529), waiting 520 ms', 'overloaded'], [19.95, 17, 'ERROR', 'refund refused: RefundPolicyError, order 48213 was delivered 41 days ago', 'issue_refund'], [26.4, 9, 'INFO', 'run finished after 4 turns', 'root']];
+  return { resourceLogs: [{ resource: { attributes: [{ key: 'service.name', value: { stringValue: 'support-agent' } }] }, scopeLogs: [{ scope: { name: 'e2e' }, logRecords: lines.map(([t, n, text, body, span]) => ({ timeUnixNano: at(t), severityNumber: n, severityText: text, body: { stringValue: body }, traceId: r.trace, spanId: r.ids[span], attributes: [{ key: 'code.function.name', value: { stringValue: 'support.agent' } }, { key: 'thread.id', value: { intValue: '7' } }] })) }] }] };
+}
+
 const questions = ['Where is my parcel? It says delivered but is not here', 'Cancel order 47002 and refund the gift card part', 'Где мой возврат? Прошло уже две недели', 'My discount code was not applied, can you fix that?', 'هل يمكنني استبدال الحذاء بمقاس أكبر؟', 'Change the address of order 48190, please', 'What happens to my points when I return a bundle?', 'The invoice shows the wrong company name', 'Is the warranty two or three years for refurbished phones?', 'I need a copy of all receipts from 2025', '配達日を来週に変更できますか？', 'Refund for order 46871 has not arrived', 'Can I pay the rest by bank transfer?', 'Two parcels came, I ordered one', 'Wie lange habe ich Zeit für den Widerruf?', 'The app logs me out every time I open the cart'];
+/** A run that asks for one thing in a loop: eight like siblings. */
+export function loopRun() {
+  const r = run({ start: now() - 9n * minute, session: 'sess-loop', user: 'user-42' });
+  r.add(0, 'agent.run', 0, 6, { 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.agent.name': 'research-agent', 'agent.user_message': 'Compare the eight suppliers' }, { as: 'root' });
+  r.add(1, 'agent.turn', 0, 5.9, { 'agent.turn_number': 1 }, { as: 'turn1' });
+  r.llm(2, 0.01, 1.2, [300, 0, 0, 90], [text('user', 'Compare the eight suppliers')], [call('lookup_supplier', { n: 1 })]);
+  for (let i = 0; i < 8; i++) r.tool(2, 'lookup_supplier', 1.3 + i * 0.5, 1.7 + i * 0.5, { n: i + 1 }, `{"supplier":${i + 1}}`, { as: `loop${i}`, ...(i === 6 ? { error: 'no such supplier', type: 'NotFound' } : {}) });
+  r.add(2, 'invoke_agent summariser', 5.35, 5.8, { 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.agent.name': 'summariser' }, { as: 'sub' });
+  r.llm(3, 5.36, 5.79, [900, 0, 0, 120], [text('user', 'Summarise')], [{ type: 'text', content: 'Supplier 3 is the cheapest.' }], { finish: 'end_turn', as: 'answer' });
+  return r;
+}
+
 const tools = ['lookup_order', 'get_charges', 'search_policies', 'get_account_history', 'track_parcel'];
 
 /** Runs of the last hours, so that a list has something to list; the same ones each time. */

@@ -58,8 +58,8 @@ export async function startServer() {
   };
 }
 
-export async function post(server, body, type = 'application/json') {
-  const r = await fetch(`${server.http}/v1/traces`, { method: 'POST', headers: { 'content-type': type }, body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body) });
+export async function post(server, body, type = 'application/json', signal = 'traces') {
+  const r = await fetch(`${server.http}/v1/${signal}`, { method: 'POST', headers: { 'content-type': type }, body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body) });
   if (!r.ok) throw new Error(`OTLP export refused: ${r.status} ${await r.text()}`);
 }
 export async function api(server, path) {

@@ -1,8 +1,8 @@
 // Browser tests: node tests/e2e/run.mjs [words of a test's name]. TURNSCOPE_BIN names the server (default build/turnscope).
 import { openPage, startBrowser, startServer, post, stored } from './harness.mjs';
-import { designRun, largeRun, otherRuns } from './data.mjs';
+import { designLogs, designRun, largeRun, loopRun, otherRuns } from './data.mjs';
 
-const groups = ['search', 'trace', 'live', 'hostile', 'access', 'pictures'];
+const groups = ['search', 'trace', 'readings', 'live', 'hostile', 'access', 'pictures'];
 const only = process.argv.slice(2).join(' ');
 const tests = [];
 for (const g of groups) for (const [name, f] of Object.entries((await import(`./cases/${g}.mjs`)).default)) tests.push([`${g}: ${name}`, f]);
@@ -19,9 +19,10 @@ let passed = 0;
 const failed = [];
 let browser = null;
 try {
-  const design = designRun(), large = largeRun(Number(process.env.TURNSCOPE_E2E_LARGE ?? 6000)), others = otherRuns(130);
-  for (const r of [design, ...others]) await post(server, r.request());
+  const design = designRun(), large = largeRun(Number(process.env.TURNSCOPE_E2E_LARGE ?? 6000)), others = otherRuns(130), loop = loopRun();
+  for (const r of [design, loop, ...others]) await post(server, r.request());
   for (const r of large.requests) await post(server, r);
+  await post(server, designLogs(design), 'application/json', 'logs');
   await stored(server, design.trace, design.spans.length);
   await stored(server, large.trace, large.count);
   await stored(server, others.at(-1).trace, others.at(-1).spans.length);
@@ -30,7 +31,7 @@ try {
   for (const [name, f] of tests) {
     if (only && !name.includes(only)) continue;
     const pages = [];
-    const t = { server, design, large, others, browser, open: async (options) => { const p = await openPage(browser, server, options); pages.push(p); return p; } };
+    const t = { server, design, large, loop, others, browser, open: async (options) => { const p = await openPage(browser, server, options); pages.push(p); return p; } };
     const at = Date.now();
     try {
       await f(t);

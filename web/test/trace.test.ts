@@ -39,7 +39,7 @@ const row = (i: number, depth = 1, more: Partial<WindowRow> = {}): WindowRow => 
   row: i, depth, span_id: `s${i}`, parent_span_id: i === 0 ? null : 's0', parent_unknown: false, name: `n${i}`, service: 's', kind: 'tool', span_kind: 'internal', status: 'unset', error: null, offset_ns: i, duration_ns: 1, self_ns: 1, end_before_start: false, children: 0, descendants: 0, folded: false, hidden: 0,
   model: null, tool: null, agent: null, turn_number: null, usage: null, rollup: { input: 0, output: 0, cache_read: 0, cost: { nano_usd: null, state: 'none', reported_nano_usd: null }, errors: 0, llm_calls: 0, tool_calls: 0 }, cost: { nano_usd: null, state: 'none', reported_nano_usd: null }, first_token_ns: null, critical: false, critical_ns: 0, match: false, ...more,
 });
-const none: WindowParams = { folded: [], unfolded: [], depth: null, plumbing: false, find: '' };
+const none: WindowParams = { folded: [], unfolded: [], depth: null, plumbing: false, find: '', group: true, ungrouped: [] };
 function server(total: number, opened: string[] = []) {
   const asked: Record<string, unknown>[] = [];
   const fetch = (_t: string, p: Record<string, unknown>): Promise<TraceWindow> => {

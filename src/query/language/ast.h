@@ -13,10 +13,14 @@ namespace turnscope::query {
 
 enum class Op : std::uint8_t { eq, ne, gt, ge, lt, le, match, exists };
 
+/// `{A} >> {B}`: a span like A that has a descendant like B; `>` a child, `<<` an ancestor, `<` its parent.
+enum class Relation : std::uint8_t { descendant, child, ancestor, parent };
+
 struct Node {
-  enum class Type : std::uint8_t { all, any, negate, term, text };
+  enum class Type : std::uint8_t { all, any, negate, term, text, structure };
   Type type = Type::term;
-  std::vector<std::unique_ptr<Node>> children;  ///< all, any, negate (one)
+  std::vector<std::unique_ptr<Node>> children;  ///< all, any, negate (one), structure (null: any span)
+  std::vector<Relation> relations;              ///< structure: one fewer than children
   std::string field;                            ///< term
   Op op = Op::eq;
   std::string value;         ///< term and text

@@ -208,7 +208,10 @@ void referenced_text(Sql& sql, std::string_view key) {
 
 class Compiler {
  public:
-  Compiler(const ProbeAnswers& answers, std::size_t first) : answers_(answers) { sql_.start_names_at(first); }
+  Compiler(const ProbeAnswers& answers, const StructureAnswers& structures, std::size_t first)
+      : answers_(answers), structures_(structures) {
+    sql_.start_names_at(first);
+  }
 
   SearchResult<Filter> run(const Node* tree) {
     Filter filter;
@@ -233,6 +236,20 @@ class Compiler {
         return term(n);
       case Node::Type::text:
         return text(n);
+      case Node::Type::structure: {
+        const auto it = structures_.find(&n);
+        if (it == structures_.end() || it->second.spans.empty()) {
+          sql_ << "0";
+          return true;
+        }
+        sql_ << "(span_id IN ";
+        sql_.u64s(it->second.spans)
+            << " AND (trace_id, span_id) IN (SELECT tupleElement(z, 1), tupleElement(z, 2) "
+               "FROM (SELECT arrayJoin(arrayZip(";
+        sql_.traces(it->second.traces) << ", ";
+        sql_.u64s(it->second.spans) << ")) AS z)))";
+        return true;
+      }
       case Node::Type::negate: {
         sql_ << "NOT ";
         return node(*n.children.front());
@@ -645,13 +662,15 @@ class Compiler {
   }
 
   const ProbeAnswers& answers_;
+  const StructureAnswers& structures_;
   Sql sql_;
   std::vector<std::string> hints_;
   bool first_ = true, needs_cost_ = false;
 };
 
 void collect(const Node& n, std::uint32_t project, std::vector<Probe>& out) {
-  for (const auto& child : n.children) collect(*child, project, out);
+  for (const auto& child : n.children)
+    if (child) collect(*child, project, out);
   if (n.type != Node::Type::term || find_field(n.field)) return;
   const auto a = attribute_of(n.field);
   for (const bool scope : {false, true}) {
@@ -690,14 +709,24 @@ void collect(const Node& n, std::uint32_t project, std::vector<Probe>& out) {
 
 }  // namespace
 
+std::vector<const Node*> structures(const Node* tree) {
+  std::vector<const Node*> out;
+  if (!tree) return out;
+  if (tree->type == Node::Type::structure) return {tree};
+  for (const auto& child : tree->children)
+    for (const auto* found : structures(child.get())) out.push_back(found);
+  return out;
+}
+
 std::vector<Probe> probes(const Node* tree, std::uint32_t project) {
   std::vector<Probe> out;
   if (tree) collect(*tree, project, out);
   return out;
 }
 
-SearchResult<Filter> to_filter(const Node* tree, const ProbeAnswers& answers, std::size_t first_parameter) {
-  return Compiler(answers, first_parameter).run(tree);
+SearchResult<Filter> to_filter(const Node* tree, const ProbeAnswers& answers, std::size_t first_parameter,
+                               const StructureAnswers& structures) {
+  return Compiler(answers, structures, first_parameter).run(tree);
 }
 
 std::vector<FieldInfo> search_fields() {

@@ -26,6 +26,15 @@ struct ProbeKey {
 };
 using ProbeAnswers = std::map<ProbeKey, std::vector<std::uint64_t>>;
 
+/// Spans that fit a structure: found before the statement, because relations span rows.
+struct FoundStructure {
+  std::vector<otlp::TraceId> traces;
+  std::vector<std::uint64_t> spans;  ///< beside `traces`, one for one
+};
+using StructureAnswers = std::map<const Node*, FoundStructure>;
+/// The structures of a tree, each to be answered before to_filter().
+std::vector<const Node*> structures(const Node* tree);
+
 /// The questions to ask before to_filter(). `tree` may be null.
 std::vector<Probe> probes(const Node* tree, std::uint32_t project);
 
@@ -38,7 +47,8 @@ struct Filter {
 };
 
 /// Errors: a value that the field cannot have, with its position and the remedy.
-SearchResult<Filter> to_filter(const Node* tree, const ProbeAnswers&, std::size_t first_parameter = 0);
+SearchResult<Filter> to_filter(const Node* tree, const ProbeAnswers&, std::size_t first_parameter = 0,
+                               const StructureAnswers& = {});
 
 /// Names of the fields that are not attributes, for completion.
 struct FieldInfo {

@@ -41,16 +41,32 @@ class Lexer {
       ++at_;
       return true;
     }
-    if (c == '{' || c == '}') {
-      return std::unexpected(
-          SearchError{"`{…}` (structure) is not understood yet; search for a text with a brace in "
-                      "quotes, as \"{\"",
-                      at_});
+    if ((c == '>' || c == '<') && !tokens_.empty() && tokens_.back().type == Token::Type::close_brace) {
+      token.type = Token::Type::relation;
+      const bool twice = peek(1) == c;
+      token.relation = c == '>' ? (twice ? Relation::descendant : Relation::child)
+                                : (twice ? Relation::ancestor : Relation::parent);
+      at_ += twice ? 2 : 1;
+      return true;
+    }
+    if (c == '{' && !after_operator_) {
+      ++braces_;
+      return single(token, Token::Type::open_brace);
+    }
+    if (c == '}' && braces_ > 0) {
+      --braces_;
+      return single(token, Token::Type::close_brace);
     }
     if (is_operator(c) && !after_operator_) {
       if (c != '!' || peek(1) == '=') return op(token);
     }
     return word(token);
+  }
+
+  bool single(Token& token, Token::Type type) {
+    token.type = type;
+    ++at_;
+    return true;
   }
 
   char peek(std::size_t n) const { return at_ + n < text_.size() ? text_[at_ + n] : '\0'; }
@@ -101,7 +117,7 @@ class Lexer {
     token.type = Token::Type::word;
     while (at_ < text_.size()) {
       const char c = text_[at_];
-      if (is_space(c) || c == ')') break;
+      if (is_space(c) || c == ')' || (c == '}' && braces_ > 0)) break;
       if (!after_operator_) {
         if (c == '(' || c == '"') break;
         if (is_operator(c) && (c != '!' || peek(1) == '=')) break;
@@ -115,6 +131,7 @@ class Lexer {
   std::string_view text_;
   std::size_t at_ = 0;
   bool after_operator_ = false;
+  int braces_ = 0;  // open `{`: within, a `}` ends a word
   std::vector<Token> tokens_;
 };
 

@@ -9,7 +9,8 @@
 namespace turnscope::query {
 
 struct Token {
-  enum class Type : std::uint8_t { word, quoted, op, open, close, end };
+  enum class Type : std::uint8_t { word, quoted, op, open, close, open_brace, close_brace, relation, end };
+  Relation relation = Relation::descendant;
   Type type = Type::end;
   std::string text;  ///< unescaped for quoted
   Op op = Op::eq;

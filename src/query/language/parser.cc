@@ -26,6 +26,8 @@ class Parser {
     if (!tree) return tree;
     if (peek().type == Token::Type::close)
       return error("this `)` closes nothing; remove it, or add the `(` it belongs to", peek().position);
+    if (peek().type == Token::Type::close_brace)
+      return error("this `}` closes nothing; remove it, or add the `{` it belongs to", peek().position);
     return tree;
   }
 
@@ -35,7 +37,10 @@ class Parser {
   static std::unexpected<SearchError> error(std::string message, std::size_t position) {
     return std::unexpected(SearchError{std::move(message), position});
   }
-  bool ends_here() const { return peek().type == Token::Type::end || peek().type == Token::Type::close; }
+  bool ends_here() const {
+    const auto type = peek().type;
+    return type == Token::Type::end || type == Token::Type::close || type == Token::Type::close_brace;
+  }
 
   static Tree group(Node::Type type, std::vector<Tree> children) {
     if (children.size() == 1) return std::move(children.front());
@@ -104,7 +109,44 @@ class Parser {
       take();
       return tree;
     }
+    if (t.type == Token::Type::open_brace) return structure(depth);
+    if (t.type == Token::Type::close_brace) return error("a term is missing before this `}`", t.position);
+    if (t.type == Token::Type::relation)
+      return error("`>>`, `>`, `<<` and `<` stand between two `{…}`", t.position);
     return term();
+  }
+
+  // {A} >> {B} > {C}: read from the right, as "A with a descendant B that has a child C".
+  SearchResult<Tree> structure(std::size_t depth) {
+    if (in_braces_)
+      return error("`{…}` cannot stand within `{…}`; write the relations one behind the other",
+                   peek().position);
+    auto node = std::make_unique<Node>();
+    node->type = Node::Type::structure;
+    node->position = peek().position;
+    while (true) {
+      if (peek().type != Token::Type::open_brace)
+        return error("a `{…}` is missing here: relations stand between two of them", peek().position);
+      const auto position = take().position;
+      Tree inner;
+      if (peek().type != Token::Type::close_brace) {
+        in_braces_ = true;
+        auto parsed = any(depth + 1);
+        in_braces_ = false;
+        if (!parsed) return parsed;
+        inner = std::move(*parsed);
+      }
+      if (peek().type != Token::Type::close_brace)
+        return error("the `{` that opens here is never closed; add `}`", position);
+      take();
+      node->children.push_back(std::move(inner));
+      if (peek().type != Token::Type::relation) break;
+      if (node->children.size() == 8)
+        return error("more than 8 `{…}` in one chain; search for fewer", peek().position);
+      node->relations.push_back(take().relation);
+    }
+    if (node->children.size() == 1 && node->children.front()) return std::move(node->children.front());
+    return node;
   }
 
   SearchResult<Tree> term() {
@@ -166,6 +208,7 @@ class Parser {
   SearchLimits limits_;
   std::size_t at_ = 0;
   std::size_t terms_ = 0;
+  bool in_braces_ = false;
 };
 
 std::string_view spelling(Op op) {
@@ -222,6 +265,15 @@ std::string to_string(const Node& node) {
       return node.quoted ? quote(node.value) : node.value;
     case Node::Type::negate:
       return "not " + to_string(*node.children.front());
+    case Node::Type::structure: {
+      static constexpr std::string_view signs[] = {" >> ", " > ", " << ", " < "};
+      std::string out;
+      for (std::size_t i = 0; i < node.children.size(); ++i) {
+        if (i) out += signs[static_cast<std::size_t>(node.relations[i - 1])];
+        out += "{" + (node.children[i] ? to_string(*node.children[i]) : std::string()) + "}";
+      }
+      return out;
+    }
     case Node::Type::all:
     case Node::Type::any: {
       std::string out = "(";

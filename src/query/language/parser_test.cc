@@ -45,6 +45,14 @@ TEST(Search, existence_has_two_spellings) {
   EXPECT_EQ(canonical("exists:gen_ai.system"), R"(exists:"gen_ai.system")");
 }
 
+TEST(Search, structure_chains_groups_of_terms) {
+  EXPECT_EQ(canonical("{tool:search} >> {kind:llm status:error}"),
+            R"({"tool"=search} >> {("kind"=llm and "status"=error)})");
+  EXPECT_EQ(canonical("{a:1}>{} and not {b:2} << {c:x}"), R"(({"a"=1} > {} and not {"b"=2} << {"c"=x}))");
+  EXPECT_EQ(canonical("{a:1 or b:2}"), R"(("a"=1 or "b"=2))");
+  EXPECT_EQ(canonical("a{b}c"), "a{b}c");
+}
+
 TEST(Search, canonical_text_parses_to_itself) {
   for (const auto* text : {"a:1 (b:2 or not c:3) \"x y\" word", "exists:a or b~c", "not not a=1"}) {
     const auto once = canonical(text);
@@ -67,7 +75,9 @@ TEST(Search, errors_point_at_the_character_and_say_the_remedy) {
       {"a:1 (b:2", 4, "never closed"},   {"a:1 )", 4, "closes nothing"},
       {"a:", 1, "value is missing"},     {"and b", 0, "before `and`"},
       {"a or", 4, "missing at the end"}, {"\"abc", 0, "never closed"},
-      {">5", 0, "field name"},           {"a:1 {b}", 4, "structure"},
+      {">5", 0, "field name"},           {"a:1 {b", 4, "never closed"},
+      {"a}b } {", 7, "missing at the end"},    {"{a:1} >> b", 9, "missing here"},
+      {"{a {b}}", 3, "within"},          {"{a:1} >> {", 10, "missing at the end"},
       {"()", 1, "before this `)`"},      {"\"\"", 0, "empty"},
       {"not", 3, "missing at the end"},
   };

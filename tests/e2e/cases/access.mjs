@@ -11,6 +11,7 @@ async function serious(page) {
 const pages = (t) => [
   ['search', '/search', '.tbody .tr:not(.skrow)', ['j', ' ']], ['spans', '/search?row=spans', '.tbody .tr:not(.skrow)', ['j']], ['a wrong query', '/search?q=(', '#query-error', []], ['nothing found', '/search?q=%22no+such+text+at+all%22', '.first', []], ['key map', '/search', '.tbody .tr:not(.skrow)', ['?']],
   ['trace', `/t/${t.design.trace}`, '.wf-r', []], ['model call', `/t/${t.design.trace}?s=${t.design.ids.answer}`, '.cost', []], ['failed call', `/t/${t.design.trace}?s=${t.design.ids.issue_refund}`, '.det[data-span]', []], ['attributes', `/t/${t.design.trace}?s=${t.design.ids.answer}&d=attributes`, '.kv', []], ['conversation', `/t/${t.design.trace}?r=conversation`, '.step .msg', []],
+  ['flame', `/t/${t.design.trace}?r=flame`, '.flame canvas', []], ['graph', `/t/${t.design.trace}?r=graph&s=${t.design.ids.search_policies}`, '.gn', []], ['statistics', `/t/${t.design.trace}?r=statistics`, '.stats tbody tr', []], ['logs', `/t/${t.design.trace}?r=logs`, '.lg', []], ['grouped', `/t/${t.loop.trace}`, '.wf-r', []],
   ['services', '/services', '.svc td', []], ['health', '/health', '.cell', []],
 ];
 

@@ -29,6 +29,16 @@ export default {
       await p.go(`/t/${t.design.trace}?r=conversation`);
       await p.page.locator('.step .msg').first().waitFor();
       await shoot('conversation');
+      for (const [name, path, ready] of [
+        ['flame', `/t/${t.design.trace}?r=flame&s=${t.design.ids.search_policies}&plumbing=hide`, '.flame canvas'],
+        ['graph', `/t/${t.design.trace}?r=graph&s=${t.design.ids.search_policies}`, '.gn'],
+        ['statistics', `/t/${t.design.trace}?r=statistics`, '.stats tbody tr'],
+        ['logs', `/t/${t.design.trace}?r=logs&s=${t.design.ids.issue_refund}`, '.lg'],
+      ]) {
+        await p.go(path);
+        await p.page.locator(ready).first().waitFor();
+        await shoot(name);
+      }
       await p.go('/health');
       await p.page.locator('.cell').first().waitFor();
       await shoot('health');

@@ -81,6 +81,7 @@ export interface Finding {
   unit: 'ns' | 'nano_usd' | 'tokens' | 'errors';
   share: number | null;               // of the run, 0..1
   text: string;                       // one sentence: "issue_refund failed: RefundPolicyError …"
+  detail?: string | null;             // why, by rule, where the spans tell it
 }
 
 /** GET /api/v1/traces/{id}/spans?limit&cursor — all spans in start order, SpanSummary without content (≤ 10,000 a page). */
@@ -90,15 +91,18 @@ export interface TraceSpans { spans: SpanSummary[]; next_cursor: string | null; 
  *  The visible rows for a set of folded ids, computed by the server, as one bounded answer (count ≤ 2,000; default 200).
  *  first: row index; around: a span id (its ancestors are opened; the window is placed 40 % before and 60 % after it).
  *  folded / unfolded: comma-separated span ids that differ from the default; depth: default open depth (default: all open when ≤ 2,000 spans, else 2);
- *  plumbing=hide folds HTTP/DB spans below model and tool calls (counted in hidden). */
+ *  plumbing=hide folds HTTP/DB spans below model and tool calls (counted in hidden). group=1: five and more like siblings in a
+ *  row become one row (group), except those whose first span is in ungrouped=. */
 export interface TraceWindow {
   trace_id: string; revision: string;
   total_rows: number; total_spans: number; first: number;
   rows: WindowRow[];
   start_unix_nano: UnixNano; end_unix_nano: UnixNano;   // of the whole trace
   opened?: string[];                  // with around=: the ancestors that were opened for it, root first
+  ungrouped?: string[];               // with around= and group=1: the runs that were opened for it
   minimap: { buckets: number; bars: { start_ns: number; duration_ns: number; lane: number; kind: Kind; error: boolean }[] } | null; // ≤ 2,000 bars; only with minimap=1
 }
+export interface RowGroup { count: number; closed: boolean; sum_ns: number; span_ns: number; errors: number; tokens: number; cost: Cost }
 export interface WindowRow {
   row: number; depth: number;
   span_id: string; parent_span_id: string | null;
@@ -108,6 +112,7 @@ export interface WindowRow {
   offset_ns: number; duration_ns: number; self_ns: number;
   end_before_start: boolean;          // the client's clock went backwards; duration is shown as unknown
   children: number; descendants: number; folded: boolean; hidden: number;
+  group?: RowGroup;                   // this row begins a run of like siblings (only with group=1)
   model: string | null; tool: string | null; agent: string | null; turn_number: number | null;
   usage: Usage | null;                // own usage
   rollup: { input: number; output: number; cache_read: number; cost: Cost; errors: number; llm_calls: number; tool_calls: number }; // with descendants
@@ -151,6 +156,24 @@ export interface MessagePart {
 }
 /** GET /api/v1/traces/{id}/spans/{span_id}/content?path=attributes.KEY|events.N.KEY&offset&length — raw text, ranges in bytes. */
 
+/** GET /api/v1/traces/{id}/context — what filled the context of each model call, in bytes of text by part (≤ 200 calls). */
+export interface TraceContext { calls: ContextCall[]; more: boolean }
+export interface ContextCall {
+  span_id: string; name: string; model: string | null; agent: string | null; turn_number: number | null; offset_ns: number;
+  input_tokens: number | null;        // as the call reported; null: not told
+  input_nano_usd: number | null;      // cost of the input buckets alone
+  messages: number; resent_messages: number;
+  parts: ContextPart[];               // the largest first
+}
+export interface ContextPart { type: 'system' | 'tools' | 'user' | 'assistant' | 'tool_result' | 'other'; name: string | null; count: number; bytes: number; new_bytes: number }
+
+/** GET /api/v1/traces/{id}/logs?limit — log records that carry the trace's id, in order of time. */
+export interface TraceLogs { logs: LogLine[]; more: boolean }
+export interface LogLine {
+  time_unix_nano: UnixNano; span_id: string | null; severity_number: number | null; severity_text: string | null; event_name: string | null;
+  service: string; body: string; body_is_json: boolean; cut: boolean; attributes: { key: string; value: string }[];
+}
+
 /** GET /api/v1/traces/{id}/otlp — the trace as OTLP/JSON (download; streamed). */
 
 /** GET /api/v1/services?from&to · /api/v1/operations?service · /api/v1/dependencies?from&to */
@@ -165,6 +188,12 @@ export interface KeyList { keys: { key: string; type: string; count: number }[];
 export interface ValueList { values: { value: string; count: number }[]; more: boolean }
 /** GET /api/v1/timeseries?q&from&to&buckets&row=traces|spans — counts, errors and duration quantiles over time (for the histogram above the list). */
 export interface Timeseries { step_ns: number; points: { t: UnixNano; count: number; errors: number; p50_ns: number | null; p95_ns: number | null; input_tokens: number; output_tokens: number }[]; took_ms: number }
+
+/** GET /api/v1/scatter?q&from&to&row&limit — traces or spans as points over time, newest first (≤ 5,000; says when more). */
+export interface Scatter { points: ScatterPoint[]; more: boolean }
+export interface ScatterPoint { trace_id: string; span_id?: string; t: UnixNano; duration_ns: number; tokens: number | null; cost_nano_usd: number | null; error: boolean }
+/** GET /api/v1/difference?q&from&to&row&cloud_from&cloud_to&figure&least&most — what the rows of the cloud have more often. */
+export interface Difference { inside: number; outside: number; compared: number; rows: { key: string; value: string; inside: number; outside: number }[] }
 
 /** GET /api/v1/live?q (text/event-stream): event "traces" data {"trace_ids":[…],"spans":n}; at most 2 a second; "hello" first. */
 export interface LiveEvent { trace_ids: string[]; spans: number }

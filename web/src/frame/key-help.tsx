@@ -6,7 +6,7 @@ const groups: { title: string; keys: [string, string][] }[] = [
   { title: 'Lists', keys: [['j k', 'next, previous row'], ['enter', 'open'], ['space', 'peek'], ['l', 'live on or off'], ['r', 'traces or spans as the row']] },
   { title: 'Trace: answers', keys: [['1 2 3', 'what was slow, dear, wrong'], ['e E', 'next, previous error'], ['s S', 'next, previous slowest by self time'], ['$', 'next dearest'], ['t T', 'next, previous turn'], ['n N', 'next, previous hit of find']] },
   { title: 'Trace: tree', keys: [['j k', 'next, previous span'], ['h l  ← →', 'fold, open'], ['[ ]', 'fold, open one level'], ['H', 'plumbing spans hidden or shown'], ['home end', 'first, last row']] },
-  { title: 'Trace: time and readings', keys: [['z', 'zoom to the span'], ['ctrl wheel', 'zoom time about the pointer'], ['f', 'fit the whole trace'], ['c', 'critical path on or off'], ['v', 'next reading'], ['J K', 'next, previous trace of the search'], ['y', 'copy the link to this span']] },
+  { title: 'Trace: time and readings', keys: [['z', 'zoom to the span'], ['ctrl wheel', 'zoom time about the pointer'], ['f', 'fit the whole trace'], ['c', 'critical path on or off'], ['v V', 'next, previous reading'], ['J K', 'next, previous trace of the search'], ['y Y', 'copy the link, copy as …']] },
 ];
 
 export function KeyHelp({ close }: { close: () => void }) {

@@ -1,5 +1,6 @@
 import { memo, type CSSProperties } from 'react';
 import type { WindowRow } from '../api/types';
+import { durationText } from '../format/numbers';
 
 /** Where time lies on the axis, in px. */
 export interface Scale { from: number; to: number; width: number }
@@ -12,26 +13,27 @@ function box(s: Scale, start: number, duration: number): CSSProperties | null {
 }
 
 /** One row's bar: pale head = waiting for the first token, hatch = failed, pale body = covered by children. */
-export const Bars = memo(function Bars({ row, scale, slow }: { row: WindowRow; scale: Scale; slow: boolean }) {
+export const Bars = memo(function Bars({ row, scale, slow, paint }: { row: WindowRow; scale: Scale; slow: boolean; paint: string }) {
   const error = row.status === 'error';
-  const duration = row.end_before_start ? 0 : row.duration_ns;
+  const run = row.group?.closed ? row.group : null;
+  const duration = row.end_before_start ? 0 : run ? run.span_ns : row.duration_ns;
   const b = box(scale, row.offset_ns, duration);
   if (!b) {
     const before = row.offset_ns + duration < scale.from;
     return <div className="bars"><span className={`off ${before ? 'l' : 'r'}`} aria-hidden="true">{before ? '‹' : '›'}</span></div>;
   }
   const end = place(scale, row.offset_ns + duration), start = place(scale, row.offset_ns);
-  const note = row.end_before_start ? 'ends before it starts' : error && row.error ? row.error : slow ? 'slowest' : '';
+  const note = run ? `${run.count} calls, ${durationText(run.sum_ns)} in all` : row.end_before_start ? 'ends before it starts' : error && row.error ? row.error : slow ? 'slowest' : '';
   const room = scale.width - end > 90;
   const roomLeft = start > 150;
-  const parent = row.children > 0 && !row.folded && row.hidden === 0 && row.self_ns < duration * 0.9;
+  const parent = run !== null || row.children > 0 && !row.folded && row.hidden === 0 && row.self_ns < duration * 0.9;
   return (
     <div className="bars">
-      {row.kind === 'agent' && !error ? <i className="b thin b-k-agent" style={b} />
+      {row.kind === 'agent' && !error ? <i className={`b thin ${paint}`} style={b} />
         : row.kind === 'turn' && !error ? <i className="b turn" style={b} />
         : error ? <i className={`b err ${row.kind === 'agent' || row.kind === 'turn' ? 'slim' : ''}`} style={b} />
-        : <><i className={`b b-k-${row.kind} ${parent || row.first_token_ns ? 'pale' : ''}`} style={b} />
-          {row.first_token_ns !== null && row.first_token_ns > 0 && row.first_token_ns < duration && <Part scale={scale} start={row.offset_ns + row.first_token_ns} duration={duration - row.first_token_ns} kind={row.kind} />}</>}
+        : <><i className={`b ${paint} ${run ? 'many' : parent || row.first_token_ns ? 'pale' : ''}`} style={b} />
+          {row.first_token_ns !== null && row.first_token_ns > 0 && row.first_token_ns < duration && <Part scale={scale} start={row.offset_ns + row.first_token_ns} duration={duration - row.first_token_ns} paint={paint} />}</>}
       {note && (room || !roomLeft
         ? <span className={`lab ${error ? 'danger' : ''}`} style={{ transform: `translateX(${Math.min(end, scale.width).toFixed(1)}px)`, maxWidth: Math.max(0, scale.width - end) }}>{note}</span>
         : <span className={`lab before ${error ? 'danger' : ''}`} style={{ width: Math.max(0, start) }}>{note}</span>)}
@@ -39,9 +41,9 @@ export const Bars = memo(function Bars({ row, scale, slow }: { row: WindowRow; s
   );
 });
 
-function Part({ scale, start, duration, kind }: { scale: Scale; start: number; duration: number; kind: string }) {
+function Part({ scale, start, duration, paint }: { scale: Scale; start: number; duration: number; paint: string }) {
   const b = box(scale, start, duration);
-  return b && <i className={`b b-k-${kind}`} style={b} />;
+  return b && <i className={`b ${paint}`} style={b} />;
 }
 
 /** The critical path as a thread through the rows in sight: [start, end, row]. */
@@ -51,7 +53,7 @@ export function criticalPieces(list: WindowRow[]): [number, number, number][] {
     const r = list[i]!;
     if (!r.critical || r.kind === 'agent' || r.kind === 'turn') continue;
     // What is hidden below a row runs along the row itself, less what its visible descendants show.
-    if (r.hidden > 0) { out.push(...without([r.offset_ns, r.offset_ns + r.duration_ns], below(list, i)).map(([a, b]): [number, number, number] => [a, b, r.row])); continue; }
+    if (r.hidden > 0) { out.push(...without([r.offset_ns, r.offset_ns + (r.group?.closed ? r.group.span_ns : r.duration_ns)], below(list, i)).map(([a, b]): [number, number, number] => [a, b, r.row])); continue; }
     if (r.critical_ns <= 0) continue;
     if (r.critical_segments) for (const [o, d] of r.critical_segments) out.push([o, o + d, r.row]);
     // Without segments only a span that is on the path nearly throughout can be drawn truly.

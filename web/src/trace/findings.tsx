@@ -12,6 +12,9 @@ export function FindingFigure({ finding: f }: { finding: Finding }) {
   return <span className="big">{integer(f.value)}<span className="unit">{f.value === 1 ? 'error' : 'errors'}</span></span>;
 }
 
+/** The sentence without the name that stands above it. */
+const without = (text: string, name: string): string => { const at = text.indexOf(' failed: '); return at >= 0 && name.endsWith(text.slice(0, at)) ? text.slice(at + 9) : text; };
+
 /** What was slow, dear and wrong: one key each. No finding, no card. */
 export function Findings({ findings, select, selected }: { findings: Finding[]; select: (span: string) => void; selected: string | null }) {
   if (findings.length === 0) return null;
@@ -23,7 +26,7 @@ export function Findings({ findings, select, selected }: { findings: Finding[]; 
         return (
           <button type="button" key={type} className={`finding ${type === 'wrong' ? 'bad' : ''} ${selected === f.span_id ? 'on' : ''}`} onClick={() => select(f.span_id)}>
             <span className="w">{words[type]}</span><FindingFigure finding={f} />
-            <span className="t"><span className="trunc"><b className="strong"><Safe text={f.name} /></b>{f.share !== null && <span className="mid">, {percent(f.share)} of the {type === 'dear' ? 'cost' : 'run'}</span>}</span><span className="mid trunc" title={f.text}><Safe text={f.text} /></span></span>
+            <span className="t"><span className="trunc"><b className="strong"><Safe text={f.name} /></b>{f.share !== null && <span className="mid">, {percent(f.share)} of the {type === 'dear' ? 'cost' : 'run'}</span>}{type === 'wrong' && f.detail && <span className="mid">, {f.detail}</span>}</span><span className="mid trunc" title={f.detail ? `${f.text}. ${f.detail}` : f.text}><Safe text={f.type === 'wrong' ? without(f.text, f.name) : f.detail ?? f.text} /></span></span>
             <kbd>{digits[type]}</kbd>
           </button>
         );

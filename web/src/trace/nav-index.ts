@@ -3,7 +3,8 @@ import type { Cost, Kind, SpanSummary, TraceSpans, Usage } from '../api/types';
 import { nanos } from '../format/time';
 
 /** What the jump keys need of a span. Offsets in ns from the first span. */
-export interface NavSpan { id: string; parent: string | null; name: string; kind: Kind; start: number; duration: number; self: number; error: boolean; cost: Cost; usage: Usage | null; turn: number | null; tool: string | null; model: string | null; message: string | null }
+export interface NavSpan { id: string; parent: string | null; name: string; kind: Kind; start: number; duration: number; self: number; whole: number; error: boolean; cost: Cost; usage: Usage | null; turn: number | null; tool: string | null; model: string | null; message: string | null; service: string; agent: string | null; plumbing: boolean }
+/** whole: self time with that of the plumbing below it, which is the call's own business. */
 export interface NavIndex { spans: NavSpan[]; place: Map<string, number>; errors: number[]; slow: number[]; dear: number[]; turns: number[]; whole: boolean }
 
 const most = 100_000;
@@ -24,18 +25,39 @@ export function selfTimes(spans: Pick<NavSpan, 'id' | 'parent' | 'start' | 'dura
   });
 }
 
+/** Requests below a model or tool call, with nothing but such below themselves: the call's own business. */
+export function markPlumbing(spans: NavSpan[]): void {
+  const place = new Map(spans.map((s, i) => [s.id, i]));
+  const up = (s: NavSpan): number | undefined => (s.parent ? place.get(s.parent) : undefined);
+  const work = new Set<number>(); // has agent's work at or below itself
+  spans.forEach((s, i) => {
+    if (s.kind === 'other') return;
+    for (let at: number | undefined = i, n = 0; at !== undefined && !work.has(at) && n < 1000; at = up(spans[at]!), n++) work.add(at);
+  });
+  spans.forEach((s, i) => {
+    if (work.has(i)) return;
+    for (let at = up(s), n = 0; at !== undefined && n < 1000; at = up(spans[at]!), n++) {
+      const k = spans[at]!.kind;
+      if (k === 'llm' || k === 'tool') { s.plumbing = true; return; }
+    }
+  });
+}
+
 export function buildIndex(list: SpanSummary[], whole: boolean): NavIndex {
   const origin = list.reduce<bigint | null>((m, s) => { const t = nanos(s.start_unix_nano); return m === null || t < m ? t : m; }, null) ?? 0n;
   const spans: NavSpan[] = list.map((s) => ({
-    id: s.span_id, parent: s.parent_span_id, name: s.name, kind: s.kind, start: Number(nanos(s.start_unix_nano) - origin), duration: Math.max(0, s.duration_ns), self: 0,
-    error: s.status === 'error', cost: s.cost, usage: s.usage, turn: s.turn_number, tool: s.tool, model: s.model, message: s.status_message,
+    id: s.span_id, parent: s.parent_span_id, name: s.name, kind: s.kind, start: Number(nanos(s.start_unix_nano) - origin), duration: Math.max(0, s.duration_ns), self: 0, whole: 0,
+    error: s.status === 'error', cost: s.cost, usage: s.usage, turn: s.turn_number, tool: s.tool, model: s.model, message: s.status_message, service: s.service, agent: s.agent, plumbing: false,
   }));
   selfTimes(spans).forEach((v, i) => { spans[i]!.self = v; });
+  markPlumbing(spans);
+  const logical = spans.filter((s) => !s.plumbing);
+  selfTimes(logical).forEach((v, i) => { logical[i]!.whole = v; });
   const all = spans.map((_, i) => i);
   return {
     spans, whole, place: new Map(spans.map((s, i) => [s.id, i])),
     errors: all.filter((i) => spans[i]!.error),
-    slow: all.filter((i) => spans[i]!.self > 0).sort((a, b) => spans[b]!.self - spans[a]!.self).slice(0, 1000),
+    slow: all.filter((i) => spans[i]!.whole > 0).sort((a, b) => spans[b]!.whole - spans[a]!.whole).slice(0, 1000),
     dear: all.filter((i) => (spans[i]!.cost.nano_usd ?? 0) > 0 && spans[i]!.usage?.role !== 'aggregate').sort((a, b) => spans[b]!.cost.nano_usd! - spans[a]!.cost.nano_usd!).slice(0, 1000),
     turns: all.filter((i) => spans[i]!.kind === 'turn'),
   };

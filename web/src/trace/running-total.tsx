@@ -30,6 +30,7 @@ export function RunningTotal({ index, range, left, select }: { index: NavIndex; 
     for (const p of [...points].reverse()) if (x(p.t) > 0 && x(p.t) < w && (out.length === 0 || x(out.at(-1)!.t) - x(p.t) > minGap)) out.push(p);
     return out;
   };
+  const costLabels = label(data.cost, 60);
   return (
     <section className="tot" aria-label="Running total" style={{ gridTemplateColumns: `${left}px minmax(0,1fr) 14px` }}>
       <div className="k">
@@ -45,8 +46,8 @@ export function RunningTotal({ index, range, left, select }: { index: NavIndex; 
           <path d={path(data.context, peak, false)} className="p-context" />
           {data.cost.length > 0 && <path d={path(data.cost, data.sum, false)} className="p-cost" />}
           {data.cost.map((p) => <circle key={p.id} cx={x(p.t)} cy={y(p.v / data.sum)} r="2.5" className="p-dot" onClick={() => select(p.id)} />)}
-          {label(data.cost, 60).map((p, i) => <text key={p.id} x={x(p.t) + (i === 0 && x(p.t) > w - 60 ? -6 : 5)} y={y(p.v / data.sum) - 5} textAnchor={i === 0 && x(p.t) > w - 60 ? 'end' : 'start'} className="p-t0">{money(p.v)}</text>)}
-          {label(data.context, 90).map((p) => (Math.abs(y(p.v / peak) - y(Math.max(0, ...data.cost.filter((c) => c.t <= p.t).map((c) => c.v)) / Math.max(1, data.sum))) < 14 ? null : <text key={p.id} x={Math.min(x(p.t) + 5, w - 60)} y={y(p.v / peak) - 5} className="p-t1">{compact(p.v)} tok</text>))}
+          {costLabels.map((p, i) => <text key={p.id} x={x(p.t) + (i === 0 && x(p.t) > w - 60 ? -6 : 5)} y={y(p.v / data.sum) - 5} textAnchor={i === 0 && x(p.t) > w - 60 ? 'end' : 'start'} className="p-t0">{money(p.v)}</text>)}
+          {label(data.context, 90).map((p) => (costLabels.some((c) => Math.abs(x(c.t) - x(p.t)) < 75 && Math.abs(y(c.v / data.sum) - y(p.v / peak)) < 14) ? null : <text key={p.id} x={Math.min(x(p.t) + 5, w - 60)} y={y(p.v / peak) - 5} className="p-t1">{compact(p.v)} tok</text>))}
         </svg>
       </div>
     </section>

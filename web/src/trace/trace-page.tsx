@@ -1,44 +1,56 @@
-import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { get, seg } from '../api/client';
-import type { TraceFind, TraceHeader, WindowRow } from '../api/types';
+import type { TraceFind, TraceHeader, TraceLogs, WindowRow } from '../api/types';
 import { durationText, integer } from '../format/numbers';
 import { nanos } from '../format/time';
 import { StatusBar } from '../frame/frame';
 import { oneLine } from '../text/safe';
 import { FindContext, Safe } from '../text/text';
-import { CopyButton, copyText, Failure } from '../ui/bits';
+import { copyText, Failure, Skeleton } from '../ui/bits';
 import { Icon } from '../ui/icons';
 import { useKeys } from '../ui/keys';
 import { useSize } from '../ui/size';
 import { useVirtual } from '../ui/virtual';
 import { Link } from '../url/link';
 import { navigate, setParams, withParams } from '../url/router';
+import { ContextPanel } from './context-panel';
 import { Conversation } from './conversation';
+import { CopyMenu } from './copy-menu';
 import { Details, type Tab } from './details';
 import { Facts } from './facts';
 import { Findings } from './findings';
 import { Minimap } from './minimap';
 import { loadIndex, nextInOrder, nextInRank, type NavIndex } from './nav-index';
 import { RunningTotal } from './running-total';
-import { Waterfall, rowHeight } from './waterfall';
-import { WindowSource, withFold, type WindowParams } from './window-source';
+import { isGroupBy, type GroupBy } from './statistics';
+import { colourings, rowHeight, Waterfall, type ColourBy } from './waterfall';
+import { WindowSource, withFold, withGroup, type WindowParams } from './window-source';
 import './trace.css';
 
-type Reading = 'waterfall' | 'conversation';
+// The readings that few need at once are read when they are asked for.
+const Flame = lazy(() => import('./flame/flame').then((m) => ({ default: m.Flame })));
+const TraceGraph = lazy(() => import('./graph/graph').then((m) => ({ default: m.TraceGraph })));
+const Statistics = lazy(() => import('./statistics').then((m) => ({ default: m.Statistics })));
+const Logs = lazy(() => import('./logs').then((m) => ({ default: m.Logs })));
+
+const readings = ['waterfall', 'conversation', 'flame', 'graph', 'statistics', 'logs'] as const;
+type Reading = (typeof readings)[number];
+const titles: Record<Reading, string> = { waterfall: 'Waterfall', conversation: 'Conversation', flame: 'Flame', graph: 'Graph', statistics: 'Statistics', logs: 'Logs' };
 const ids = (text: string | null): string[] => (text ? text.split(',').filter((x) => /^[0-9a-f]{1,16}$/i.test(x)) : []);
 const stored = (key: string, fallback: number): number => { try { const v = Number(localStorage.getItem(key)); return v > 0 ? v : fallback; } catch { return fallback; } };
 const store = (key: string, v: number): void => { try { localStorage.setItem(key, String(v)); } catch { /* then it holds for this page */ } };
 
-interface UrlState { span: string | null; from: number | null; to: number | null; find: string; window: WindowParams; tab: Tab | null; critical: boolean; reading: Reading }
+interface UrlState { span: string | null; from: number | null; to: number | null; find: string; window: WindowParams; tab: Tab | null; critical: boolean; reading: Reading; colour: ColourBy; merged: boolean; calls: boolean; down: boolean; by: GroupBy; side: 'context' | 'span' }
 function readUrl(): UrlState {
   const p = new URLSearchParams(location.search);
   const num = (k: string): number | null => { const v = p.get(k); return v !== null && /^\d{1,19}$/.test(v) ? Number(v) : null; };
   const depth = num('depth');
   return {
     span: ids(p.get('s'))[0] ?? null, from: num('from'), to: num('to'), find: p.get('find') ?? '', tab: p.get('d') as Tab | null, critical: p.get('cp') !== '0',
-    reading: p.get('r') === 'conversation' ? 'conversation' : 'waterfall',
-    window: { folded: ids(p.get('fold')), unfolded: ids(p.get('open')), depth: depth === null ? null : Math.max(1, depth), plumbing: p.get('plumbing') === 'hide', find: p.get('find') ?? '' },
+    reading: readings.find((r) => r === p.get('r')) ?? 'waterfall', colour: colourings.find((c) => c === p.get('colour')) ?? 'kind',
+    merged: p.get('flame') === 'merged', calls: p.get('graph') === 'calls', down: p.get('dir') === 'down', by: ((g) => (isGroupBy(g) ? g : 'name'))(p.get('by')), side: p.get('side') === 'span' ? 'span' : 'context',
+    window: { folded: ids(p.get('fold')), unfolded: ids(p.get('open')), depth: depth === null ? null : Math.max(1, depth), plumbing: p.get('plumbing') === 'hide', find: p.get('find') ?? '', group: p.get('group') !== '0', ungrouped: ids(p.get('ungroup')) },
   };
 }
 
@@ -126,7 +138,7 @@ export default function TracePage({ id }: { id: string }) {
   }, [write]);
   const setWindow = useCallback((w: WindowParams) => {
     setUrl((u) => ({ ...u, window: w }));
-    write({ fold: w.folded.join(',') || null, open: w.unfolded.join(',') || null, depth: w.depth === null ? null : String(w.depth), plumbing: w.plumbing ? 'hide' : null });
+    write({ fold: w.folded.join(',') || null, open: w.unfolded.join(',') || null, depth: w.depth === null ? null : String(w.depth), plumbing: w.plumbing ? 'hide' : null, group: w.group ? null : '0', ungroup: w.ungrouped.join(',') || null });
     return source.setParams(w);
   }, [source, write]);
 
@@ -141,7 +153,7 @@ export default function TracePage({ id }: { id: string }) {
     write({ s: span });
     const at = await source.locate(span, (w) => {
       setUrl((u) => ({ ...u, window: w }));
-      write({ fold: w.folded.join(',') || null, open: w.unfolded.join(',') || null });
+      write({ fold: w.folded.join(',') || null, open: w.unfolded.join(',') || null, ungroup: w.ungrouped.join(',') || null });
     });
     if (at < 0) { setSay('that span is not in this trace'); return; }
     const r = source.row(at);
@@ -160,9 +172,11 @@ export default function TracePage({ id }: { id: string }) {
   }, [source, scrollTo, total, write]);
   const fold = useCallback((r: WindowRow, on: boolean) => { if (r.children > 0 || r.folded || r.hidden > 0) void setWindow(withFold(source.state, r, on)); }, [setWindow, source]);
 
+  const group = useCallback((r: WindowRow, close: boolean) => { void setWindow(withGroup(source.state, r.span_id, close)); }, [setWindow, source]);
+
   // The jump keys need the spans in order: read when the first of them is pressed, or at once for a small trace.
   const [wantIndex, setWantIndex] = useState(false);
-  const index = useQuery({ queryKey: ['nav', id, revision], queryFn: ({ signal }) => loadIndex(id, signal), enabled: wantIndex || (source.spans > 0 && source.spans <= 3000), staleTime: Infinity, gcTime: 30_000, placeholderData: keepPreviousData });
+  const index = useQuery({ queryKey: ['nav', id, revision], queryFn: ({ signal }) => loadIndex(id, signal), enabled: wantIndex || (url.reading !== 'waterfall' && url.reading !== 'logs' && source.spans > 0) || (source.spans > 0 && source.spans <= 3000), staleTime: Infinity, gcTime: 30_000, placeholderData: keepPreviousData });
   const withIndex = useCallback(async (f: (i: NavIndex) => void) => {
     setWantIndex(true);
     try {
@@ -170,7 +184,7 @@ export default function TracePage({ id }: { id: string }) {
       f(i);
     } catch { setSay('the spans could not be read'); }
   }, [client, id, index.data, revision]);
-  const slowest = index.data && index.data.slow.length > 0 ? index.data.spans[index.data.slow[0]!]!.id : t?.findings.find((f) => f.type === 'slow')?.span_id ?? null;
+  const slowest = t?.findings.find((f) => f.type === 'slow')?.span_id ?? (index.data && index.data.slow.length > 0 ? index.data.spans[index.data.slow[0]!]!.id : null);
   const turns = useMemo(() => (index.data ? index.data.turns.map((i, n) => { const s = index.data.spans[i]!; return { n: s.turn ?? n + 1, start: s.start, end: s.start + s.duration, id: s.id }; }) : []), [index.data]);
 
   // The model call before the selected one, of the same agent: what it sent is resent context now.
@@ -224,12 +238,14 @@ export default function TracePage({ id }: { id: string }) {
   const current = selectedIndex >= 0 ? source.row(selectedIndex) : undefined;
   const foldKey = (): void => {
     if (!current) return;
+    if (current.group && !current.group.closed && (current.children === 0 || current.folded)) { group(current, true); return; }
     if ((current.children > 0 || current.hidden > 0) && !current.folded) fold(current, true);
     else if (current.parent_span_id) void goTo(current.parent_span_id);
   };
   const openKey = (): void => {
     if (!current) return;
-    if (current.folded) fold(current, false);
+    if (current.group?.closed) group(current, false);
+    else if (current.folded) fold(current, false);
     else if (current.children > 0) step(1);
   };
   const level = (d: 1 | -1): void => {
@@ -268,13 +284,22 @@ export default function TracePage({ id }: { id: string }) {
     else void header.refetch({ cancelRefetch: false }).then((r) => { if (r.data) show(r.data); });
   };
   const setReading = (r: Reading): void => { setUrl((u) => ({ ...u, reading: r })); write({}, true); setParams({ r: r === 'waterfall' ? null : r }, 'push'); };
+  const nextReading = (d: 1 | -1): void => setReading(readings[(readings.indexOf(url.reading) + d + readings.length) % readings.length]!);
+  const setOption = <K extends 'colour' | 'merged' | 'calls' | 'down' | 'by' | 'side'>(key: K, value: UrlState[K], patch: Record<string, string | null>): void => { setUrl((u) => ({ ...u, [key]: value })); write(patch); };
+  const [copyOpen, setCopyOpen] = useState(false);
+  const logs = useQuery({ queryKey: ['logs', id, revision], enabled: revision !== '', staleTime: 30_000, placeholderData: keepPreviousData, queryFn: ({ signal }) => get<TraceLogs>(`/traces/${seg(id)}/logs`, {}, signal) });
+  const hitSet = useMemo(() => (url.find && find.data ? new Set(find.data.span_ids) : null), [url.find, find.data]);
+  // Without rows on screen the keys go through the spans in order.
+  const walk = (d: 1 | -1): void => void withIndex((i) => { const all = i.spans.map((_, n) => n); void goTo(url.span === null ? (i.spans[d > 0 ? 0 : i.spans.length - 1]?.id ?? null) : i.place.has(url.span) && (i.place.get(url.span)! + d < 0 || i.place.get(url.span)! + d >= i.spans.length) ? url.span : nextInOrder(i, all, url.span, d)); });
+  const rowsInSight = url.reading === 'waterfall';
+  const steps = (d: number): void => { if (rowsInSight) step(d); else if (url.reading === 'conversation') void withIndex((i) => void goTo(nextInOrder(i, i.spans.flatMap((s, n) => (s.kind === 'llm' || s.kind === 'tool' || s.kind === 'retrieval' ? [n] : [])), url.span, d > 0 ? 1 : -1))); else walk(d > 0 ? 1 : -1); };
   const setTab = useCallback((d: Tab) => { setUrl((u) => ({ ...u, tab: d })); write({ d }); }, [write]);
   const toggleCritical = (): void => { setUrl((u) => ({ ...u, critical: !u.critical })); write({ cp: url.critical ? '0' : null }); };
   const togglePlumbing = (): void => { void setWindow({ ...source.state, plumbing: !source.state.plumbing }); };
 
   useKeys({
-    j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1), PageDown: () => step(20), PageUp: () => step(-20),
-    Home: () => toEdge(0), End: () => toEdge(Math.max(0, source.total - 1)),
+    j: () => steps(1), k: () => steps(-1), ArrowDown: () => (rowsInSight ? step(1) : false), ArrowUp: () => (rowsInSight ? step(-1) : false), PageDown: () => (rowsInSight ? step(20) : false), PageUp: () => (rowsInSight ? step(-20) : false),
+    Home: () => (rowsInSight ? toEdge(0) : false), End: () => (rowsInSight ? toEdge(Math.max(0, source.total - 1)) : false),
     h: foldKey, l: openKey, ArrowLeft: foldKey, ArrowRight: openKey, '[': () => level(-1), ']': () => level(1), H: togglePlumbing,
     1: () => finding('slow'), 2: () => finding('dear'), 3: () => finding('wrong'),
     e: () => void withIndex((i) => void goTo(nextInOrder(i, i.errors, url.span, 1), 'error')), E: () => void withIndex((i) => void goTo(nextInOrder(i, i.errors, url.span, -1), 'error')),
@@ -282,10 +307,9 @@ export default function TracePage({ id }: { id: string }) {
     $: () => void withIndex((i) => void goTo(nextInRank(i, i.dear, url.span, 1), 'priced call')),
     t: () => void withIndex((i) => void goTo(nextInOrder(i, i.turns, url.span, 1), 'turn')), T: () => void withIndex((i) => void goTo(nextInOrder(i, i.turns, url.span, -1), 'turn')),
     n: () => nextHit(1), N: () => nextHit(-1), '/': () => { findInput.current?.focus(); findInput.current?.select(); },
-    z: () => zoomTo(current), f: () => setView(null), c: toggleCritical, v: () => setReading(url.reading === 'waterfall' ? 'conversation' : 'waterfall'),
+    z: () => zoomTo(current), f: () => setView(null), c: toggleCritical, v: () => nextReading(1), V: () => nextReading(-1), Y: () => setCopyOpen(true),
     J: () => sibling(1), K: () => sibling(-1),
-    y: () => { if (url.span) void copyText(location.origin + permalink(url.span)).then(() => setSay('link copied')); },
-    enter: () => undefined,
+    y: () => { void copyText(url.span ? location.origin + permalink(url.span) : location.origin + withParams(location.pathname + location.search, pending.current)).then(() => setSay('link copied')); },
     Escape: () => { if (zoomed) setView(null); else if (url.find) setFindText(''); else if (url.span) { setUrl((u) => ({ ...u, span: null })); write({ s: null }); } else navigate(backTo); },
   });
 
@@ -293,6 +317,8 @@ export default function TracePage({ id }: { id: string }) {
   useEffect(() => { document.title = `${title ? oneLine(title, 60) : 'Trace'} · Turnscope`; return () => { document.title = 'Turnscope'; }; }, [title]);
   const hiddenCount = source.spans - source.total;
 
+  const details = <Details trace={id} span={url.span} revision={revision} tab={url.tab} setTab={setTab} select={(s) => void goTo(s)} permalink={permalink} traceStart={source.start} header={t} previous={previous} lastCall={lastCall} />;
+  const waiting = <div className="pad stack"><Skeleton w="60%" h={18} /><Skeleton w="85%" h={18} /><Skeleton w="40%" h={18} /></div>;
   if (missing) {
     return (
       <main className="page trace"><header className="top"><span className="crumb"><Link to={backTo}>Traces</Link><b>/</b></span><h1>{id}</h1></header>
@@ -308,33 +334,50 @@ export default function TracePage({ id }: { id: string }) {
           {growing && <span className="chip accent"><span className="pulse">●</span> still arriving</span>}
           <span className="grow" />
           {results && <><span className="cap wide">{resultAt + 1} of {integer(results.ids.length)} in search</span><span className="row pair"><button type="button" className="btn quiet icon" aria-label="Previous trace (shift k)" disabled={resultAt <= 0} onClick={() => sibling(-1)}><Icon name="up" /></button><button type="button" className="btn quiet icon" aria-label="Next trace (shift j)" disabled={resultAt >= results.ids.length - 1} onClick={() => sibling(1)}><Icon name="down" /></button></span></>}
-          <CopyButton className="btn" label="Copy the link to this view" text={() => location.origin + withParams(location.pathname + location.search, pending.current)}>Copy link</CopyButton>
+          <Link className="btn wide" to={`/compare?a=${id}`} title="Compare with another trace"><Icon name="compare" />Compare</Link>
+          <CopyMenu trace={id} span={url.span} header={t} open={copyOpen} setOpen={setCopyOpen} say={setSay} link={() => location.origin + withParams(location.pathname + location.search, pending.current)} />
           <a className="btn" href={`/api/v1/traces/${seg(id)}/otlp`} download={`${id}.otlp.json`}><Icon name="download" />OTLP</a>
         </header>
         <Facts t={t} />
         {t ? <Findings findings={t.findings} selected={url.span} select={(s) => void goTo(s)} /> : <section className="findings" aria-hidden="true">{[0, 1, 2].map((i) => <div className="finding" key={i}><span className="sk skf" /></div>)}</section>}
         <div className="tool">
           <div className="tabs" role="tablist" aria-label="Reading">
-            {(['waterfall', 'conversation'] as const).map((r) => <button type="button" key={r} role="tab" id={`reading-${r}`} aria-controls="reading" aria-selected={url.reading === r} onClick={() => setReading(r)}>{r === 'waterfall' ? 'Waterfall' : 'Conversation'}</button>)}
+            {readings.map((r) => <button type="button" key={r} role="tab" id={`reading-${r}`} aria-controls="reading" aria-selected={url.reading === r} tabIndex={url.reading === r ? 0 : -1} onClick={() => setReading(r)}
+              onKeyDown={(e) => { const d = e.key === 'ArrowRight' ? 1 : e.key === 'ArrowLeft' ? -1 : 0; if (d) { e.preventDefault(); e.stopPropagation(); const to = readings[(readings.indexOf(r) + d + readings.length) % readings.length]!; setReading(to); document.getElementById(`reading-${to}`)?.focus(); } }}>
+              {titles[r]}{r === 'logs' && logs.data && <span className="n">{integer(logs.data.logs.length)}{logs.data.more ? '+' : ''}</span>}</button>)}
           </div>
           <span className="grow" />
           {zoomed && <button type="button" className="btn" title="Show the whole trace (f)" onClick={() => setView(null)}>{durationText(range[1] - range[0])} of {durationText(total)}<Icon name="x" /></button>}
-          <button type="button" className="btn wide" aria-pressed={url.window.plumbing} title="HTTP and database spans below model and tool calls (H)" onClick={togglePlumbing}><Icon name="fold" />{url.window.plumbing && hiddenCount > 0 ? `${integer(hiddenCount)} spans hidden` : 'Hide plumbing'}</button>
-          <button type="button" className="btn" aria-pressed={url.critical} title="The path that decided the duration (c)" onClick={toggleCritical}><Icon name="thread" />Critical path</button>
+          {url.reading === 'waterfall' && <label className="btn pick wide"><span className="dim">Colour</span><select aria-label="Colour bars by" value={url.colour} onChange={(e) => setOption('colour', e.target.value as ColourBy, { colour: e.target.value === 'kind' ? null : e.target.value })}>{colourings.map((c) => <option key={c} value={c}>{c}</option>)}</select></label>}
+          {(url.reading === 'waterfall' || url.reading === 'flame') && <button type="button" className="btn wide" aria-pressed={url.window.plumbing} title="HTTP and database spans below model and tool calls (H)" onClick={togglePlumbing}><Icon name="fold" />{url.window.plumbing && hiddenCount > 0 ? `${integer(hiddenCount)} spans hidden` : 'Hide plumbing'}</button>}
+          {url.reading === 'waterfall' && <button type="button" className="btn" aria-pressed={url.critical} title="The path that decided the duration (c)" onClick={toggleCritical}><Icon name="thread" />Critical path</button>}
           <div className="field find"><Icon name="search" /><input ref={findInput} type="search" placeholder="Find in trace" aria-label="Find in trace" value={findText} onChange={(e) => setFindText(e.target.value)}
             onKeyDown={(e) => { if (e.key === 'Enter') { e.preventDefault(); nextHit(e.shiftKey ? -1 : 1); } else if (e.key === 'Escape') { e.stopPropagation(); if (findText) setFindText(''); e.currentTarget.blur(); } }} />
             {url.find && find.data ? <span className="cap" role="status">{hits.length === 0 ? 'none' : `${hitAt >= 0 ? `${hitAt + 1} of ` : ''}${integer(hits.length)}${find.data.more ? '+' : ''}`}</span> : <kbd>/</kbd>}</div>
         </div>
-        <div className={`tbodyx ${url.reading}`} role="tabpanel" id="reading" aria-labelledby={`reading-${url.reading}`}>
+        <div className={`tbodyx r-${url.reading}`} role="tabpanel" id="reading" aria-labelledby={`reading-${url.reading}`}>
           <div className={url.reading === 'waterfall' ? 'left' : 'left hiddenx'} ref={box}>
             <Minimap bars={source.minimap?.bars ?? null} total={total} view={[Math.max(0, range[0]), Math.min(total, range[1])]} setView={setView} turns={turns} needle={current ? current.offset_ns : null} />
             {source.error !== null && source.ready && <Failure error={source.error} retry={() => void source.reload()} />}
             <Waterfall source={source} version={version} view={view} range={range} width={size.width} nameWidth={Math.min(nameWidth, Math.max(180, size.width - 420))} setNameWidth={setNameWidth} selected={url.span} select={selectRow} fold={fold}
-              critical={url.critical} slowest={slowest} scroller={scroller} busy={!ready} />
+              critical={url.critical} slowest={slowest} scroller={scroller} busy={!ready} colour={url.colour} group={group} />
             {index.data && turns.length > 0 && <RunningTotal index={index.data} range={range} left={Math.min(nameWidth, Math.max(180, size.width - 420)) + 188} select={(s) => void goTo(s)} />}
           </div>
-          {url.reading === 'conversation' && <Conversation trace={id} index={index.data} whole={index.data?.whole ?? true} load={() => setWantIndex(true)} selected={url.span} select={(s) => void goTo(s)} header={t} />}
-          <Details trace={id} span={url.span} revision={revision} tab={url.tab} setTab={setTab} select={(s) => void goTo(s)} permalink={permalink} traceStart={source.start} header={t} previous={previous} lastCall={lastCall} />
+          {url.reading === 'conversation' ? <Conversation trace={id} index={index.data} whole={index.data?.whole ?? true} load={() => setWantIndex(true)} selected={url.span} select={(s) => void goTo(s)} header={t} revision={revision}
+            side={<div className="cside">
+              <div className="seg ctxseg" role="group" aria-label="Beside the conversation"><button type="button" aria-pressed={url.side === 'context'} onClick={() => setOption('side', 'context', { side: null })}>Context</button><button type="button" aria-pressed={url.side === 'span'} onClick={() => setOption('side', 'span', { side: 'span' })}>Selected span</button></div>
+              {url.side === 'context' ? <ContextPanel trace={id} revision={revision} chosen={url.span} choose={(s) => void goTo(s)} /> : details}</div>} />
+            : url.reading === 'waterfall' ? details
+            : <>
+              <div className="left rd"><Suspense fallback={waiting}>
+                {url.reading === 'logs' ? <Logs logs={logs} traceStart={source.start} index={index.data} selected={url.span} select={(s) => void goTo(s)} />
+                  : !index.data ? (index.isError ? <Failure error={index.error} retry={() => void index.refetch()} /> : waiting)
+                  : url.reading === 'flame' ? <Flame index={index.data} total={total} range={range} setView={setView} selected={url.span} select={(s) => void goTo(s)} hits={hitSet} plumbing={url.window.plumbing} merged={url.merged} setMerged={(m) => setOption('merged', m, { flame: m ? 'merged' : null })} />
+                  : url.reading === 'graph' ? <TraceGraph index={index.data} header={t} selected={url.span} select={(s) => void goTo(s)} whole={url.calls} setWhole={(w) => setOption('calls', w, { graph: w ? 'calls' : null })} direction={url.down ? 'DOWN' : 'RIGHT'} setDirection={(d) => setOption('down', d === 'DOWN', { dir: d === 'DOWN' ? 'down' : null })} />
+                  : <Statistics index={index.data} group={url.by} setGroup={(g) => setOption('by', g, { by: g === 'name' ? null : g })} select={(s) => void goTo(s)} selected={url.span} />}
+              </Suspense>{index.data && !index.data.whole && <p className="cap pad">This trace is large: its first 100,000 spans are read here.</p>}</div>
+              {details}
+            </>}
         </div>
         <StatusBar left={<>{t && !t.complete ? <span className="warn">●</span> : <span className="ok">●</span>}{t ? (t.complete ? 'complete' : 'some parents have not arrived') : 'reading'}, {integer(source.spans)} spans{source.total !== source.spans && `, ${integer(source.total)} shown`}</>}
           keys={[[['j', 'k'], 'move'], [['h', 'l'], 'fold, open'], [['e'], 'next error'], [['s'], 'next slowest'], [['$'], 'next dearest'], [['z', 'f'], 'zoom, fit'], [['?'], 'all keys']]}

@@ -9,13 +9,25 @@ import type { useVirtual } from '../ui/virtual';
 import { Bars, criticalPieces, place, threadPath, type Scale } from './bars';
 import type { WindowSource } from './window-source';
 
+export type ColourBy = 'kind' | 'service' | 'agent' | 'model' | 'error';
+export const colourings: ColourBy[] = ['kind', 'service', 'agent', 'model', 'error'];
+
+/** The class that paints a bar. What is not a kind goes round eight colours by its name: the same name, the same colour. */
+export function paintOf(r: Pick<WindowRow, 'kind' | 'service' | 'agent' | 'model'>, by: ColourBy): string {
+  if (by === 'kind') return `b-k-${r.kind}`;
+  if (by === 'error') return 'b-k-other';
+  const text = r[by];
+  return text ? `b-c-${hashed(text)}` : 'b-k-other';
+}
+export function hashed(text: string): number { let h = 2166136261; for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 16777619); return (h >>> 0) % 8; }
+
 export const rowHeight = 26;
 const fixed = 56 + 60 + 72;
 
-export function Waterfall({ source, version, view, range, width, nameWidth, setNameWidth, selected, select, fold, critical, slowest, scroller, busy }: {
+export function Waterfall({ source, version, view, range, width, nameWidth, setNameWidth, selected, select, fold, critical, slowest, scroller, busy, colour, group }: {
   source: WindowSource; version: number; view: ReturnType<typeof useVirtual>; range: [number, number]; width: number; nameWidth: number; setNameWidth: (w: number) => void;
   selected: string | null; select: (row: WindowRow) => void; fold: (row: WindowRow, fold: boolean) => void; critical: boolean; slowest: string | null;
-  scroller: RefObject<HTMLDivElement | null>; busy: boolean;
+  scroller: RefObject<HTMLDivElement | null>; busy: boolean; colour: ColourBy; group: (row: WindowRow, close: boolean) => void;
 }) {
   const axis = Math.max(120, width - nameWidth - fixed - 14);
   const scale = useMemo<Scale>(() => ({ from: range[0], to: range[1], width: axis }), [range, axis]);
@@ -42,7 +54,7 @@ export function Waterfall({ source, version, view, range, width, nameWidth, setN
           <svg className="gridl" aria-hidden="true" width={axis} height={height} style={{ transform: `translate(${left}px, ${view.first * rowHeight}px)` }}>{marks.map((t) => <line key={t} x1={place(scale, t)} x2={place(scale, t)} y1={0} y2={height} className="st-line" />)}</svg>
           {rows.map((r) => (typeof r === 'number'
             ? <div key={`p${r}`} role="row" aria-hidden="true" className="wf-r wait" style={{ transform: `translateY(${r * rowHeight}px)` }}><div className="name"><span className="sk skl" /></div></div>
-            : <Row key={r.span_id} row={r} selected={r.span_id === selected} select={select} fold={fold} scale={scale} slow={r.span_id === slowest} />))}
+            : <Row key={r.span_id} row={r} selected={r.span_id === selected} select={select} fold={fold} scale={scale} slow={r.span_id === slowest} colour={colour} group={group} />))}
           {thread && <svg className="thread" aria-hidden="true" width={axis} height={height} style={{ transform: `translate(${left}px, ${view.first * rowHeight}px)` }}><path d={thread} fill="none" className="st-critical" strokeWidth="1.5" strokeLinejoin="round" /></svg>}
         </div>
       </div>
@@ -63,37 +75,43 @@ function Divider({ width, set }: { width: number; set: (w: number) => void }) {
   );
 }
 
-const Row = memo(function Row({ row: r, selected, select, fold, scale, slow }: {
-  row: WindowRow; selected: boolean; select: (row: WindowRow) => void; fold: (row: WindowRow, fold: boolean) => void; scale: Scale; slow: boolean;
+const Row = memo(function Row({ row: r, selected, select, fold, scale, slow, colour, group }: {
+  row: WindowRow; selected: boolean; select: (row: WindowRow) => void; fold: (row: WindowRow, fold: boolean) => void; scale: Scale; slow: boolean; colour: ColourBy; group: (row: WindowRow, close: boolean) => void;
 }) {
   const error = r.status === 'error';
+  const run = r.group?.closed ? r.group : null;
   const canFold = r.children > 0 || r.hidden > 0 || r.folded;
+  const isFolded = r.folded || run !== null;
+  const toggle = (): void => (run ? group(r, false) : fold(r, !r.folded));
   const [head, tail] = splitName(r.name);
   const sub = r.kind === 'llm' || r.kind === 'embedding' ? (r.model ? shortModel(r.model) : '') : r.kind === 'agent' ? (r.agent && r.agent !== r.name ? r.agent : r.service) : r.kind === 'tool' ? (r.tool && !r.name.includes(r.tool) ? r.tool : '') : '';
   const rolled = r.kind === 'agent' || r.kind === 'turn' || r.folded;
-  const tokens = rolled ? r.rollup.input + r.rollup.output : r.usage ? (r.usage.total_input ?? 0) + (r.usage.total_output ?? 0) : null;
-  const cost = rolled ? r.rollup.cost : r.cost;
-  const failed = r.folded && r.rollup.errors > (error ? 1 : 0);
+  const tokens = run ? run.tokens : rolled ? r.rollup.input + r.rollup.output : r.usage ? (r.usage.total_input ?? 0) + (r.usage.total_output ?? 0) : null;
+  const cost = run ? run.cost : rolled ? r.rollup.cost : r.cost;
+  const failures = run ? run.errors : r.rollup.errors;
+  const failed = run ? run.errors > 0 : r.folded && r.rollup.errors > (error ? 1 : 0);
   return (
-    <div role="row" id={`span-${r.row}`} aria-level={r.depth + 1} aria-rowindex={r.row + 1} aria-selected={selected} aria-expanded={canFold ? !r.folded : undefined} data-span={r.span_id}
+    <div role="row" id={`span-${r.row}`} aria-level={r.depth + 1} aria-rowindex={r.row + 1} aria-selected={selected} aria-expanded={canFold ? !isFolded : undefined} data-span={r.span_id}
       className={`wf-r is-${r.kind} ${selected ? 'sel' : ''} ${r.match ? 'hit' : ''} ${error ? 'failed' : ''}`} style={{ transform: `translateY(${r.row * rowHeight}px)` }}
-      onClick={() => select(r)} onDoubleClick={() => canFold && fold(r, !r.folded)}>
+      onClick={() => select(r)} onDoubleClick={() => canFold && toggle()}>
       <div role="gridcell" className="name">
         {Array.from({ length: Math.min(r.depth, 24) }, (_, i) => <span className="in" key={i} />)}
         {r.depth > 24 && <span className="cap">{r.depth}</span>}
-        {canFold ? <span className={`tw ${r.folded ? '' : 'open'}`} onClick={(e) => { e.stopPropagation(); fold(r, !r.folded); }}><Icon name="right" /></span> : <span className="tw" />}
+        {canFold ? <span className={`tw ${isFolded ? '' : 'open'}`} onClick={(e) => { e.stopPropagation(); toggle(); }}><Icon name="right" /></span> : <span className="tw" />}
         <KindIcon kind={error ? 'error' : r.kind} />
         <span className={`lbl ${error ? 'danger' : ''}`} title={r.name}>{head && <span className="pre">{head}</span>}<Safe text={tail} />{r.kind === 'turn' && r.turn_number !== null && !/\d$/.test(tail) && ` ${r.turn_number}`}</span>
+        {run && <span className="chip times">× {integer(run.count)}</span>}
+        {r.group && !r.group.closed && <button type="button" className="hid" tabIndex={-1} title={`${integer(r.group.count)} like calls follow one another: show them as one row`} onClick={(e) => { e.stopPropagation(); group(r, true); }}>{integer(r.group.count)} alike</button>}
         {sub && <span className="sub"><Safe text={sub} /></span>}
         {r.parent_unknown && <span className="chip out" title="The span above this one has not arrived">parent not here yet</span>}
         <span className="grow" />
-        {failed && <span className="chip danger" title="errors below this row">{integer(r.rollup.errors)}<KindIcon kind="error" /></span>}
+        {failed && <span className="chip danger" title="errors below this row">{integer(failures)}<KindIcon kind="error" /></span>}
         {(r.hidden > 0 || r.folded) && <span className="hid" title={`${integer(r.hidden || r.descendants)} spans hidden`}>+{compact(r.hidden || r.descendants)}</span>}
       </div>
-      <div role="gridcell" className={`num ${slow ? 'strong' : ''}`}>{r.end_before_start ? <span className="dim" title="The span ends before it starts: the client's clock went backwards">—</span> : <Dur ns={r.duration_ns} />}</div>
+      <div role="gridcell" className={`num ${slow ? 'strong' : ''}`}>{r.end_before_start ? <span className="dim" title="The span ends before it starts: the client's clock went backwards">—</span> : <Dur ns={run ? run.sum_ns : r.duration_ns} />}</div>
       <div role="gridcell" className="num">{tokens ? compact(tokens) : r.kind === 'llm' && !r.usage ? <span className="dim" title="The client reported no usage: unknown, not zero">—</span> : ''}</div>
       <div role="gridcell" className="num">{cost.state === 'none' && cost.reported_nano_usd === null ? (r.kind === 'llm' ? <span className="dim">—</span> : '') : <CostText cost={cost} dash="" />}</div>
-      <div role="gridcell" className="barcell"><Bars row={r} scale={scale} slow={slow} /></div>
+      <div role="gridcell" className="barcell"><Bars row={r} scale={scale} slow={slow} paint={paintOf(r, colour)} /></div>
     </div>
   );
 });

@@ -2,7 +2,7 @@ import { get, seg, type Params } from '../api/client';
 import type { TraceWindow, WindowRow } from '../api/types';
 
 /** What decides which rows there are; the server folds, filters and counts. */
-export interface WindowParams { folded: string[]; unfolded: string[]; depth: number | null; plumbing: boolean; find: string }
+export interface WindowParams { folded: string[]; unfolded: string[]; depth: number | null; plumbing: boolean; find: string; group: boolean; ungrouped: string[] }
 
 const page = 200;
 export type Fetch = (trace: string, params: Params, signal?: AbortSignal) => Promise<TraceWindow>;
@@ -113,11 +113,12 @@ export class WindowSource {
     if (!found) return -1;
     const opened = this.closed(w.opened ?? (await this.ancestors(found, w.rows)), w.total_spans);
     if (generation !== this.generation) return this.indexOf(span);
-    if (opened.length > 0) {
+    const loose = (w.ungrouped ?? []).filter((id) => !this.params.ungrouped.includes(id));
+    if (opened.length > 0 || loose.length > 0) {
       const open = new Set(opened);
       const folded = this.params.folded.filter((id) => !open.has(id));
       const wereFolded = new Set(this.params.folded);
-      this.params = { ...this.params, folded, unfolded: [...new Set([...this.params.unfolded, ...opened.filter((id) => !wereFolded.has(id))])] };
+      this.params = { ...this.params, ungrouped: [...this.params.ungrouped, ...loose], folded, unfolded: [...new Set([...this.params.unfolded, ...opened.filter((id) => !wereFolded.has(id))])] };
       this.generation++;
       this.rows = new Map();
       this.index = new Map();
@@ -170,7 +171,7 @@ export class WindowSource {
 
   private query(extra: Params): Params {
     const p = this.params;
-    return { folded: p.folded.join(','), unfolded: p.unfolded.join(','), depth: p.depth, plumbing: p.plumbing ? 'hide' : null, find: p.find, ...extra };
+    return { folded: p.folded.join(','), unfolded: p.unfolded.join(','), depth: p.depth, plumbing: p.plumbing ? 'hide' : null, find: p.find, group: p.group ? '1' : null, ungrouped: p.ungrouped.join(','), ...extra };
   }
 
   private take(w: TraceWindow): void {
@@ -199,7 +200,13 @@ export class WindowSource {
 }
 
 const same = (a: WindowParams, b: WindowParams): boolean =>
-  a.depth === b.depth && a.plumbing === b.plumbing && a.find === b.find && a.folded.join() === b.folded.join() && a.unfolded.join() === b.unfolded.join();
+  a.depth === b.depth && a.plumbing === b.plumbing && a.find === b.find && a.group === b.group && a.ungrouped.join() === b.ungrouped.join() && a.folded.join() === b.folded.join() && a.unfolded.join() === b.unfolded.join();
+
+/** A run of like siblings opened or closed again. */
+export function withGroup(p: WindowParams, id: string, close: boolean): WindowParams {
+  const others = p.ungrouped.filter((x) => x !== id);
+  return { ...p, ungrouped: close ? others : [...others, id] };
+}
 
 /** The fold set after a row was folded or opened by hand. */
 export function withFold(p: WindowParams, row: Pick<WindowRow, 'span_id' | 'folded'>, fold: boolean): WindowParams {

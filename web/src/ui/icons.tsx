@@ -35,6 +35,16 @@ const paths = {
   download: <path d="M8 2.5v7.5M5 7.5l3 3 3-3M3 12.5h10" />,
   thread: <path d="M2 3.5h5v4.5h5v4.5h2.5" />,
   open: <path d="M9 2.5h4.5V7M13.5 2.5 7.5 8.5M11.5 9.5v4h-9v-9h4" />,
+  compare: <path d="M2.5 3h4.5v10H2.5zM9 3h4.5v10H9z" />,
+  overview: <path d="M2.5 13.5v-5M6.2 13.5v-9M9.9 13.5v-6M13.5 13.5v-11" />,
+  sessions: <path d="M2.5 3.5h11v7.5H7l-3 2.5v-2.5H2.5z" />,
+  users: <><circle cx="8" cy="5.5" r="2.6" /><path d="M3 13.5c.6-2.6 2.5-4 5-4s4.4 1.4 5 4" /></>,
+  prices: <path d="M8 2v12M11 4.5C10.3 3.7 9.3 3.5 8 3.5c-1.7 0-2.8.8-2.8 2.100 0 3 5.8 1.600 5.8 4.7 0 1.4-1.2 2.2-3 2.2-1.4 0-2.5-.4-3.2-1.3" />,
+  columns: <path d="M2.5 3h11v10h-11zM6.2 3v10M9.900 3v10" />,
+  bookmark: <path d="M4.5 2.5h7v11L8 10.7l-3.5 2.8z" />,
+  live: <><circle cx="8" cy="8" r="2" /><path d="M4.8 4.8a4.5 4.5 0 0 0 0 6.4M11.2 4.8a4.5 4.5 0 0 1 0 6.4" /></>,
+  diff: <path d="M8 2.5v6M5 5.5h6M5 12.5h6" />,
+  storage: <><ellipse cx="8" cy="4" rx="5" ry="1.8" /><path d="M3 4v8c0 1 2.2 1.8 5 1.8s5-.8 5-1.8V4M3 8c0 1 2.2 1.8 5 1.8s5-.8 5-1.8" /></>,
   retry: <path d="M13 8a5 5 0 1 1-1.5-3.6M12 1.8v3H9" />,
 };
 export type IconName = keyof typeof paths;
