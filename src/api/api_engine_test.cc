@@ -85,6 +85,20 @@ class Api : public testing::Test {
       report.sinks.push_back({"store \"quoted\"", true, "", 5, 0, 0.1});
       return report;
     };
+    dependencies.exporters.list = [] {
+      sinks::ExporterStatus plain, sampled;
+      plain.health.name = "export-a";
+      plain.protocol = "grpc";
+      sampled = plain;
+      sampled.protocol = "http/json";
+      sampled.sampling = true;
+      return std::vector{plain, sampled};
+    };
+    dependencies.exporters.letters = [](std::string_view name,
+                                        std::size_t) -> Result<std::vector<sinks::DeadLetter>> {
+      if (name != "a") return fail(ErrorKind::not_found, "no such exporter");
+      return std::vector{sinks::DeadLetter{3, log::Signal::traces, 2, 5, 1, 2, "HTTP 400", "body"}};
+    };
     auto server = ApiServer::start(options, dependencies);
     ASSERT_TRUE(server) << server.error().message;
     server_ = server->release();
@@ -225,6 +239,13 @@ TEST_F(Api, answers_fit_their_schemas) {
   const auto growth = checked("/api/v1/traces/" + id + "/growth", "/api/v1/traces/{trace_id}/growth");
   EXPECT_EQ(growth.at("calls").as_array().size(), 1u);
   checked("/api/v1/health", "/api/v1/health");
+  EXPECT_EQ(checked("/api/v1/exporters", "/api/v1/exporters").at("exporters").as_array().size(), 2u);
+  EXPECT_EQ(checked("/api/v1/exporters/a/dead-letters", "/api/v1/exporters/{name}/dead-letters")
+                .at("dead_letters")
+                .as_array()
+                .size(),
+            1u);
+  checked("/api/v1/exporters/b/dead-letters", "/api/v1/exporters/{name}/dead-letters", 404);
   checked("/api/services", "/api/services");
   checked("/api/services/shop/operations", "/api/services/{service}/operations");
   checked("/api/operations?service=shop&spanKind=client", "/api/operations");

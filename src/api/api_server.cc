@@ -64,6 +64,7 @@ class Server final : public ApiServer {
     add_live_routes(router_, context_);
     add_jaeger_routes(router_, context_);
     add_health_routes(router_, context_);
+    add_exporter_routes(router_, context_);
     router_.add({"GET", "/api/v1/openapi.yaml",
                  [](const ApiRequest&) -> query::QueryAnswer<Answer> {
                    return Answer{200, std::string(openapi_yaml()), "application/yaml", {}, false};
@@ -191,7 +192,8 @@ class Server final : public ApiServer {
     }
     const bool about_us = request.path == "/healthz" || request.path == "/readyz" ||
                           request.path == "/metrics" || request.path == "/api/v1/health" ||
-                          request.path == "/api/v1/explain" || request.path.starts_with("/api/v1/openapi");
+                          request.path == "/api/v1/explain" || request.path.starts_with("/api/v1/openapi") ||
+                          request.path.starts_with("/api/v1/exporters");
     if (!context_.queries && !about_us)
       return std::unexpected(query::QueryError(
           ErrorKind::unavailable, "the store is left out, spans are only logged; /api/v1/health says why"));

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "api/exporters.h"
 #include "api/health.h"
 #include "api/router.h"
 #include "base/clock.h"
@@ -33,6 +34,7 @@ struct ApiOptions {
 struct Dependencies {
   store::Engine* engine = nullptr;  ///< null: the store is left out; queries answer 503
   HealthSource health;
+  Exporters exporters;                       ///< empty functions: there are none
   const Clock* clock = &system_clock();
 };
 

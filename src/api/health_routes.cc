@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 
+#include "api/exporters.h"
 #include "api/handlers.h"
 #include "api/json_writer.h"
 #include "base/anomaly.h"
@@ -184,6 +185,7 @@ std::string metrics_text(Context& context, StoreSize& sizes) {
            [](const auto& s) { return s.lag_records; });
   per_sink("freshness_seconds", "Age of the oldest record that the sink has not passed on.",
            [](const auto& s) { return s.freshness_seconds; });
+  append_exporter_metrics(context.dependencies.exporters, out);
   out +=
       "# HELP turnscope_anomalies_total What was discarded, cut, refused, repaired or skipped.\n# TYPE "
       "turnscope_anomalies_total counter\n";

@@ -93,6 +93,34 @@ Result<boost::json::value> ApiClient::get(std::string_view path, const QueryPara
   return json;
 }
 
+Result<boost::json::value> ApiClient::post(std::string_view path, std::string_view json_body) const {
+  const Curl curl(curl_easy_init());
+  if (!curl) return fail(ErrorKind::internal, "libcurl could not be initialised");
+  const std::string url = url_of(curl.get(), base_, path, {});
+  const std::string sent(json_body);
+  std::string body;
+  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
+      curl_slist_append(nullptr, "content-type: application/json"), curl_slist_free_all);
+  curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, sent.c_str());
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, append);
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &body);
+  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, 60L);
+  curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
+  if (const CURLcode code = curl_easy_perform(curl.get()); code != CURLE_OK)
+    return fail(unreachable(base_, code));
+  long status = 0;
+  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
+  if (status < 200 || status > 299) return fail(refused(status, body));
+  boost::system::error_code error;
+  auto json = boost::json::parse(body, error);
+  if (error)
+    return fail(ErrorKind::internal,
+                fmt::format("{}{}: the answer is not JSON ({})", base_, path, error.message()));
+  return json;
+}
+
 namespace {
 
 // Splits a text/event-stream as it arrives.

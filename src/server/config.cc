@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "server/config_values.h"
+#include "server/exporter_config.h"
 
 namespace turnscope::server {
 namespace {
@@ -177,6 +178,9 @@ std::string nearest(std::string_view path) {
 
 void set_key(Config& config, std::string_view path, std::string_view value,
              std::vector<std::string>& problems) {
+  if (path.starts_with("exporters."))
+    return set_exporter_key(config.exporters, path.substr(10), value, problems);
+  if (path == "exporters" && value.empty()) return;
   const auto key = std::ranges::find(keys(), path, &Key::path);
   if (key == keys().end()) {
     problems.push_back(fmt::format("{}: no such key; did you mean {}?", path, nearest(path)));
@@ -193,6 +197,9 @@ void walk(Config& config, const YAML::Node& node, const std::string& path,
       const auto name = entry.first.as<std::string>();
       walk(config, entry.second, path.empty() ? name : path + "." + name, problems);
     }
+  } else if (node.IsSequence() && node.size() != 0 && node[0].IsMap()) {
+    for (std::size_t i = 0; i < node.size(); ++i)
+      walk(config, node[i], fmt::format("{}.{}", path, i), problems);
   } else if (node.IsSequence()) {
     const auto key = std::ranges::find(keys(), path, &Key::path);
     if (key != keys().end() && !key->list) {
@@ -294,6 +301,13 @@ std::vector<std::string> validate(const Config& c) {
   if (c.log_level != "debug" && c.log_level != "info" && c.log_level != "warn" && c.log_level != "error") {
     problems.push_back(fmt::format("log_level: {} is not one of debug, info, warn, error", c.log_level));
   }
+  for (auto& problem : validate_exporters(c.exporters)) problems.push_back(std::move(problem));
+  std::vector<OwnAddress> ours;
+  for (const auto& [key, text] : addresses) {
+    const auto at = parse_address(key, *text);
+    if (at && at->port != 0) ours.push_back({std::string(key), at->host, at->port});
+  }
+  for (auto& problem : find_loops(c.exporters, ours)) problems.push_back(std::move(problem));
   if (c.data.empty()) problems.push_back("data: a directory is needed");
   return problems;
 }
@@ -309,6 +323,7 @@ std::string effective_yaml(const Config& config) {
     const std::string_view name = head.empty() ? key.path : key.path.substr(dot + 1);
     out += fmt::format("{}# {}\n{}{}: {}\n", indent, key.help, indent, name, key.get(config));
   }
+  out += exporters_yaml(config.exporters);
   return out;
 }
 

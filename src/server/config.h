@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "sinks/otlp_exporter/options.h"
 
 namespace turnscope::server {
 
@@ -52,6 +53,8 @@ struct Config {
   std::vector<std::string> allowed_hosts;
   std::string ui_dir;
   std::string prices_file;
+
+  std::vector<sinks::ExporterOptions> exporters;
 
   std::chrono::milliseconds stop_deadline{10'000};
   std::string log_level = "info";

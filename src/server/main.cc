@@ -5,6 +5,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/explain_command.h"
+#include "cli/exporters_command.h"
 #include "cli/log_command.h"
 #include "cli/prices_command.h"
 #include "cli/traces_command.h"
@@ -28,6 +29,7 @@ int main(int argc, char** argv) {
   cli::add_traces_command(app, run);
   server::add_config_command(app, run);
   cli::add_log_command(app, run);
+  cli::add_exporters_command(app, run);
   cli::add_explain_command(app, run);
   cli::add_prices_command(app, run);
   cli::add_usage_commands(app, run);

@@ -15,6 +15,7 @@
 #include "receivers/export_handler.h"
 #include "receivers/otlp_grpc.h"
 #include "receivers/otlp_http.h"
+#include "server/exporters.h"
 #include "server/ingest_rate.h"
 #include "server/stable_timer.h"
 #include "server/start_guard.h"
@@ -50,6 +51,7 @@ class ServerImpl final : public Server {
  private:
   Status open_store(bool crash_loop);
   Status listen();
+  Status start_exporters();
   api::HealthReport health() const;
 
   const Config config_;
@@ -62,6 +64,7 @@ class ServerImpl final : public Server {
   std::unique_ptr<IngestRate> rate_;
   std::unique_ptr<api::ApiServer> api_;
   std::unique_ptr<sinks::StoreWriter> writer_;
+  std::unique_ptr<ExporterSet> exporters_;
   std::unique_ptr<receivers::GrpcReceiver> grpc_;
   std::unique_ptr<receivers::HttpReceiver> http_;
   std::unique_ptr<StableTimer> stable_;
@@ -107,6 +110,7 @@ Status ServerImpl::start() {
   handler_ = std::make_unique<receivers::ExportHandler>(*log_, export_options);
   rate_ = std::make_unique<IngestRate>([this] { return handler_->stats().spans; });
   TS_TRY(listen());
+  TS_TRY(start_exporters());
   stable_ = std::make_unique<StableTimer>(std::chrono::minutes(1), [this] { guard_->mark_clean(); });
   return {};
 }
@@ -162,6 +166,8 @@ Status ServerImpl::listen() {
   api::Dependencies dependencies;
   dependencies.engine = engine_.get();
   dependencies.health = [this] { return health(); };
+  exporters_ = std::make_unique<ExporterSet>(config_, *log_);
+  dependencies.exporters = exporters_->functions();
   auto api = api::ApiServer::start(api_options, dependencies);
   if (!api) return fail(api.error().with_context("listen.ui"));
   api_ = std::move(*api);
@@ -194,6 +200,19 @@ Status ServerImpl::listen() {
   return {};
 }
 
+Status ServerImpl::start_exporters() {
+  std::vector<OwnAddress> ours;
+  const auto add = [&](std::string_view key, const std::string& at) {
+    if (at.empty()) return;
+    if (const auto address = parse_address(key, at))
+      ours.push_back({std::string(key), address->host, address->port});
+  };
+  add("listen.grpc", addresses_.grpc);
+  add("listen.http", addresses_.http);
+  add("listen.ui", addresses_.ui);
+  return exporters_->start(ours, cost_of_call);
+}
+
 api::HealthReport ServerImpl::health() const {
   api::HealthReport report;
   const log::Stats log = log_->stats();
@@ -212,6 +231,7 @@ api::HealthReport ServerImpl::health() const {
     report.store.ok = !config_.store_enabled;
     report.store.message = store_message_;
   }
+  if (exporters_) exporters_->add_health(report);
   if (handler_) {
     const auto stats = handler_->stats();
     report.ingest.accepted_spans = stats.spans;
@@ -250,12 +270,14 @@ void ServerImpl::stop() {
     if (log_) log_->close();
     http_.reset();
     grpc_.reset();
+    if (exporters_) exporters_->stop();
     if (writer_) writer_->stop();
     api_to_tell_.store(nullptr, std::memory_order_release);
     if (api_) api_->drain(std::min(left(), std::chrono::milliseconds(2'000)));
     stable_.reset();
     writer_.reset();
     api_.reset();
+    exporters_.reset();
     rate_.reset();
     handler_.reset();
     engine_.reset();
