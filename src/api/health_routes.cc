@@ -1,10 +1,8 @@
 // /healthz, /readyz, /metrics and /api/v1/health: the true state of the parts.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <mutex>
 
@@ -12,16 +10,10 @@
 #include "api/handlers.h"
 #include "api/json_writer.h"
 #include "base/anomaly.h"
+#include "base/memory.h"
 
 namespace turnscope::api {
 namespace {
-
-std::uint64_t resident_bytes() {
-  std::ifstream in("/proc/self/statm");
-  std::uint64_t total = 0, resident = 0;
-  in >> total >> resident;
-  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-}
 
 double cpu_seconds() {
   struct timespec t {};

@@ -127,8 +127,8 @@ void Context::malformed(std::string_view what) const {
 void Context::too_much() const {
   throw DecodeFailure{
       ErrorKind::too_large,
-      fmt::format("the {} of this request need more than 8 times its size and 16 MiB in memory: it is "
-                  "made of empty or tiny values; send smaller batches",
+      fmt::format("the {} of this request need more than 8 times its size and 16 MiB in memory, or more than "
+                  "its share of memory.max: it is made of empty or tiny values; send smaller batches",
                   signal_)};
 }
 

@@ -1,6 +1,7 @@
 // What every decoder of one request shares: its limits, its arena, its report, and the counts of what was
 // repaired. Private to src/otlp.
 #pragma once
+#include <algorithm>
 #include <memory>
 #include <new>
 #include <span>
@@ -30,7 +31,7 @@ class Context {
         item_(item),
         base_(input.data()),
         arena_(arena),
-        budget_((16u << 20) + 8 * input.size()),
+        budget_(std::min((16u << 20) + 8 * input.size(), bounds.model_bytes)),
         items_left_(bounds.spans_per_request) {
     report = {};
   }
@@ -39,7 +40,7 @@ class Context {
   ~Context() { flush(); }
 
   /// `n` default-made elements in the arena. Fails when the model would outgrow its input by more than 8
-  /// times + 16 MiB: only made-up messages (millions of empty values) do.
+  /// times + 16 MiB (only made-up messages, millions of empty values, do) or limits.model_bytes.
   template <typename T>
   T* array(std::size_t n) {
     if (n == 0) return nullptr;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <memory_resource>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -19,13 +20,32 @@ constexpr std::chrono::milliseconds retry_tick{10};
 constexpr std::chrono::milliseconds client_delay{1'000};
 constexpr std::size_t large_request = 4u << 20;
 
+/// Blocks beyond the first: none while the process is near its ceiling (decoding then ends with `overloaded`).
+class GuardedBlocks : public std::pmr::memory_resource {
+ public:
+  MemoryCeiling* ceiling = nullptr;
+
+ private:
+  void* do_allocate(std::size_t bytes, std::size_t alignment) override {
+    if (ceiling && !ceiling->room_for(bytes)) {
+      count(Anomaly::receiver_refused_memory);
+      throw std::bad_alloc();
+    }
+    return std::pmr::new_delete_resource()->allocate(bytes, alignment);
+  }
+  void do_deallocate(void* p, std::size_t bytes, std::size_t alignment) override {
+    std::pmr::new_delete_resource()->deallocate(p, bytes, alignment);
+  }
+  bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
+};
+
 /// Memory of one decoded model at a time, one a thread: a typical request fits the first block, so that
 /// nothing is allocated; what a large one took is given back at once.
 class ModelArena {
  public:
   class Use {
    public:
-    Use() : memory_(of_thread().memory_) {}
+    explicit Use(MemoryCeiling* ceiling) : memory_(of_thread().memory_) { of_thread().blocks_.ceiling = ceiling; }
     ~Use() { memory_.release(); }
     Use(const Use&) = delete;
     Use& operator=(const Use&) = delete;
@@ -43,7 +63,8 @@ class ModelArena {
   static constexpr std::size_t first_block = 4u << 20;
   std::unique_ptr<std::byte[]> block_{
       new std::byte[first_block]};  // not zeroed: pages come as they are touched
-  otlp::Arena memory_{block_.get(), first_block};
+  GuardedBlocks blocks_;
+  otlp::Arena memory_{block_.get(), first_block, &blocks_};
 };
 
 struct Prepared {
@@ -55,10 +76,10 @@ struct Prepared {
 /// between the two.
 template <typename Decode>
 Result<Prepared> prepare(const ExportRequest& request, std::string_view bytes,
-                         std::shared_ptr<const void> owner, const otlp::Limits& limits,
+                         std::shared_ptr<const void> owner, const ExportOptions& options,
                          otlp::DecodeReport& report, Decode decode) {
-  ModelArena::Use arena;
-  TS_ASSIGN(const auto model, decode(bytes, arena.memory(), limits, report));
+  ModelArena::Use arena(options.memory);
+  TS_ASSIGN(const auto model, decode(bytes, arena.memory(), options.limits, report));
   Prepared out;
   out.head.signal = request.signal;
   out.head.project = request.project;
@@ -77,18 +98,18 @@ Result<Prepared> prepare(const ExportRequest& request, std::string_view bytes,
 }
 
 Result<Prepared> prepare(const ExportRequest& request, std::string_view bytes,
-                         std::shared_ptr<const void> owner, const otlp::Limits& limits,
+                         std::shared_ptr<const void> owner, const ExportOptions& options,
                          otlp::DecodeReport& report) {
   const bool json = request.encoding == Encoding::json;
   switch (request.signal) {
     case log::Signal::traces:
-      return prepare(request, bytes, std::move(owner), limits, report,
+      return prepare(request, bytes, std::move(owner), options, report,
                      json ? otlp::decode_traces_json : otlp::decode_traces_protobuf);
     case log::Signal::logs:
-      return prepare(request, bytes, std::move(owner), limits, report,
+      return prepare(request, bytes, std::move(owner), options, report,
                      json ? otlp::decode_logs_json : otlp::decode_logs_protobuf);
     case log::Signal::metrics:
-      return prepare(request, bytes, std::move(owner), limits, report,
+      return prepare(request, bytes, std::move(owner), options, report,
                      json ? otlp::decode_metrics_json : otlp::decode_metrics_protobuf);
   }
   return fail(ErrorKind::internal, "unknown signal");
@@ -98,8 +119,10 @@ struct Job {
   ExportRequest request;
   ExportHandler::Done done;
   std::chrono::steady_clock::time_point deadline;
-  std::size_t bytes = 0;  ///< counted against in_flight_bytes
+  std::size_t bytes = 0;     ///< counted against in_flight_bytes
+  std::size_t inflated = 0;  ///< of them after decompression, once that is known
   bool admitted = false;
+  bool no_memory = false;  ///< what it last waited for
   Prepared prepared;  ///< once decoded
   otlp::DecodeReport report;
 };
@@ -139,7 +162,7 @@ struct ExportHandler::State : std::enable_shared_from_this<State> {
       if (!admit(job)) {
         if (stopped || waiting_bytes + job->bytes > options.in_flight_bytes / 2) {
           lock.unlock();
-          return finish(job, no_room());
+          return finish(job, no_room(*job));
         }
         wait(job);
         return;
@@ -150,10 +173,38 @@ struct ExportHandler::State : std::enable_shared_from_this<State> {
 
   /// Takes room; a request larger than all of it is let in when nothing else is.
   bool admit(const JobPtr& job) {
+    job->no_memory = false;
     if (stopped || (in_flight > 0 && in_flight + job->bytes > options.in_flight_bytes)) return false;
+    if (options.memory && !options.memory->room_for(job->bytes)) {
+      job->no_memory = true;
+      return false;
+    }
     in_flight += job->bytes;
     job->admitted = true;
     return true;
+  }
+
+  /// What came out of the decompression counts as well. If there is no room for it, the request waits (as it came)
+  /// or is refused, and false is returned.
+  bool admit_inflated(const JobPtr& job, std::size_t size) {
+    std::unique_lock lock(mutex);
+    if (job->inflated != 0) return true;  // was counted before it waited
+    const std::size_t others = in_flight - job->bytes;
+    job->inflated = size;
+    in_flight += size;
+    job->bytes += size;
+    if (others == 0 || in_flight <= options.in_flight_bytes) return true;
+    step_back(job, std::move(lock));
+    return false;
+  }
+
+  /// Gives its room back and waits for a better moment, if it may still wait.
+  void step_back(const JobPtr& job, std::unique_lock<std::mutex> lock) {
+    in_flight -= job->bytes;
+    job->admitted = false;
+    if (!stopped && waiting_bytes + job->bytes <= options.in_flight_bytes / 2) return wait(job);
+    lock.unlock();
+    finish(job, no_room(*job));
   }
 
   void wait(const JobPtr& job) {
@@ -162,7 +213,13 @@ struct ExportHandler::State : std::enable_shared_from_this<State> {
     wake.notify_one();
   }
 
-  static Error no_room() {
+  static Error no_room(const Job& job) {
+    if (job.no_memory) {
+      count(Anomaly::receiver_refused_memory);
+      return {ErrorKind::overloaded,
+              "the server is near its memory ceiling (memory.max); send the same request again later",
+              client_delay};
+    }
     return {ErrorKind::overloaded,
             "too many bytes are waiting to be made durable (limits.in_flight_bytes); send the same request "
             "again later",
@@ -179,20 +236,24 @@ struct ExportHandler::State : std::enable_shared_from_this<State> {
                                  "send smaller batches",
                                  bytes.size(), options.limits.request_bytes)));
     if (job->request.compression != Compression::none && !bytes.empty()) {
+      const std::size_t guess = std::min(job->inflated ? job->inflated : bytes.size() * 8, options.limits.request_bytes);
+      if (options.memory && !options.memory->room_for(guess)) {
+        std::unique_lock lock(mutex);
+        job->no_memory = true;
+        return step_back(job, std::move(lock));
+      }
       auto inflated = decompress(job->request.compression, bytes, options.limits.request_bytes);
       if (!inflated) return finish(job, inflated.error());
       auto kept = std::make_shared<Buffer>(std::move(*inflated));
+      if (!admit_inflated(job, kept->view().size())) return;
       bytes = kept->view();
       owner = kept;
-      const std::lock_guard lock(mutex);
-      in_flight += bytes.size();
-      job->bytes += bytes.size();
     }
     // A model can be eight times its bytes: large ones are decoded one after another, so that memory stays
     // bounded.
     std::unique_lock one_large(large, std::defer_lock);
     if (bytes.size() > large_request) one_large.lock();
-    auto prepared = prepare(job->request, bytes, std::move(owner), options.limits, job->report);
+    auto prepared = prepare(job->request, bytes, std::move(owner), options, job->report);
     if (one_large.owns_lock()) one_large.unlock();
     if (!prepared) return finish(job, std::move(prepared).error());
     job->prepared = std::move(*prepared);
@@ -320,7 +381,7 @@ struct ExportHandler::State : std::enable_shared_from_this<State> {
         if (decoded)
           append(job);  // the log's own words, if it refuses again
         else if (expired)
-          finish(job, no_room());
+          finish(job, no_room(*job));
         else
           process(job);
         lock.lock();

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "log/log.h"
 #include "otlp/decode.h"
 #include "receivers/decompress.h"
@@ -21,6 +22,7 @@ struct ExportOptions {
   std::size_t in_flight_bytes =
       256u << 20;  ///< requests being decoded or waiting for the disk; half as much again may wait
   std::chrono::milliseconds hold{2'000};  ///< how long a request waits for room before it is refused
+  MemoryCeiling* memory = nullptr;        ///< asked before much is taken; must outlive the handler
 };
 
 struct ExportRequest {

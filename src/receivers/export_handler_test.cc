@@ -5,6 +5,7 @@
 
 #include <future>
 
+#include "base/anomaly.h"
 #include "receivers/test_support.h"
 
 namespace turnscope::receivers {
@@ -73,6 +74,66 @@ TEST(ExportHandler, more_than_may_wait_is_refused_at_once) {
   ASSERT_TRUE(eventually([&] { return log.waiting() == 1; }));
   log.answer();
   second.get();
+}
+
+TEST(ExportHandler, near_the_memory_ceiling_requests_wait_and_are_refused_until_there_is_room) {
+  TestLog log;
+  std::atomic<std::uint64_t> resident{900};
+  MemoryCeiling ceiling(1'000, [&] { return resident.load(); });
+  ExportOptions options;
+  options.hold = 30ms;
+  options.memory = &ceiling;
+  ExportHandler handler(*log, options);
+  const auto before = counted(Anomaly::receiver_refused_memory);
+  const ExportReply refused = send(handler, trace_request(1, 400)).get();
+  ASSERT_TRUE(refused.error.has_value());
+  EXPECT_EQ(refused.error->kind, ErrorKind::overloaded);
+  EXPECT_TRUE(refused.error->retry_after.has_value());
+  EXPECT_THAT(refused.error->message, testing::HasSubstr("memory.max"));
+  EXPECT_EQ(counted(Anomaly::receiver_refused_memory) - before, 1u);
+  EXPECT_EQ(handler.stats().in_flight_bytes, 0u);
+  resident = 100;
+  EXPECT_FALSE(send(handler, trace_request(1, 400)).get().error.has_value());
+  resident = 475;  // 400 more fit exactly; what it inflates to would not
+  const ExportReply bomb = send(handler, gzip(std::string(600'000, '\0')), Compression::gzip).get();
+  ASSERT_TRUE(bomb.error.has_value());
+  EXPECT_EQ(bomb.error->kind, ErrorKind::overloaded) << bomb.error->message;
+}
+
+TEST(ExportHandler, a_model_that_finds_no_memory_is_refused_with_a_delay) {
+  TestLog log;
+  MemoryCeiling ceiling(1u << 30, [calls = std::make_shared<int>(0)]() -> std::uint64_t {
+    return ++*calls == 1 ? 0 : 1u << 30;  // room when it is admitted, none for what decoding needs
+  });
+  ExportOptions options;
+  options.memory = &ceiling;
+  ExportHandler handler(*log, options);
+  const ExportReply reply = send(handler, trace_request(60'000)).get();
+  ASSERT_TRUE(reply.error.has_value());
+  EXPECT_EQ(reply.error->kind, ErrorKind::overloaded) << reply.error->message;
+  EXPECT_EQ(handler.stats().in_flight_bytes, 0u);
+}
+
+TEST(ExportHandler, what_comes_out_of_a_compressed_request_needs_room_too) {
+  StuckLog log;
+  ExportOptions options;
+  options.in_flight_bytes = 100'000;
+  options.hold = 30s;
+  ExportHandler handler(log, options);
+  const std::string body = gzip(trace_request(1, 60'000));
+  ASSERT_LT(body.size(), 10'000u);
+  auto first = send(handler, body, Compression::gzip);
+  EXPECT_EQ(log.waiting(), 1u);
+  auto second = send(handler, gzip(trace_request(1, 45'000)), Compression::gzip);
+  EXPECT_EQ(log.waiting(), 1u);  // would make 105 KB
+  EXPECT_EQ(handler.stats().waiting, 1u);
+  EXPECT_LE(handler.stats().in_flight_bytes, 100'000u);
+  log.answer();
+  EXPECT_FALSE(first.get().error.has_value());
+  ASSERT_TRUE(eventually([&] { return log.waiting() == 1; }));
+  log.answer();
+  EXPECT_FALSE(second.get().error.has_value());
+  EXPECT_EQ(handler.stats().in_flight_bytes, 0u);
 }
 
 TEST(ExportHandler, a_request_larger_than_all_room_is_served_alone) {

@@ -70,7 +70,7 @@ class Receiver : public HttpReceiver {
     o.address = options_.address;
     o.port = options_.port;
     o.max_body_bytes = handler_.options().limits.request_bytes;
-    o.max_buffered_body_bytes = handler_.options().in_flight_bytes;
+    o.max_buffered_body_bytes = options_.max_buffered_body_bytes;
     o.read_timeout = options_.read_timeout;
     o.idle_timeout = options_.idle_timeout;
     o.max_connections = options_.max_connections;

@@ -9,6 +9,7 @@
 
 #include "server/config_values.h"
 #include "server/exporter_config.h"
+#include "server/memory_shares.h"
 
 namespace turnscope::server {
 namespace {
@@ -118,11 +119,12 @@ const std::vector<Key>& keys() {
                &Config::log_sync),
       flag_key("store.enabled", "Off: receive and log only; queries answer 503.", &Config::store_enabled),
       text_key("store.library", "Path of libchdb.so; empty: beside the binary.", &Config::store_library),
-      bytes_key("store.memory", "Ceiling of the embedded engine.", &Config::store_memory),
+      bytes_key("store.memory", "Ceiling of the embedded engine; it takes less if memory.max leaves less.", &Config::store_memory),
       count_key("store.block_rows", "Spans in one insert at most.", &Config::store_block_rows),
       time_key("store.freshness", "A span waits at most this long for its block to be inserted.",
                &Config::store_freshness),
-      bytes_key("memory.max", "Ceiling of the whole process; parts get their share of it.",
+      bytes_key("memory.max",
+                "Ceiling of the whole process, engine included: near it requests are refused with a delay. docs/memory.md",
                 &Config::memory_max),
       time_key("query.time", "Time limit of one query.", &Config::query_time),
       bytes_key("query.memory", "Memory limit of one query.", &Config::query_memory),
@@ -289,10 +291,9 @@ std::vector<std::string> validate(const Config& c) {
     problems.push_back(fmt::format("log.max_bytes: {} holds less than two segments of log.segment_bytes ({})",
                                    format_bytes(c.log_max_bytes), format_bytes(c.log_segment_bytes)));
   }
-  if (c.memory_max < c.store_memory + 100'000'000) {
-    problems.push_back(
-        fmt::format("memory.max: {} leaves nothing beside store.memory ({}); 100 MB more are needed",
-                    format_bytes(c.memory_max), format_bytes(c.store_memory)));
+  if (const auto least = least_memory(c); c.memory_max < least) {
+    problems.push_back(fmt::format("memory.max: {} is too small; at least {} is needed {}", format_bytes(c.memory_max),
+                                   format_bytes(least), c.store_enabled ? "with the store" : "without the store"));
   }
   if (c.query_memory > c.store_memory) {
     problems.push_back(fmt::format("query.memory: {} is above store.memory ({})",

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/filesystem.h"
 #include "base/logger.h"
+#include "base/memory.h"
 #include "log/log.h"
 #include "query/cost/price_book.h"
 #include "receivers/export_handler.h"
@@ -17,6 +18,7 @@
 #include "receivers/otlp_http.h"
 #include "server/exporters.h"
 #include "server/ingest_rate.h"
+#include "server/memory_shares.h"
 #include "server/stable_timer.h"
 #include "server/start_guard.h"
 #include "sinks/store_writer.h"
@@ -41,7 +43,8 @@ std::string host_port(const std::string& host, std::uint16_t port) {
 // Members are declared in the order in which they are made; what is made last goes first.
 class ServerImpl final : public Server {
  public:
-  explicit ServerImpl(Config config) : config_(std::move(config)) {}
+  explicit ServerImpl(Config config)
+      : config_(std::move(config)), shares_(memory_shares(config_)), ceiling_(config_.memory_max) {}
   ~ServerImpl() override { stop(); }
 
   Status start();
@@ -55,6 +58,8 @@ class ServerImpl final : public Server {
   api::HealthReport health() const;
 
   const Config config_;
+  const MemoryShares shares_;
+  MemoryCeiling ceiling_;
   Addresses addresses_;
   std::string store_message_;
   std::unique_ptr<StartGuard> guard_;
@@ -87,7 +92,7 @@ Status ServerImpl::start() {
   log_options.directory = config_.data + "/log";
   log_options.segment_bytes = config_.log_segment_bytes;
   log_options.max_bytes = config_.log_max_bytes;
-  log_options.max_pending_bytes = config_.log_pending_bytes;
+  log_options.max_pending_bytes = shares_.log_pending;
   log_options.max_record_bytes = config_.request_bytes + (16u << 20);
   log_options.sync = config_.log_sync;
   TS_ASSIGN(log_, log::open_log(posix_filesystem(), system_clock(), log_options));
@@ -105,7 +110,9 @@ Status ServerImpl::start() {
   export_options.limits.attribute_depth = config_.attribute_depth;
   export_options.limits.string_bytes = config_.string_bytes;
   export_options.limits.key_bytes = config_.key_bytes;
-  export_options.in_flight_bytes = config_.in_flight_bytes;
+  export_options.limits.model_bytes = shares_.model;
+  export_options.in_flight_bytes = shares_.in_flight;
+  export_options.memory = &ceiling_;
   export_options.hold = config_.hold;
   handler_ = std::make_unique<receivers::ExportHandler>(*log_, export_options);
   rate_ = std::make_unique<IngestRate>([this] { return handler_->stats().spans; });
@@ -132,8 +139,8 @@ Status ServerImpl::open_store(bool crash_loop) {
   store::ChdbOptions options;
   options.directory = config_.data + "/store";
   options.library = config_.store_library;
-  options.memory_bytes = config_.store_memory;
-  options.query_memory_bytes = config_.query_memory;
+  options.memory_bytes = shares_.engine;
+  options.query_memory_bytes = shares_.query;
   options.read_connections = static_cast<unsigned>(config_.query_workers);
   TS_ASSIGN(engine_, store::open_chdb(options));
   TS_ASSIGN(const auto prices, query::PriceBook::open(config_.data + "/prices", config_.prices_file));
@@ -142,6 +149,7 @@ Status ServerImpl::open_store(bool crash_loop) {
 
   sinks::StoreWriterOptions writer_options;
   writer_options.range.rows = config_.store_block_rows;
+  writer_options.range.bytes = shares_.range;
   writer_options.linger = config_.store_freshness / 2;
   writer_options.stored = [this](log::Position position) {
     if (auto* api = api_to_tell_.load(std::memory_order_acquire)) api->stored(position);
@@ -162,7 +170,7 @@ Status ServerImpl::listen() {
   api_options.allowed_origins = config_.cors_origins;
   api_options.version = TURNSCOPE_VERSION;
   api_options.query.time = config_.query_time;
-  api_options.query.memory_bytes = config_.query_memory;
+  api_options.query.memory_bytes = shares_.query;
   api::Dependencies dependencies;
   dependencies.engine = engine_.get();
   dependencies.health = [this] { return health(); };
@@ -180,6 +188,7 @@ Status ServerImpl::listen() {
     receivers::GrpcOptions options;
     options.address = at.host;
     options.port = at.port;
+    options.memory_bytes = shares_.receiving;
     auto grpc = receivers::start_grpc(options, *handler_);
     if (!grpc) return fail(grpc.error().with_context("listen.grpc"));
     grpc_ = std::move(*grpc);
@@ -190,6 +199,7 @@ Status ServerImpl::listen() {
     receivers::HttpReceiverOptions options;
     options.address = at.host;
     options.port = at.port;
+    options.max_buffered_body_bytes = shares_.receiving;
     options.cors_origins = config_.cors_origins;
     options.allowed_hosts = config_.allowed_hosts;
     auto http = receivers::start_http(options, *handler_);

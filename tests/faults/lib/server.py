@@ -38,7 +38,8 @@ class StartFailed(Exception):
 class Server:
     """One data directory with fixed ports. Kills only what it started, by process id."""
 
-    def __init__(self, directory=None, settings=(), env=None):
+    def __init__(self, directory=None, settings=(), env=None, group=None):
+        self.group = group      # a MemoryGroup that every start enters
         self.own_directory = directory is None
         self.directory = directory or tempfile.mkdtemp(prefix="turnscope-faults-")
         self.data = os.path.join(self.directory, "data")
@@ -63,7 +64,8 @@ class Server:
             with contextlib.suppress(FileNotFoundError):
                 os.remove(os.path.join(self.data, "starts"))
         environment = dict(os.environ, **self.env, **(env or {}))
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
+                                        preexec_fn=self.group.enter if self.group else None)
         self.starts += 1
         self.stderr = []
         process, lines = self.process, self.stderr
