@@ -16,18 +16,24 @@ class Observer:
         self.connection = None
 
     def get(self, path, timeout=60):
-        for attempt in (1, 2):
+        for attempt in range(1, 8):
             try:
                 if self.connection is None:
                     self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
                 self.connection.request("GET", path)
                 answer = self.connection.getresponse()
                 body = answer.read()
-                break
             except (http.client.HTTPException, ConnectionError):
+                # Also an answer that broke off: asked again, as a user would.
                 self.connection = None
-                if attempt == 2:
+                if attempt == 7:
                     raise
+                time.sleep(0.02 if attempt == 1 else 1.0)
+                continue
+            if answer.status == 503 and attempt < 7 and path.startswith("/api/v1/traces"):
+                time.sleep(float(answer.getheader("Retry-After") or 1))
+                continue
+            break
         if answer.status != 200:
             raise ApiError(answer.status, body.decode(errors="replace"))
         return json.loads(body)
