@@ -43,6 +43,9 @@ bool accepts_gzip(std::string_view header) {
   return rest.find("q=0") == std::string_view::npos || rest.find("q=0.") != std::string_view::npos;
 }
 
+/// No request is worked on for longer, however many statements it needs.
+constexpr std::chrono::milliseconds kRequestTime{25'000};
+
 class Server final : public ApiServer {
  public:
   Server(ApiOptions options, Dependencies dependencies) : ui_(options.ui_dir) {
@@ -206,6 +209,8 @@ class Server final : public ApiServer {
     if (!parameters) return std::unexpected(query::QueryError(parameters.error()));
     api.parameters = std::move(*parameters);
     api.caller.cancelled = [responder] { return responder->cancelled(); };
+    api.caller.deadline =
+        std::chrono::steady_clock::now() + std::min(3 * context_.options.query.time, kRequestTime);
     return match.route->handler(api);
   }
 

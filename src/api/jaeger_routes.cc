@@ -14,7 +14,7 @@ namespace {
 using query::QueryAnswer;
 using query::QueryError;
 
-constexpr std::size_t kMaxAnswer = 256u << 20;
+constexpr std::size_t kMaxAnswer = 64u << 20;
 constexpr std::size_t kPiece = 1'000;
 
 JsonWriter begin() {
@@ -40,10 +40,9 @@ QueryAnswer<bool> write_trace(Context& context, const ApiRequest& r, const query
     if (!piece) return std::unexpected(QueryError(piece.error()));
     out.add(**piece);
     if (json.size() > kMaxAnswer)
-      return std::unexpected(
-          QueryError(ErrorKind::too_large,
-                     "the answer is larger than 256 MiB; ask for fewer traces with limit=, "
-                     "or read a large one at /api/v1/traces/{id}/window"));
+      return std::unexpected(QueryError(ErrorKind::too_large,
+                                        "the answer is larger than 64 MiB; ask for fewer traces with limit=, "
+                                        "or read a large one at /api/v1/traces/{id}/window"));
   }
   out.finish();
   return true;

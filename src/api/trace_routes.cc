@@ -7,8 +7,8 @@
 
 #include "api/handlers.h"
 #include "api/render.h"
-#include "genai/explain.h"
 #include "base/logger.h"
+#include "genai/explain.h"
 #include "otlp/decode.h"
 #include "query/language/values.h"
 
@@ -274,13 +274,14 @@ QueryAnswer<Answer> trace_otlp(Context& context, const ApiRequest& r) {
                           {"cache-control", "no-store"}},
                          {}};
   auto stream = r.responder->stream(std::move(head), 64u << 20);
-  // If a later piece cannot be read the connection is cut without the last chunk (the stream is dropped unclosed), so
-  // that half a trace is never taken for a whole one.
+  // If a later piece cannot be read the connection is cut without the last chunk (the stream is dropped
+  // unclosed), so that half a trace is never taken for a whole one.
   if (!stream->write(text)) return Answer::already_sent();
   for (std::size_t first = kPiece; first < (*trace)->size(); first += kPiece) {
     piece = context.queries->whole_spans(r.caller, **trace, first, kPiece);
     if (!piece) {
-      log_warn("the download of trace {} broke off: {}", otlp::hex((*trace)->trace_id()), piece.error().message);
+      log_warn("the download of trace {} broke off: {}", otlp::hex((*trace)->trace_id()),
+               piece.error().message);
       return Answer::already_sent();
     }
     text = ",";

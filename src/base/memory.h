@@ -1,5 +1,6 @@
-// The ceiling of the whole process (memory.max). Parts have shares of it (server/memory_shares.h); this is the last word:
-// whoever is about to take much from outside asks first, and is told no while what is resident leaves no room.
+// The ceiling of the whole process (memory.max). Parts have shares of it (server/memory_shares.h); this is
+// the last word: whoever is about to take much from outside asks first, and is told no while what is resident
+// leaves no room.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -15,8 +16,9 @@ class MemoryCeiling {
   /// `resident` is the seam for tests.
   explicit MemoryCeiling(std::uint64_t bytes, std::function<std::uint64_t()> resident = resident_bytes);
 
-  /// True if `bytes` more may be taken. An eighth of the ceiling is kept back for those who do not ask (threads, the engine's
-  /// own overshoot). When there is no room, free memory is given back to the system, at most once a second. Thread-safe.
+  /// True if `bytes` more may be taken. An eighth of the ceiling is kept back for those who do not ask
+  /// (threads, the engine's own overshoot). When there is no room, free memory is given back to the system,
+  /// at most once a second. Thread-safe.
   bool room_for(std::uint64_t bytes);
   std::uint64_t bytes() const { return bytes_; }
 

@@ -49,6 +49,7 @@ struct Core : std::enable_shared_from_this<Core> {
   Handler handler;
   boost::asio::io_context io{1};  // one thread runs it; everything of a session happens there
   std::atomic<std::size_t> body_bytes{0};
+  std::atomic<std::size_t> answer_bytes{0};  // made and not yet sent
   std::atomic<bool> stopping{false};
 
   // I/O thread only.
@@ -81,6 +82,8 @@ struct Core : std::enable_shared_from_this<Core> {
   /// "Sun, 22 Nov 2026 18:00:00 GMT", renewed once a second. I/O thread only.
   const std::string& http_date();
   HttpResponse error(int status, std::string_view message, const HttpRequest& head) const;
+  /// The same, with the delay after which the client should come again.
+  HttpResponse busy_error(std::string_view message, const HttpRequest& head) const;
 
  private:
   std::mutex post_mutex_;

@@ -64,9 +64,11 @@ bool Stream::write(std::string_view chunk) {
   const std::lock_guard lock(mutex_);
   if (closed_ || ended_) return false;
   if (chunk.empty()) return true;
-  if (buffered_ + chunk.size() > max_ || session_->gone()) {
+  auto& core = session_->core();
+  if (buffered_ + chunk.size() > max_ || session_->gone() ||
+      core.answer_bytes + chunk.size() > core.options.max_buffered_answer_bytes) {
     ended_ = true;
-    session_->core().post([s = session_] { s->abort_stream(); });
+    core.post([s = session_] { s->abort_stream(); });
     return false;
   }
   const std::size_t before = pending_.size();
@@ -78,6 +80,7 @@ bool Stream::write(std::string_view chunk) {
     pending_.append(chunk);
   }
   buffered_ += pending_.size() - before;
+  core.answer_bytes += pending_.size() - before;
   if (!pump_posted_) {
     pump_posted_ = true;
     session_->core().post([s = session_] { s->pump(); });
@@ -122,12 +125,18 @@ std::string Stream::take(bool& finished) {
 
 void Stream::sent(std::size_t bytes) {
   const std::lock_guard lock(mutex_);
-  buffered_ -= std::min(buffered_, bytes);
+  forget(std::min(buffered_, bytes));
 }
 
 void Stream::end() {
   const std::lock_guard lock(mutex_);
   ended_ = true;
+  forget(buffered_);
+}
+
+void Stream::forget(std::size_t bytes) {
+  buffered_ -= bytes;
+  session_->core().answer_bytes -= bytes;
 }
 
 }  // namespace turnscope::net

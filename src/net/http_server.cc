@@ -193,6 +193,12 @@ HttpResponse Core::error(int status, std::string_view message, const HttpRequest
   return HttpResponse{status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::string(message) + "\n"};
 }
 
+HttpResponse Core::busy_error(std::string_view message, const HttpRequest& head) const {
+  HttpResponse response = error(503, message, head);
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(HttpOptions options, Handler handler) {
   auto server = std::make_unique<Server>(std::move(options), std::move(handler));
   TS_TRY(server->open());

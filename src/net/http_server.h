@@ -80,6 +80,9 @@ struct HttpOptions {
       512u << 20;             ///< bodies being read or handled, all connections; 503 + Retry-After beyond
   std::size_t workers = 4;    ///< threads that run the handler
   std::size_t queue = 1'024;  ///< requests waiting for a worker; 503 + Retry-After beyond
+  std::chrono::milliseconds max_queue_wait{5'000};  ///< for a worker; 503 + Retry-After beyond
+  std::size_t max_buffered_answer_bytes =
+      256u << 20;  ///< answers that wait for slow readers, all connections; 503 beyond, streams are cut
   HeadCheck head_check;
   /// Body and content type of an error that the server itself answers (400, 408, 413, 431, 503).
   std::function<HttpResponse(int status, std::string_view message, const HttpRequest& head_only)> error_body;

@@ -18,6 +18,7 @@ using boost::system::error_code;
 
 constexpr std::size_t linger_bytes = 128u << 20;
 constexpr std::chrono::milliseconds linger_time{2'000};
+constexpr std::size_t kSmallAnswer = 64u << 10;
 
 /// Header names and values of ours may hold text from outside: nothing in them may end the line.
 void append_clean(std::string& out, std::string_view text) {
@@ -48,6 +49,7 @@ Session::Session(std::shared_ptr<Core> core, asio::ip::tcp::socket socket)
 
 Session::~Session() {
   release_body();
+  release_answer();
   set_busy(false);
 }
 
@@ -88,6 +90,7 @@ void Session::close() {
   if (stream_) stream_->end();
   stream_.reset();
   release_body();
+  release_answer();
   set_busy(false);
   error_code ec;
   timer_.cancel();
@@ -314,8 +317,13 @@ void Session::dispatch() {
   // The head stays here (HEAD, accept, errors need it); the body goes with the request.
   HttpRequest request = head_.request;
   if (!head_.request.body.empty()) std::string().swap(head_.request.body);
-  Workers::Job job = [core = core_, request = std::move(request),
-                      responder = std::move(responder)]() mutable {
+  Workers::Job job = [core = core_, request = std::move(request), responder = std::move(responder),
+                      until = Clock::now() + core_->options.max_queue_wait]() mutable {
+    if (Clock::now() > until) {
+      count(Anomaly::receiver_refused_overload);
+      return responder->send(
+          core->busy_error("too many requests are waiting; try again in a second", request));
+    }
     try {
       core->handler(std::move(request), responder);
     } catch (const std::exception& e) {
@@ -325,8 +333,7 @@ void Session::dispatch() {
   };
   if (!core_->workers.try_submit(job)) {
     count(Anomaly::receiver_refused_overload);
-    auto response = core_->error(503, "too many requests are waiting; try again in a second", head_.request);
-    response.headers.emplace_back("Retry-After", "1");
+    auto response = core_->busy_error("too many requests are waiting; try again in a second", head_.request);
     state_ = State::handling;
     write_now(std::move(response));
     return;  // the responder in `job` dies unanswered; respond() ignores it because the state has moved on
@@ -363,7 +370,20 @@ void Session::refuse(int status, std::string_view message) {
 
 void Session::respond(HttpResponse response) {
   if (state_ != State::handling) return;
+  const std::size_t size = response.body.size();
+  if (size > kSmallAnswer && core_->answer_bytes + size > core_->options.max_buffered_answer_bytes) {
+    count(Anomaly::receiver_refused_overload);
+    return write_now(core_->busy_error("too many large answers wait for slow readers; try again in a second",
+                                       head_.request));
+  }
+  answer_reserved_ = size;
+  core_->answer_bytes += size;
   write_now(std::move(response));
+}
+
+void Session::release_answer() {
+  core_->answer_bytes -= answer_reserved_;
+  answer_reserved_ = 0;
 }
 
 std::string Session::head_text(const HttpResponse& response, bool chunked, bool has_length,
@@ -431,6 +451,7 @@ void Session::write_some() {
 void Session::written() {
   std::string().swap(out_head_);
   std::string().swap(out_body_);
+  release_answer();
   written_ = 0;
   if (interim_) {
     interim_ = false;

@@ -64,6 +64,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void expired();
   void set_busy(bool busy);
   void release_body();
+  void release_answer();
   std::string head_text(const HttpResponse& response, bool chunked, bool has_length, std::size_t length);
   template <typename F>
   auto on(F f);
@@ -79,7 +80,8 @@ class Session : public std::enable_shared_from_this<Session> {
   RequestHead head_;
   std::uint64_t body_left_ = 0;
   std::unique_ptr<ChunkDecoder> chunks_;
-  std::size_t reserved_ = 0;  // of core_->body_bytes
+  std::size_t reserved_ = 0;         // of core_->body_bytes
+  std::size_t answer_reserved_ = 0;  // of core_->answer_bytes
   std::string out_head_, out_body_;
   std::size_t written_ = 0;
   std::shared_ptr<Stream> stream_;
@@ -94,6 +96,9 @@ class Stream {
  public:
   Stream(std::shared_ptr<Session> session, std::size_t max_buffered, bool chunked)
       : session_(std::move(session)), max_(max_buffered), chunked_(chunked) {}
+  ~Stream() { forget(buffered_); }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
   bool write(std::string_view chunk);
   void close();
   bool open() const;
@@ -106,6 +111,8 @@ class Stream {
   void end();  ///< the connection is gone
 
  private:
+  void forget(std::size_t bytes);  ///< of what waits to be sent
+
   std::shared_ptr<Session> session_;
   const std::size_t max_;
   const bool chunked_;

@@ -26,7 +26,7 @@ struct Limits {
       32;  ///< arrays and maps in each other; deeper ones become the string "[depth limit]"
   std::size_t string_bytes = 16u << 20;  ///< one string value; longer: cut on a character boundary
   std::size_t key_bytes = 1'024;         ///< attribute keys, span and event names
-  std::size_t model_bytes = SIZE_MAX;    ///< of the decoded model; 8 times the request and 16 MiB bound it too
+  std::size_t model_bytes = SIZE_MAX;  ///< of the decoded model; 8 times the request and 16 MiB bound it too
 };
 
 /// What decoding saw besides the model: becomes partial_success of the answer.

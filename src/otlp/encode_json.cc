@@ -45,6 +45,8 @@ void real(double d, std::string& out) {
     out += "\"NaN\"";
   else if (std::isinf(d))
     out += d > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+  else if (d == 0 && std::signbit(d))
+    out += "-0.0";  // readers take -0 for the integer 0
   else
     fmt::format_to(std::back_inserter(out), "{}", d);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "base/anomaly.h"
 #include "genai/view.h"
 #include "otlp/decode.h"
 #include "query/cost/cost_sql.h"
@@ -83,12 +84,31 @@ IndexedSpan read_list_columns(store::RowReader& in, StringPool& pool) {
   return s;
 }
 
+constexpr std::uint64_t kRoom = 48u << 20;
+
 Result<store::QueryResult> Queries::Impl::ask(const Caller& caller, const Sql& sql, Fragment settings,
                                               std::uint64_t max_rows) {
+  if (caller.cancelled && caller.cancelled()) return fail(ErrorKind::cancelled, "the client has left");
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(caller.deadline -
+                                                                          std::chrono::steady_clock::now());
+  if (left.count() <= 0) {
+    count(Anomaly::query_deadline);
+    return fail(ErrorKind::deadline_exceeded,
+                "the request needs more statements than its time limit allows: narrow the time range or ask "
+                "for less");
+  }
+  // A statement's answer, the engine's buffers for it, and what is made of it.
+  if (options_.ceiling && !options_.ceiling->room_for(kRoom)) {
+    count(Anomaly::query_memory);
+    return fail(Error(ErrorKind::overloaded,
+                      "the server is near its memory ceiling (memory.max); ask again in a moment",
+                      std::chrono::milliseconds(1000)));
+  }
   store::QueryLimits limits;
-  limits.time = options_.time;
+  limits.time = std::min(options_.time, left);
   limits.memory_bytes = options_.memory_bytes;
   limits.result_rows = max_rows;
+  limits.result_bytes = options_.result_bytes;
   return engine_.query({.sql = sql.text(),
                         .params = sql.params(),
                         .limits = limits,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "query/answers.h"
 #include "query/caller.h"
 #include "query/stored_span.h"
@@ -19,6 +20,8 @@ namespace turnscope::query {
 struct QueryOptions {
   std::chrono::milliseconds time{10'000};   ///< of one statement
   std::uint64_t memory_bytes = 400u << 20;  ///< of one statement
+  std::uint64_t result_bytes = 64u << 20;   ///< of one statement's answer
+  MemoryCeiling* ceiling = nullptr;         ///< asked before each statement; must outlive the queries
   std::size_t cache_bytes = 64u << 20;      ///< of trace indices kept in memory
   std::size_t max_trace_spans = 500'000;    ///< larger traces are refused as a whole
 };

@@ -154,7 +154,9 @@ Result<StoredSpan> read_whole(store::RowReader& in, StoredSpans& out, std::uint6
   s.duration = in.u64();
   s.time_flags = in.u8();
   const auto raw_start = in.u64(), raw_end = in.u64();
-  s.span.start_unix_nano = raw_start ? raw_start : static_cast<std::uint64_t>(s.start);
+  // 0 says "as start", but for a start that was clamped it is what was sent.
+  const bool clamped = (s.time_flags & 2) != 0;
+  s.span.start_unix_nano = raw_start || clamped ? raw_start : static_cast<std::uint64_t>(s.start);
   s.span.end_unix_nano = raw_end ? raw_end : static_cast<std::uint64_t>(s.start) + s.duration;
   if ((s.time_flags & 4) != 0 && raw_end == 0) s.span.end_unix_nano = 0;
   s.version = in.u64();

@@ -20,7 +20,8 @@ constexpr std::chrono::milliseconds retry_tick{10};
 constexpr std::chrono::milliseconds client_delay{1'000};
 constexpr std::size_t large_request = 4u << 20;
 
-/// Blocks beyond the first: none while the process is near its ceiling (decoding then ends with `overloaded`).
+/// Blocks beyond the first: none while the process is near its ceiling (decoding then ends with
+/// `overloaded`).
 class GuardedBlocks : public std::pmr::memory_resource {
  public:
   MemoryCeiling* ceiling = nullptr;
@@ -45,7 +46,9 @@ class ModelArena {
  public:
   class Use {
    public:
-    explicit Use(MemoryCeiling* ceiling) : memory_(of_thread().memory_) { of_thread().blocks_.ceiling = ceiling; }
+    explicit Use(MemoryCeiling* ceiling) : memory_(of_thread().memory_) {
+      of_thread().blocks_.ceiling = ceiling;
+    }
     ~Use() { memory_.release(); }
     Use(const Use&) = delete;
     Use& operator=(const Use&) = delete;
@@ -123,7 +126,7 @@ struct Job {
   std::size_t inflated = 0;  ///< of them after decompression, once that is known
   bool admitted = false;
   bool no_memory = false;  ///< what it last waited for
-  Prepared prepared;  ///< once decoded
+  Prepared prepared;       ///< once decoded
   otlp::DecodeReport report;
 };
 using JobPtr = std::shared_ptr<Job>;
@@ -184,8 +187,8 @@ struct ExportHandler::State : std::enable_shared_from_this<State> {
     return true;
   }
 
-  /// What came out of the decompression counts as well. If there is no room for it, the request waits (as it came)
-  /// or is refused, and false is returned.
+  /// What came out of the decompression counts as well. If there is no room for it, the request waits (as it
+  /// came) or is refused, and false is returned.
   bool admit_inflated(const JobPtr& job, std::size_t size) {
     std::unique_lock lock(mutex);
     if (job->inflated != 0) return true;  // was counted before it waited
@@ -236,7 +239,8 @@ struct ExportHandler::State : std::enable_shared_from_this<State> {
                                  "send smaller batches",
                                  bytes.size(), options.limits.request_bytes)));
     if (job->request.compression != Compression::none && !bytes.empty()) {
-      const std::size_t guess = std::min(job->inflated ? job->inflated : bytes.size() * 8, options.limits.request_bytes);
+      const std::size_t guess =
+          std::min(job->inflated ? job->inflated : bytes.size() * 8, options.limits.request_bytes);
       if (options.memory && !options.memory->room_for(guess)) {
         std::unique_lock lock(mutex);
         job->no_memory = true;

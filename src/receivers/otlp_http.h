@@ -20,7 +20,7 @@ struct HttpReceiverOptions {
   std::chrono::milliseconds read_timeout{30'000};  ///< for one request to arrive
   std::chrono::milliseconds idle_timeout{75'000};
   std::size_t max_connections = 10'000;
-  std::size_t workers = 2;                          ///< threads that decode
+  std::size_t workers = 2;                           ///< threads that decode
   std::size_t max_buffered_body_bytes = 256u << 20;  ///< bodies being read or handled, all connections
 };
 

@@ -119,12 +119,14 @@ const std::vector<Key>& keys() {
                &Config::log_sync),
       flag_key("store.enabled", "Off: receive and log only; queries answer 503.", &Config::store_enabled),
       text_key("store.library", "Path of libchdb.so; empty: beside the binary.", &Config::store_library),
-      bytes_key("store.memory", "Ceiling of the embedded engine; it takes less if memory.max leaves less.", &Config::store_memory),
+      bytes_key("store.memory", "Ceiling of the embedded engine; it takes less if memory.max leaves less.",
+                &Config::store_memory),
       count_key("store.block_rows", "Spans in one insert at most.", &Config::store_block_rows),
       time_key("store.freshness", "A span waits at most this long for its block to be inserted.",
                &Config::store_freshness),
       bytes_key("memory.max",
-                "Ceiling of the whole process, engine included: near it requests are refused with a delay. docs/memory.md",
+                "Ceiling of the whole process, engine included: near it requests are refused with a delay. "
+                "docs/memory.md",
                 &Config::memory_max),
       time_key("query.time", "Time limit of one query.", &Config::query_time),
       bytes_key("query.memory", "Memory limit of one query.", &Config::query_memory),
@@ -292,8 +294,9 @@ std::vector<std::string> validate(const Config& c) {
                                    format_bytes(c.log_max_bytes), format_bytes(c.log_segment_bytes)));
   }
   if (const auto least = least_memory(c); c.memory_max < least) {
-    problems.push_back(fmt::format("memory.max: {} is too small; at least {} is needed {}", format_bytes(c.memory_max),
-                                   format_bytes(least), c.store_enabled ? "with the store" : "without the store"));
+    problems.push_back(fmt::format("memory.max: {} is too small; at least {} is needed {}",
+                                   format_bytes(c.memory_max), format_bytes(least),
+                                   c.store_enabled ? "with the store" : "without the store"));
   }
   if (c.query_memory > c.store_memory) {
     problems.push_back(fmt::format("query.memory: {} is above store.memory ({})",

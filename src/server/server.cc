@@ -171,6 +171,9 @@ Status ServerImpl::listen() {
   api_options.version = TURNSCOPE_VERSION;
   api_options.query.time = config_.query_time;
   api_options.query.memory_bytes = shares_.query;
+  api_options.query.ceiling = &ceiling_;
+  api_options.http.max_buffered_body_bytes = 32u << 20;
+  api_options.http.max_buffered_answer_bytes = shares_.in_flight;
   api::Dependencies dependencies;
   dependencies.engine = engine_.get();
   dependencies.health = [this] { return health(); };
