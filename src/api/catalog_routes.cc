@@ -123,6 +123,22 @@ QueryAnswer<Answer> values(Context& context, const ApiRequest& r) {
               });
 }
 
+void write_points(JsonWriter& json, const std::vector<query::TimePoint>& points) {
+  json.begin_array();
+  for (const auto& p : points) {
+    json.begin_object().key("t").text_of(p.time);
+    json.field("count", p.count)
+        .field("errors", p.errors)
+        .field("p50_ns", p.p50_ns)
+        .field("p95_ns", p.p95_ns);
+    json.field("p99_ns", p.p99_ns)
+        .field("input_tokens", p.input_tokens)
+        .field("output_tokens", p.output_tokens)
+        .end_object();
+  }
+  json.end_array();
+}
+
 QueryAnswer<Answer> timeseries(Context& context, const ApiRequest& r) {
   const auto start = std::chrono::steady_clock::now();
   auto range = r.range();
@@ -132,20 +148,30 @@ QueryAnswer<Answer> timeseries(Context& context, const ApiRequest& r) {
   auto buckets = r.number("buckets", 1, 500, 60);
   if (!buckets) return std::unexpected(buckets.error());
   query::SearchRequest request{std::string(r.parameter("q")), *range, 50, {}};
-  auto found = context.queries->timeseries(r.caller, request, *traces, *buckets);
+  const auto by = r.parameter("by");
+  auto found = context.queries->timeseries(r.caller, request, *traces, *buckets, by);
   if (!found) return std::unexpected(found.error());
   JsonWriter json;
-  json.begin_object().field("step_ns", found->step_ns).key("points").begin_array();
-  for (const auto& p : found->points) {
-    json.begin_object().key("t").text_of(p.time);
-    json.field("count", p.count)
-        .field("errors", p.errors)
-        .field("p50_ns", p.p50_ns)
-        .field("p95_ns", p.p95_ns);
-    json.field("input_tokens", p.input_tokens).field("output_tokens", p.output_tokens).end_object();
+  json.begin_object().field("step_ns", found->step_ns).key("points");
+  write_points(json, found->points);
+  if (!by.empty()) {
+    json.key("series").begin_array();
+    for (const auto& [key, points] : found->series) {
+      json.begin_object().field("key", key).key("points");
+      write_points(json, points);
+      json.end_object();
+    }
+    json.end_array().field("more", found->more);
   }
-  json.end_array().field("took_ms", since(start)).end_object();
+  json.field("took_ms", since(start)).end_object();
   return Answer{200, json.take(), "application/json", {}, false};
+}
+
+QueryAnswer<Answer> storage(Context& context, const ApiRequest&) {
+  return page(context.queries->storage(), "tables", [](JsonWriter& json, const query::StoredDay& d) {
+    json.field("table", d.table).text_or_null("day", d.day).field("rows", d.rows).field("bytes", d.bytes);
+    json.field("uncompressed_bytes", d.raw_bytes).field("parts", d.parts);
+  });
 }
 
 QueryAnswer<Answer> tokens(Context& context, const ApiRequest& r) {
@@ -172,6 +198,7 @@ void add_catalog_routes(Router& router, Context& context) {
   add("/api/v1/keys", keys);
   add("/api/v1/values", values);
   add("/api/v1/timeseries", timeseries);
+  add("/api/v1/storage", storage);
   add("/api/v1/tokens", tokens);
 }
 

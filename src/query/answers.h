@@ -90,11 +90,20 @@ struct Page {
 struct TimePoint {
   std::int64_t time = 0;
   std::uint64_t count = 0, errors = 0, input_tokens = 0, output_tokens = 0;
-  std::optional<std::uint64_t> p50_ns, p95_ns;
+  std::optional<std::uint64_t> p50_ns, p95_ns, p99_ns;
 };
 struct Timeseries {
   std::int64_t step_ns = 0;
   std::vector<TimePoint> points;
+  /// With a field to split by: its values with the most rows, each with points of its own.
+  std::vector<std::pair<std::string, std::vector<TimePoint>>> series;
+  bool more = false;  ///< there are more values than series
+};
+
+/// Rows and bytes of one table received on one day.
+struct StoredDay {
+  std::string table, day;
+  std::uint64_t rows = 0, bytes = 0, raw_bytes = 0, parts = 0;
 };
 
 /// One conversation: the traces that carry its id.

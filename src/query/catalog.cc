@@ -310,9 +310,13 @@ QueryAnswer<Page<ValueCount>> Queries::values(const Caller& caller, std::string_
 }
 
 QueryAnswer<Timeseries> Queries::timeseries(const Caller& caller, const SearchRequest& request, bool traces,
-                                            std::size_t buckets) {
+                                            std::size_t buckets, std::string_view by) {
   auto filter = impl_->filter(caller, request.q, request.range);
   if (!filter) return std::unexpected(filter.error());
+  const auto* split = by.empty() ? nullptr : facet_field(by);
+  if (!by.empty() && !split)
+    return std::unexpected(
+        QueryError(ErrorKind::invalid_argument, fmt::format("`{}` is no field to split by", by), "by"));
   buckets = std::clamp<std::size_t>(buckets, 1, 500);
   // Steps people can read, so that the same range gives the same bars.
   static constexpr std::array<std::int64_t, 24> kSteps = {
@@ -327,43 +331,111 @@ QueryAnswer<Timeseries> Queries::timeseries(const Caller& caller, const SearchRe
   }
   Timeseries out;
   out.step_ns = step * 1'000'000'000;
-  Sql sql = filter->prefix;
-  sql << "SELECT intDiv(toUnixTimestamp64Nano(start), ";
-  sql.i64(out.step_ns) << ") AS bucket, ";
-  if (traces)
-    sql << "uniqExact(trace_id), uniqExactIf(trace_id, is_error = 1), ";
-  else
-    sql << "count(), countIf(is_error = 1), ";
-  sql << "quantileTDigest(0.5)(duration_ns), quantileTDigest(0.95)(duration_ns), sumIf(tok_input + "
-         "tok_cache_read + "
-         "tok_cache_write, usage_role = 1), sumIf(tok_output + tok_reasoning, usage_role = 1) FROM spans "
-         "FINAL WHERE ";
-  in_range(sql, caller, request.range);
-  add_filter(sql, *filter);
-  sql << " GROUP BY bucket ORDER BY bucket LIMIT 1000";
-  auto rows = impl_->ask(caller, sql);
-  if (!rows) return std::unexpected(QueryError(rows.error()));
-  store::RowReader in(rows->bytes);
-  std::map<std::int64_t, TimePoint> points;
-  while (in.more()) {
-    TimePoint p;
-    const auto bucket = in.i64();
-    p.count = in.u64();
-    p.errors = in.u64();
-    p.p50_ns = static_cast<std::uint64_t>(std::max(0.0f, in.f32()));
-    p.p95_ns = static_cast<std::uint64_t>(std::max(0.0f, in.f32()));
-    p.input_tokens = in.u64();
-    p.output_tokens = in.u64();
-    points[bucket] = p;
-  }
+  const auto read =
+      [&](const Sql& sql) -> Result<std::vector<std::pair<std::string, std::map<std::int64_t, TimePoint>>>> {
+    TS_ASSIGN(const auto rows, impl_->ask(caller, sql));
+    std::vector<std::pair<std::string, std::map<std::int64_t, TimePoint>>> groups;
+    store::RowReader in(rows.bytes);
+    while (in.more()) {
+      std::string key(in.string());
+      const auto bucket = in.i64();
+      TimePoint p;
+      p.count = in.u64();
+      p.errors = in.u64();
+      p.p50_ns = static_cast<std::uint64_t>(std::max(0.0f, in.f32()));
+      p.p95_ns = static_cast<std::uint64_t>(std::max(0.0f, in.f32()));
+      p.p99_ns = static_cast<std::uint64_t>(std::max(0.0f, in.f32()));
+      p.input_tokens = in.u64();
+      p.output_tokens = in.u64();
+      if (groups.empty() || groups.back().first != key) groups.emplace_back(key, std::map<std::int64_t, TimePoint>());
+      groups.back().second[bucket] = p;
+    }
+    TS_TRY(in.status());
+    return groups;
+  };
+  const auto figures = [&](Sql& sql) {
+    sql << "intDiv(toUnixTimestamp64Nano(start), ";
+    sql.i64(out.step_ns) << ") AS bucket, ";
+    if (traces)
+      sql << "uniqExact(trace_id), uniqExactIf(trace_id, is_error = 1), ";
+    else
+      sql << "count(), countIf(is_error = 1), ";
+    sql << "quantileTDigest(0.5)(duration_ns), quantileTDigest(0.95)(duration_ns), "
+           "quantileTDigest(0.99)(duration_ns), "
+           "sumIf(tok_input + tok_cache_read + tok_cache_write, usage_role = 1), "
+           "sumIf(tok_output + tok_reasoning, usage_role = 1) FROM spans FINAL WHERE ";
+    in_range(sql, caller, request.range);
+    add_filter(sql, *filter);
+  };
   // Empty steps are points too: a gap in the data is not a gap in the axis.
-  for (auto bucket = request.range.from / out.step_ns; bucket * out.step_ns < request.range.to; ++bucket) {
-    TimePoint p;
-    if (const auto it = points.find(bucket); it != points.end()) p = it->second;
-    p.time = bucket * out.step_ns;
-    out.points.push_back(p);
-  }
+  const auto fill = [&](const std::map<std::int64_t, TimePoint>& points) {
+    std::vector<TimePoint> all;
+    for (auto bucket = request.range.from / out.step_ns; bucket * out.step_ns < request.range.to; ++bucket) {
+      TimePoint p;
+      if (const auto it = points.find(bucket); it != points.end()) p = it->second;
+      p.time = bucket * out.step_ns;
+      all.push_back(p);
+    }
+    return all;
+  };
+  Sql sql = filter->prefix;
+  sql << "SELECT '', ";
+  figures(sql);
+  sql << " GROUP BY bucket ORDER BY bucket LIMIT 1000";
+  auto whole = read(sql);
+  if (!whole) return std::unexpected(QueryError(whole.error()));
+  out.points = fill(whole->empty() ? std::map<std::int64_t, TimePoint>() : whole->front().second);
+  if (!split) return out;
+
+  constexpr std::size_t kSeries = 8;
+  Sql top = filter->prefix;
+  top << "SELECT " << split->expression << " AS value FROM spans FINAL WHERE ";
+  in_range(top, caller, request.range);
+  add_filter(top, *filter);
+  top << " AND value != '' GROUP BY value ORDER BY count() DESC, value LIMIT ";
+  top.u64(kSeries + 1);
+  auto values = impl_->ask(caller, top);
+  if (!values) return std::unexpected(QueryError(values.error()));
+  std::vector<std::string> keys;
+  store::RowReader in(values->bytes);
+  while (in.more()) keys.emplace_back(in.string());
+  out.more = keys.size() > kSeries;
+  if (out.more) keys.resize(kSeries);
+  Sql parts = filter->prefix;
+  parts << "SELECT " << split->expression << " AS value, ";
+  figures(parts);
+  parts << " AND value IN ";
+  parts.strs(keys) << " GROUP BY value, bucket ORDER BY value, bucket LIMIT 10000";
+  auto series = read(parts);
+  if (!series) return std::unexpected(QueryError(series.error()));
+  for (const auto& key : keys)
+    for (const auto& [name, points] : *series)
+      if (name == key) out.series.emplace_back(key, fill(points));
   return out;
+}
+
+Result<Page<StoredDay>> Queries::storage() {
+  Sql sql(
+      "SELECT table, if(partition = 'tuple()', '', partition) AS day, sum(rows), sum(bytes_on_disk), "
+      "sum(data_uncompressed_bytes), count() FROM system.parts WHERE active AND database = currentDatabase() "
+      "GROUP BY "
+      "table, day ORDER BY day DESC, table LIMIT 5001");
+  TS_ASSIGN(const auto rows, impl_->ask({}, sql));
+  Page<StoredDay> page;
+  store::RowReader in(rows.bytes);
+  while (in.more()) {
+    StoredDay d;
+    d.table = in.string();
+    d.day = in.string();
+    d.rows = in.u64();
+    d.bytes = in.u64();
+    d.raw_bytes = in.u64();
+    d.parts = in.u64();
+    page.items.push_back(std::move(d));
+  }
+  TS_TRY(in.status());
+  order_and_cut(page, 5'000);
+  return page;
 }
 
 Result<Page<ModelTokens>> Queries::tokens_by_model(const Caller& caller, TimeRange range) {

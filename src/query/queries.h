@@ -95,7 +95,11 @@ class Queries {
   Result<Page<KeyCount>> keys(const Caller&, std::string_view prefix, TimeRange);
   QueryAnswer<Page<ValueCount>> values(const Caller&, std::string_view key, std::string_view prefix,
                                        TimeRange);
-  QueryAnswer<Timeseries> timeseries(const Caller&, const SearchRequest&, bool traces, std::size_t buckets);
+  /// `by`: a facet field, or empty.
+  QueryAnswer<Timeseries> timeseries(const Caller&, const SearchRequest&, bool traces, std::size_t buckets,
+                                     std::string_view by = {});
+  /// What lies on disk, by table and day of receipt, newest first.
+  Result<Page<StoredDay>> storage();
   Result<Page<ModelTokens>> tokens_by_model(const Caller&, TimeRange);
 
   /// Tokens and money by what is asked for, with the prices of now.

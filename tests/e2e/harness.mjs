@@ -99,3 +99,10 @@ export async function openPage(browser, server, options = {}) {
     },
   };
 }
+
+/** The page in the other theme without reading it again; two frames later everything is drawn. */
+export const paint = (page, theme) => page.evaluate((to) => new Promise((done) => {
+  document.documentElement.dataset.theme = to;
+  dispatchEvent(new Event('turnscope:theme'));
+  requestAnimationFrame(() => requestAnimationFrame(() => done()));
+}), theme);

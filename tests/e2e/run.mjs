@@ -1,9 +1,9 @@
-// Browser tests: node tests/e2e/run.mjs [words of a test's name]. TURNSCOPE_BIN names the server (default build/turnscope).
+// Browser tests: node tests/e2e/run.mjs [words of a test's name, or of another's]. TURNSCOPE_BIN names the server (default build/turnscope).
 import { openPage, startBrowser, startServer, post, stored } from './harness.mjs';
 import { designLogs, designRun, largeRun, loopRun, otherRuns } from './data.mjs';
 
-const groups = ['search', 'trace', 'readings', 'live', 'hostile', 'access', 'pictures'];
-const only = process.argv.slice(2).join(' ');
+const groups = ['search', 'cloud', 'trace', 'readings', 'pages', 'live', 'hostile', 'access', 'pictures'];
+const only = process.argv.slice(2).join(' ').split(',').filter(Boolean);
 const tests = [];
 for (const g of groups) for (const [name, f] of Object.entries((await import(`./cases/${g}.mjs`)).default)) tests.push([`${g}: ${name}`, f]);
 
@@ -29,7 +29,7 @@ try {
   browser = await startBrowser();
   const started = Date.now();
   for (const [name, f] of tests) {
-    if (only && !name.includes(only)) continue;
+    if (only.length > 0 && !only.some((o) => name.includes(o.trim()))) continue;
     const pages = [];
     const t = { server, design, large, loop, others, browser, open: async (options) => { const p = await openPage(browser, server, options); pages.push(p); return p; } };
     const at = Date.now();

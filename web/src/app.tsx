@@ -8,6 +8,13 @@ import { parseRoute, useUrl } from './url/router';
 const TracePage = lazy(() => import('./trace/trace-page'));
 const ServicesPage = lazy(() => import('./services/services-page'));
 const HealthPage = lazy(() => import('./health/health-page'));
+const OverviewPage = lazy(() => import('./overview/overview-page'));
+const SessionPage = lazy(() => import('./sessions/session-page'));
+const UsersPage = lazy(() => import('./sessions/users-page'));
+const ComparePage = lazy(() => import('./compare/compare-page'));
+const StoragePage = lazy(() => import('./operators/storage-page'));
+const PricesPage = lazy(() => import('./operators/prices-page'));
+const ExplainPage = lazy(() => import('./operators/explain-page'));
 
 /** A page that breaks says so and leaves the frame usable. */
 class Guard extends Component<{ children: ReactNode }, { error: unknown }> {
@@ -29,6 +36,13 @@ export function App() {
           {route.page === 'trace' && <TracePage key={route.id} id={route.id} />}
           {route.page === 'services' && <ServicesPage params={route.params} />}
           {route.page === 'health' && <HealthPage />}
+          {route.page === 'overview' && <OverviewPage params={route.params} />}
+          {route.page === 'session' && <SessionPage id={route.id} />}
+          {route.page === 'users' && <UsersPage params={route.params} />}
+          {route.page === 'compare' && <ComparePage params={route.params} />}
+          {route.page === 'storage' && <StoragePage />}
+          {route.page === 'prices' && <PricesPage params={route.params} />}
+          {route.page === 'explain' && <ExplainPage />}
           {route.page === 'unknown' && (
             <main className="page"><div className="center"><div><h1 className="h1">No such page</h1><p className="mid">The address leads nowhere here. <Link className="link" to="/search">Go to the search</Link>.</p></div></div></main>
           )}

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { equal, ok, require, until } from '../harness.mjs';
+import { equal, ok, paint, require, until } from '../harness.mjs';
 
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 /** Serious and critical findings of axe, in words. The tool is run by the debugger, so that the page's policy stays as it is. */
@@ -12,20 +12,26 @@ const pages = (t) => [
   ['search', '/search', '.tbody .tr:not(.skrow)', ['j', ' ']], ['spans', '/search?row=spans', '.tbody .tr:not(.skrow)', ['j']], ['a wrong query', '/search?q=(', '#query-error', []], ['nothing found', '/search?q=%22no+such+text+at+all%22', '.first', []], ['key map', '/search', '.tbody .tr:not(.skrow)', ['?']],
   ['trace', `/t/${t.design.trace}`, '.wf-r', []], ['model call', `/t/${t.design.trace}?s=${t.design.ids.answer}`, '.cost', []], ['failed call', `/t/${t.design.trace}?s=${t.design.ids.issue_refund}`, '.det[data-span]', []], ['attributes', `/t/${t.design.trace}?s=${t.design.ids.answer}&d=attributes`, '.kv', []], ['conversation', `/t/${t.design.trace}?r=conversation`, '.step .msg', []],
   ['flame', `/t/${t.design.trace}?r=flame`, '.flame canvas', []], ['graph', `/t/${t.design.trace}?r=graph&s=${t.design.ids.search_policies}`, '.gn', []], ['statistics', `/t/${t.design.trace}?r=statistics`, '.stats tbody tr', []], ['logs', `/t/${t.design.trace}?r=logs`, '.lg', []], ['grouped', `/t/${t.loop.trace}`, '.wf-r', []],
+  ['cloud', '/search?q=service:support-agent&plot=duration&cloud=duration,1700000000000,1999999999999,8000000000,90000000000', '.difrow .num', []], ['sessions', '/sessions', '.tbody .tr:not(.skrow)', []], ['session', '/sessions/sess-9f31c2', '.stc .sq', []], ['overview', '/overview', '.chart rect.cbar', []], ['users', '/users', '.ulist tbody a', []],
+  ['compare', `/compare?a=${t.loop.trace}&b=${t.design.trace}`, '.cr[aria-selected]', []], ['choosing', '/compare', '.cpick .linkish', []], ['prices', '/prices', '.opage tbody a', []], ['storage', '/storage', '.opage td.fwm', []], ['explain', '/explain', '#payload', []],
   ['services', '/services', '.svc td', []], ['health', '/health', '.cell', []],
 ];
 
 export default Object.fromEntries([
-  ...['light', 'dark'].map((theme) => [`axe finds nothing serious, ${theme}`, async (t) => {
+  ['axe finds nothing serious on any page, light and dark', async (t) => {
+    const p = await t.open({ reducedMotion: 'reduce' });
     for (const [name, path, ready, keys] of pages(t)) {
-      const p = await t.open({ colorScheme: theme, reducedMotion: 'reduce' });
       await p.go(path);
       await p.page.locator(ready).first().waitFor();
       for (const k of keys) await p.press(k);
       if (keys.includes(' ')) await p.page.locator('.peek .pbody').waitFor();
-      equal(await serious(p.page), [], name);
+      for (const theme of ['light', 'dark']) {
+        await paint(p.page, theme);
+        equal(await serious(p.page), [], `${name}, ${theme}`);
+      }
+      await paint(p.page, 'light');
     }
-  }]),
+  }],
   ['the keyboard reaches every control, and the key map opens and closes', async (t) => {
     const p = await t.open();
     await p.go('/search');

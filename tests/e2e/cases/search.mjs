@@ -90,7 +90,7 @@ export default {
   },
   'a brush over the histogram narrows the time range': async (t) => {
     const p = await t.open();
-    await p.go('/search');
+    await p.go('/search?plot=count');
     await rows(p.page).first().waitFor();
     const b = await p.page.locator('.histo svg').boundingBox();
     await p.page.mouse.move(b.x + b.width * 0.7, b.y + 40);

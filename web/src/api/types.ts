@@ -187,13 +187,40 @@ export interface Facets { facets: { field: string; values: { value: string; coun
 export interface KeyList { keys: { key: string; type: string; count: number }[]; more: boolean }
 export interface ValueList { values: { value: string; count: number }[]; more: boolean }
 /** GET /api/v1/timeseries?q&from&to&buckets&row=traces|spans — counts, errors and duration quantiles over time (for the histogram above the list). */
-export interface Timeseries { step_ns: number; points: { t: UnixNano; count: number; errors: number; p50_ns: number | null; p95_ns: number | null; input_tokens: number; output_tokens: number }[]; took_ms: number }
+export interface Timeseries { step_ns: number; points: TimePoint[]; series?: { key: string; points: TimePoint[] }[]; more?: boolean; took_ms: number }
+export interface TimePoint { t: UnixNano; count: number; errors: number; p50_ns: number | null; p95_ns: number | null; p99_ns: number | null; input_tokens: number; output_tokens: number }
+/** GET /api/v1/storage — what lies on disk, by table and day of receipt. */
+export interface StorageList { tables: { table: string; day: string | null; rows: number; bytes: number; uncompressed_bytes: number; parts: number }[]; more: boolean }
 
 /** GET /api/v1/scatter?q&from&to&row&limit — traces or spans as points over time, newest first (≤ 5,000; says when more). */
 export interface Scatter { points: ScatterPoint[]; more: boolean }
 export interface ScatterPoint { trace_id: string; span_id?: string; t: UnixNano; duration_ns: number; tokens: number | null; cost_nano_usd: number | null; error: boolean }
 /** GET /api/v1/difference?q&from&to&row&cloud_from&cloud_to&figure&least&most — what the rows of the cloud have more often. */
 export interface Difference { inside: number; outside: number; compared: number; rows: { key: string; value: string; inside: number; outside: number }[] }
+
+/** Sums over model calls. cost.nano_usd: of the priced calls; state says whether all of them were. */
+export interface UsageSums {
+  calls: number; tokens: { input: number; cache_read: number; cache_write: number; output: number; reasoning: number; total_input: number; total_output: number };
+  cache_hit_rate: number | null;
+  cost: Cost & { priced_calls: number; partly_priced_calls: number; unpriced_calls: number; unpriced_tokens: number };
+}
+/** GET /api/v1/usage?by&q&from&to — sums by up to four of model, provider, service, agent, tool, user, session, prompt_version, day, hour … */
+export interface UsageReport { by: string[]; rows: (UsageSums & { key: Record<string, string | null>; traces: number; errors: number })[]; more: boolean; total: UsageSums & { errors: number }; prices_date: string | null; searched_from: UnixNano; searched_to: UnixNano; took_ms: number }
+/** GET /api/v1/sessions?q&from&to&limit — conversations, the latest first. GET /api/v1/session?id — its traces and turns in order. */
+export interface SessionList { sessions: SessionSummary[]; more: boolean; took_ms: number }
+export interface SessionSummary extends UsageSums {
+  session: string; user: string | null; service: string | null; agent: string | null; first_question: string | null; last_question: string | null;
+  start_unix_nano: UnixNano; end_unix_nano: UnixNano; traces: number; spans: number; turns: number; tool_calls: number; errors: number;
+}
+export interface SessionDetail { session: string; traces: TraceSummary[]; turns: SessionTurn[]; more: boolean }
+export interface SessionTurn {
+  trace_id: string; span_id: string; number: number; turn_number: number | null; name: string; kind: Kind; question: string | null; answer: string | null;
+  start_unix_nano: UnixNano; duration_ns: number; llm_calls: number; tool_calls: number; errors: number; tokens: { input: number; output: number; cache_read: number } | null; cost: Cost;
+}
+/** GET /api/v1/users, /api/v1/tools, /api/v1/runs?sort */
+export interface UserList { users: (UsageSums & { user: string; first_seen_unix_nano: UnixNano; last_seen_unix_nano: UnixNano; traces: number; sessions: number; failed_traces: number })[]; more: boolean }
+export interface ToolList { tools: { name: string; calls: number; errors: number; traces: number; p50_ns: number; p95_ns: number; max_ns: number; total_ns: number; repeated_calls: number; traces_with_repeats: number; last_seen_unix_nano: UnixNano }[]; more: boolean }
+export interface RunList { sort: string; traces: TraceSummary[]; more: boolean }
 
 /** GET /api/v1/live?q (text/event-stream): event "traces" data {"trace_ids":[…],"spans":n}; at most 2 a second; "hello" first. */
 export interface LiveEvent { trace_ids: string[]; spans: number }

@@ -47,6 +47,10 @@ export const moneyExact = (nano: number | null | undefined, places = 6): string 
   return `$${have <= places ? (nano / 1e9).toFixed(places) : cut}`;
 };
 
+/** Money on an axis: no zeros behind the last digit that tells. */
+export const axisMoney = (nano: number): string => { const t = money(nano); return t.includes('.') ? t.replace(/0+$/, '').replace(/\.$/, '') : t; };
+/** "1 trace", "3 traces". */
+export const some = (n: number, word: string): string => `${integer(n)} ${word}${n === 1 ? '' : 's'}`;
 export const integer = (n: number | null | undefined): string => (n === null || n === undefined ? unknown : group.format(n));
 
 export function compact(n: number | null | undefined): string {

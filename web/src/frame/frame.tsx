@@ -8,8 +8,17 @@ import { KeyHelp } from './key-help';
 import { useHealth } from '../health/use-health';
 
 const areas: { path: string; icon: IconName; label: string; key: string }[] = [
+  { path: '/overview', icon: 'overview', label: 'Overview', key: 'g o' },
   { path: '/search', icon: 'search', label: 'Search', key: 'g s' },
+  { path: '/sessions', icon: 'sessions', label: 'Sessions', key: 'g e' },
+  { path: '/users', icon: 'users', label: 'Users', key: 'g u' },
+  { path: '/compare', icon: 'compare', label: 'Compare', key: 'g c' },
   { path: '/services', icon: 'services', label: 'Services', key: 'g d' },
+];
+const operators: typeof areas = [
+  { path: '/prices', icon: 'prices', label: 'Prices', key: 'g p' },
+  { path: '/storage', icon: 'storage', label: 'Storage', key: 'g b' },
+  { path: '/explain', icon: 'diff', label: 'Explain a payload', key: 'g x' },
 ];
 
 export function Frame({ children }: { children: ReactNode }) {
@@ -19,10 +28,10 @@ export function Frame({ children }: { children: ReactNode }) {
   const health = useHealth();
   useKeys({
     '?': () => setHelp((h) => !h),
-    'g s': () => navigate('/search'), 'g o': () => navigate('/search'), 'g d': () => navigate('/services'),
+    'g s': () => navigate('/search'), 'g o': () => navigate('/overview'), 'g e': () => navigate('/sessions'), 'g u': () => navigate('/users'), 'g c': () => navigate('/compare'), 'g p': () => navigate('/prices'), 'g b': () => navigate('/storage'), 'g x': () => navigate('/explain'), 'g d': () => navigate('/services'),
     'g h': () => navigate('/health'), 'g t': () => toggleTheme(),
   });
-  const current = (p: string): 'page' | undefined => ((p === '/search' ? path === '/' || path === '/search' || path.startsWith('/t/') : path === p) ? 'page' : undefined);
+  const current = (p: string): 'page' | undefined => ((p === '/search' ? path === '/' || path === '/search' || path.startsWith('/t/') : p === '/sessions' ? path.startsWith('/sessions') : path === p) ? 'page' : undefined);
   const state = health.isError ? 'unreachable' : health.data?.status;
   const troubled = state !== undefined && state !== 'ok';
   return (
@@ -33,6 +42,7 @@ export function Frame({ children }: { children: ReactNode }) {
         </Link>
         {areas.map((a) => <Link key={a.path} to={a.path} title={`${a.label} (${a.key})`} aria-label={a.label} aria-current={current(a.path)}><Icon name={a.icon} /></Link>)}
         <span className="grow" />
+        {operators.map((a) => <Link key={a.path} to={a.path} title={`${a.label} (${a.key})`} aria-label={a.label} aria-current={current(a.path)}><Icon name={a.icon} /></Link>)}
         <Link to="/health" title={troubled ? `Health (g h): ${state}` : 'Health (g h)'} aria-label={troubled ? `Health: ${state}` : 'Health'} aria-current={current('/health')}>
           <Icon name="health" />{troubled && <span className={`dot ${state === 'degraded' ? '' : 'bad'}`} />}
         </Link>

@@ -2,8 +2,8 @@
 // text and back. The server alone decides what a query means.
 export interface Token { type: 'field' | 'op' | 'value' | 'text' | 'string' | 'word' | 'paren' | 'space'; text: string; at: number }
 
-const wordEnd = /[\s()"]/;
-const valueEnd = /[\s)]/;
+const wordEnd = /[\s()"{}]/;
+const valueEnd = /[\s)}]/;
 const operator = /^(!=|>=|<=|[:=<>~])/;
 
 export function tokenize(q: string): Token[] {
@@ -15,7 +15,9 @@ export function tokenize(q: string): Token[] {
     const space = /^\s+/.exec(rest);
     if (space) { push('space', space[0]); continue; }
     const c = rest[0]!;
-    if (c === '(' || c === ')') { push('paren', c); continue; }
+    if (c === '(' || c === ')' || c === '{' || c === '}') { push('paren', c); continue; }
+    const relation = /^(>>|<<|>|<)(?=\s*\{)/.exec(rest);
+    if (relation && out.findLast((t) => t.type !== 'space')?.text === '}') { push('paren', relation[0]); continue; }
     const op = operator.exec(rest);
     if (op) { push('op', op[0]); continue; }
     if (c === '"') {
@@ -53,8 +55,8 @@ export function groups(q: string): Group[] {
   // A query with a top-level `or` or `not` is more than ticks can say.
   let depth = 0;
   for (const x of t) {
-    if (x.text === '(') depth++;
-    else if (x.text === ')') depth--;
+    if (x.text === '(' || x.text === '{') depth++;
+    else if (x.text === ')' || x.text === '}') depth--;
     else if (depth === 0 && x.type === 'word' && /^(or|not)$/i.test(x.text)) return [];
   }
   const out: Group[] = [];
@@ -68,6 +70,7 @@ export function groups(q: string): Group[] {
       i += 2;
       continue;
     }
+    if (t[i]!.text === '{') { while (i < t.length && t[i]!.text !== '}') i++; continue; }
     if (t[i]!.text !== '(') continue;
     let j = i + 1, same = true, field = '';
     const values: string[] = [];
@@ -167,6 +170,9 @@ export const knownFields: { key: string; type: string; hint: string }[] = [
   { key: 'variant', type: 'text', hint: 'experiment variant' },
   { key: 'error', type: 'text', hint: 'error type or message' },
   { key: 'span_kind', type: 'word', hint: 'server client internal producer consumer' },
+  { key: 'cost', type: 'number', hint: '> 0.05 (US dollars)' },
+  { key: 'error_type', type: 'text', hint: 'type of the error' },
+  { key: 'turn', type: 'number', hint: 'number of the turn' },
   { key: 'trace', type: 'id', hint: 'trace id' },
   { key: 'span', type: 'id', hint: 'span id' },
   { key: 'event.name', type: 'text', hint: 'name of an event' },

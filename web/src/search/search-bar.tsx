@@ -87,7 +87,7 @@ export function SearchBar({ q, range, error, submit }: {
               </li>
             ))}
           </ul>
-          <footer><span className="row"><kbd>tab</kbd>take</span><span className="row"><kbd>↑</kbd><kbd>↓</kbd>choose</span><span className="row"><kbd>enter</kbd>run</span><span className="grow" /><span className="mono dim">: != &gt; &lt; ~ exists and or not ( )</span></footer>
+          <footer><span className="row"><kbd>tab</kbd>take</span><span className="row"><kbd>↑</kbd><kbd>↓</kbd>choose</span><span className="row"><kbd>enter</kbd>run</span><span className="grow" /><span className="mono dim">: != &gt; &lt; ~ exists and or not ( ) {'{a} >> {b}'}</span></footer>
         </div>
       )}
     </div>

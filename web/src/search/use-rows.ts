@@ -2,13 +2,16 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { get } from '../api/client';
 import { useLastGood } from './last-good';
-import type { LiveEvent, SpanList, SpanSummary, TraceList, TraceSummary } from '../api/types';
+import type { LiveEvent, SessionList, SessionSummary, SpanList, SpanSummary, TraceList, TraceSummary } from '../api/types';
 
-export type RowKind = 'traces' | 'spans';
-export type Row = TraceSummary | SpanSummary;
+export type RowKind = 'traces' | 'spans' | 'sessions';
+export type Row = TraceSummary | SpanSummary | SessionSummary;
 export const isTrace = (r: Row): r is TraceSummary => 'shape' in r;
-export const idOf = (r: Row): string => (isTrace(r) ? r.trace_id : `${r.trace_id}/${r.span_id}`);
-const rowsOf = (page: TraceList | SpanList): Row[] => ('traces' in page ? page.traces : page.spans);
+export const isSession = (r: Row): r is SessionSummary => 'first_question' in r;
+export const idOf = (r: Row): string => (isTrace(r) ? r.trace_id : isSession(r) ? r.session : `${r.trace_id}/${r.span_id}`);
+type Page = TraceList | SpanList | SessionList;
+const rowsOf = (page: Page): Row[] => ('sessions' in page ? page.sessions : 'traces' in page ? page.traces : page.spans);
+const kindOf = (r: Row): RowKind => (isTrace(r) ? 'traces' : isSession(r) ? 'sessions' : 'spans');
 const pageSize = 100;
 
 export interface Search { q: string; from: string; to: string; row: RowKind }
@@ -17,8 +20,8 @@ export interface Search { q: string; from: string; to: string; row: RowKind }
 export function useRows(search: Search, live: boolean) {
   const query = useInfiniteQuery({
     queryKey: ['rows', search], initialPageParam: '', placeholderData: keepPreviousData, refetchOnMount: true, staleTime: 30_000, gcTime: 60_000,
-    queryFn: ({ pageParam, signal }) => get<TraceList | SpanList>(`/${search.row}`, { q: search.q, from: search.from, to: search.to, limit: pageSize, cursor: pageParam }, signal),
-    getNextPageParam: (last) => last.next_cursor ?? undefined,
+    queryFn: ({ pageParam, signal }) => get<Page>(`/${search.row}`, { q: search.q, from: search.from, to: search.to, limit: search.row === 'sessions' ? 500 : pageSize, cursor: pageParam }, signal),
+    getNextPageParam: (last) => ('next_cursor' in last ? last.next_cursor : null) ?? undefined,
   });
   const [fresh, setFresh] = useState<Row[]>([]);
   const key = JSON.stringify(search);
@@ -26,7 +29,7 @@ export function useRows(search: Search, live: boolean) {
 
   // Rows of the kind that is shown now: traces do not fit the columns of spans.
   const good = useLastGood(query.data, query.isError);
-  const paged = useMemo(() => (good?.pages ?? []).flatMap(rowsOf).filter((r) => isTrace(r) === (search.row === 'traces')), [good, search.row]);
+  const paged = useMemo(() => (good?.pages ?? []).flatMap(rowsOf).filter((r) => kindOf(r) === search.row), [good, search.row]);
   const rows = useMemo(() => {
     const seen = new Set<string>();
     const newer = new Map(fresh.map((r) => [idOf(r), r]));
@@ -40,7 +43,7 @@ export function useRows(search: Search, live: boolean) {
   }, [fresh, paged]);
 
   const refresh = useCallback(async () => {
-    const page = await get<TraceList | SpanList>(`/${search.row}`, { q: search.q, from: search.from, to: search.to, limit: pageSize });
+    const page = await get<Page>(`/${search.row}`, { q: search.q, from: search.from, to: search.to, limit: pageSize });
     setFresh((had) => {
       const got = rowsOf(page);
       const ids = new Set(got.map(idOf));

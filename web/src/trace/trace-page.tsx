@@ -54,6 +54,16 @@ function readUrl(): UrlState {
   };
 }
 
+/** A run whose spans still come: since when, and for how long nothing has come. Silence tells a stuck agent. */
+function Running({ start, end }: { start: string; end: string }) {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => { const i = setInterval(() => setNow(Date.now()), 1000); return () => clearInterval(i); }, []);
+  const ms = (t: string): number => Number(nanos(t) / 1_000_000n);
+  const since = Math.max(0, now - ms(start)), silent = Math.max(0, now - ms(end));
+  const text = (x: number): string => durationText(Math.max(1000, Math.floor(x / 1000) * 1000) * 1e6).replace('.00', '');
+  return <span className={`chip ${silent > 30_000 ? 'warn' : 'accent'}`} role="timer"><span className={silent > 30_000 ? '' : 'pulse'}>●</span> running {text(since)}{silent > 5000 && `, silent for ${text(silent)}`}</span>;
+}
+
 export default function TracePage({ id }: { id: string }) {
   const [url, setUrl] = useState(readUrl);
   const source = useMemo(() => new WindowSource(id, readUrl().window), [id]);
@@ -95,6 +105,7 @@ export default function TracePage({ id }: { id: string }) {
     return () => { clearTimeout(at); events.close(); };
   }, [id, client]);
   const revision = t?.revision ?? '';
+  const [follow, setFollow] = useState(false);
   useEffect(() => {
     if (revision && source.ready && source.revision !== revision) void source.reload();
   }, [revision, source, version]);
@@ -119,6 +130,9 @@ export default function TracePage({ id }: { id: string }) {
     });
     return () => { gone = true; };
   }, [source, scrollTo]);
+  // Following ends by itself when one scrolls away from the end.
+  const rowCount = useRef(0);
+  useEffect(() => { if (follow && growing && source.total > rowCount.current) scrollTo(source.total - 1); rowCount.current = source.total; }, [follow, growing, source, version, scrollTo]);
   useEffect(() => { source.ensure(view.first, view.last); }, [source, view.first, view.last, version]);
 
   const total = Math.max(1, Number(nanos(source.end) - nanos(source.start)));
@@ -307,7 +321,7 @@ export default function TracePage({ id }: { id: string }) {
     $: () => void withIndex((i) => void goTo(nextInRank(i, i.dear, url.span, 1), 'priced call')),
     t: () => void withIndex((i) => void goTo(nextInOrder(i, i.turns, url.span, 1), 'turn')), T: () => void withIndex((i) => void goTo(nextInOrder(i, i.turns, url.span, -1), 'turn')),
     n: () => nextHit(1), N: () => nextHit(-1), '/': () => { findInput.current?.focus(); findInput.current?.select(); },
-    z: () => zoomTo(current), f: () => setView(null), c: toggleCritical, v: () => nextReading(1), V: () => nextReading(-1), Y: () => setCopyOpen(true),
+    F: () => setFollow((f) => !f), z: () => zoomTo(current), f: () => setView(null), c: toggleCritical, v: () => nextReading(1), V: () => nextReading(-1), Y: () => setCopyOpen(true),
     J: () => sibling(1), K: () => sibling(-1),
     y: () => { void copyText(url.span ? location.origin + permalink(url.span) : location.origin + withParams(location.pathname + location.search, pending.current)).then(() => setSay('link copied')); },
     Escape: () => { if (zoomed) setView(null); else if (url.find) setFindText(''); else if (url.span) { setUrl((u) => ({ ...u, span: null })); write({ s: null }); } else navigate(backTo); },
@@ -331,7 +345,8 @@ export default function TracePage({ id }: { id: string }) {
         <header className="top">
           <span className="crumb"><Link to={backTo}>Traces</Link><b>/</b>{t && <><Safe text={t.agent ?? t.root?.service ?? t.services[0] ?? ''} /><b>/</b></>}</span>
           <h1 className="trunc">{t ? (t.question ? <>“<Safe text={oneLine(t.question, 220)} />”</> : <Safe text={title ?? 'root not here yet'} />) : ' '}</h1>
-          {growing && <span className="chip accent"><span className="pulse">●</span> still arriving</span>}
+          {growing && t && <Running start={t.start_unix_nano} end={t.end_unix_nano} />}
+          {growing && <button type="button" className="btn" aria-pressed={follow} title="Keep the last row in sight while spans arrive (F)" onClick={() => setFollow(!follow)}>Follow</button>}
           <span className="grow" />
           {results && <><span className="cap wide">{resultAt + 1} of {integer(results.ids.length)} in search</span><span className="row pair"><button type="button" className="btn quiet icon" aria-label="Previous trace (shift k)" disabled={resultAt <= 0} onClick={() => sibling(-1)}><Icon name="up" /></button><button type="button" className="btn quiet icon" aria-label="Next trace (shift j)" disabled={resultAt >= results.ids.length - 1} onClick={() => sibling(1)}><Icon name="down" /></button></span></>}
           <Link className="btn wide" to={`/compare?a=${id}`} title="Compare with another trace"><Icon name="compare" />Compare</Link>

@@ -37,7 +37,7 @@ export function withParams(url: string, patch: Patch): string {
 export const setParams = (patch: Patch, how: 'push' | 'replace' = 'replace'): void =>
   navigate(withParams(location.pathname + location.search, patch), how);
 
-export interface Route { page: 'search' | 'trace' | 'services' | 'health' | 'unknown'; id: string; params: URLSearchParams }
+export interface Route { page: 'search' | 'trace' | 'services' | 'health' | 'overview' | 'session' | 'users' | 'compare' | 'storage' | 'prices' | 'explain' | 'unknown'; id: string; params: URLSearchParams }
 
 export function parseRoute(url: string): Route {
   const [path = '/', search = ''] = url.split('?', 2);
@@ -46,6 +46,9 @@ export function parseRoute(url: string): Route {
   const [area, id] = parts;
   if (area === undefined || (area === 'search' && id === undefined)) return { page: 'search', id: '', params };
   if ((area === 't' || area === 'trace') && id !== undefined && /^[0-9a-f]{1,32}$/i.test(id)) return { page: 'trace', id: id.toLowerCase(), params };
+  if (area === 'sessions' && id === undefined) { params.set('row', 'sessions'); return { page: 'search', id: '', params }; }
+  if (area === 'sessions' && id !== undefined && parts.length === 2) { try { return { page: 'session', id: decodeURIComponent(id), params }; } catch { return { page: 'unknown', id: '', params }; } }
+  for (const page of ['overview', 'users', 'compare', 'storage', 'prices', 'explain'] as const) if (area === page && id === undefined) return { page, id: '', params };
   if (area === 'services' && id === undefined) return { page: 'services', id: '', params };
   if (area === 'health' && id === undefined) return { page: 'health', id: '', params };
   return { page: 'unknown', id: '', params };

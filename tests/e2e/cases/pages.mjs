@@ -1,0 +1,123 @@
+import { api, equal, ok, post, stored, until } from '../harness.mjs';
+import { now, run } from '../data.mjs';
+
+export default {
+  'the overview adds up to the store, and every name leads to what lies behind it': async (t) => {
+    const p = await t.open();
+    await p.go('/overview');
+    await until('the cost', async () => /^\$\d/.test(await p.page.locator('.head .v').first().textContent()));
+    const usage = await api(t.server, '/usage?by=model');
+    const shown = Number((await p.page.locator('.head .v').first().textContent()).replace(/[$,]/g, ''));
+    ok(Math.abs(shown - usage.total.cost.nano_usd / 1e9) < 0.01, `${shown} is what the API says: ${usage.total.cost.nano_usd}`);
+    for (const name of ['Cost by model', 'Run latency', 'Errors by kind', 'Tokens by model', 'Model calls by model', 'p95 by model']) await p.page.getByRole('region', { name, exact: true }).locator('svg[role=img]').waitFor();
+    await p.page.getByRole('button', { name: 'Service', exact: true }).click();
+    await p.page.waitForURL(/by=service/);
+    await p.page.getByRole('region', { name: 'Cost by service', exact: true }).locator('.linkish', { hasText: 'support-agent' }).click();
+    await p.page.waitForURL(/\/search\?q=service:support-agent|service%3Asupport-agent/);
+  },
+  'a bar leads to the traces of its hour': async (t) => {
+    const p = await t.open();
+    await p.go('/overview');
+    const bar = p.page.getByRole('region', { name: 'Cost by model', exact: true }).locator('rect.cbar').last();
+    await bar.waitFor();
+    await bar.click({ force: true });
+    await p.page.waitForURL(/\/search\?q=model.*from=20.*to=20/);
+  },
+  'a panel of one’s own is kept, and its link shows it to others': async (t) => {
+    const p = await t.open();
+    await p.go('/overview');
+    await p.page.getByRole('button', { name: 'Add a panel of your own' }).click();
+    await p.page.getByLabel('Title').fill('Failing tools');
+    await p.page.getByLabel('Search', { exact: true }).last().fill('kind:tool status:error');
+    await p.page.getByLabel('Split by').last().selectOption('tool');
+    await p.page.getByRole('button', { name: 'Add', exact: true }).click();
+    await p.page.getByRole('region', { name: 'Failing tools' }).locator('svg[role=img]').first().waitFor();
+    await p.page.reload();
+    await p.page.getByRole('region', { name: 'Failing tools' }).waitFor();
+    const other = await t.open();
+    await other.go(`/overview?panels=${encodeURIComponent(JSON.stringify([{ title: 'Shared', q: 'kind:llm', figure: 'p95', by: 'model' }]))}`);
+    await other.page.getByRole('region', { name: 'Shared' }).locator('svg[role=img]').waitFor();
+  },
+  'a session shows gaps and attempts in order': async (t) => {
+    const at = now() - 3_600_000_000_000n;
+    const make = (minutes, q, a, error) => { const r = run({ start: at + BigInt(minutes) * 60_000_000_000n, session: 'sess-again', user: 'user-7' }); r.add(0, 'agent.run', 0, 4, { 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.agent.name': 'support-agent', 'agent.user_message': q }); r.add(1, 'agent.turn', 0.1, 3.9, { 'agent.turn_number': 1 }); r.llm(2, 0.2, 3.8, [100, 0, 0, 20], [{ role: 'user', parts: [{ type: 'text', content: q }] }], [{ type: 'text', content: a }], { finish: 'end_turn', ...(error ? { error } : {}) }); return r; };
+    const three = [make(0, 'When does it ship?', 'Tomorrow.'), make(2, 'When does it ship?', 'On Friday.'), make(9, 'And the invoice?', 'By mail.')];
+    for (const r of three) { await post(t.server, r.request()); await stored(t.server, r.trace, r.spans.length); }
+    const p = await t.open();
+    await p.go('/sessions/sess-again');
+    await until('three traces', async () => (await p.page.locator('.stc').count()) === 3);
+    equal(await p.page.locator('.stc header .chip.accent').allTextContents(), ['attempt 1 of 2', 'attempt 2 of 2'], 'attempts');
+    equal((await p.page.locator('.gap').allTextContents()).map((x) => x.trim()), ['1:56 min later', '6:56 min later'], 'gaps');
+    await p.page.getByRole('link', { name: 'Compare with the trace before' }).first().click();
+    await p.page.waitForURL(/\/compare\?a=/);
+    await until('the answers differ by words', async () => (await p.page.locator('.dt ins').allTextContents()).join('').includes('Friday'));
+  },
+  'users are listed with what they cost': async (t) => {
+    const p = await t.open();
+    await p.go('/users');
+    const line = p.page.locator('.ulist tbody tr').filter({ has: p.page.getByRole('link', { name: 'user-42', exact: true }) });
+    await line.waitFor();
+    ok((await line.textContent()).includes('$0.19'), await line.textContent());
+  },
+  'two runs are compared step by step': async (t) => {
+    const b = t.others.find((r) => r.spans.some((s) => s.name.startsWith('tool.execute.search')) && r.spans.length > 8);
+    const p = await t.open();
+    await p.go(`/compare?a=${b.trace}&b=${t.design.trace}`);
+    await p.page.locator('.cr.onlyb').first().waitFor();
+    ok((await p.page.locator('.cmph').textContent()).includes('26.41 s'), 'durations of both');
+    await p.page.locator('.cr[aria-selected]', { hasText: 'gen_ai.completion' }).first().click();
+    await p.page.getByRole('button', { name: 'Output', exact: true }).click();
+    await until('words are marked', async () => (await p.page.locator('.dt ins').count()) > 0);
+    const before = new URL(p.page.url()).searchParams.get('a');
+    await p.press('r');
+    await until('swapped', () => new URL(p.page.url()).searchParams.get('b') === before);
+    await p.press('n');
+    await p.page.locator('.drow.on').waitFor();
+    const same = await t.open();
+    await same.go(`/compare?a=${t.design.trace}&b=${t.design.trace}`);
+    await same.page.locator('.cr[aria-selected]').first().waitFor();
+    await same.press('d');
+    await same.page.getByText('took the same steps').waitFor();
+    const only = await t.open();
+    await only.go('/compare');
+    await only.page.locator('.cpick .linkish').first().click();
+    await only.page.waitForURL(/a=[0-9a-f]{32}/);
+    await only.page.getByText('Compare it with').waitFor();
+  },
+  'prices say what is unpriced, storage what lies on disk': async (t) => {
+    const p = await t.open();
+    await p.go('/prices');
+    const line = p.page.locator('.opage tbody tr', { hasText: 'claude-sonnet-4-5' });
+    await line.first().waitFor();
+    ok((await line.first().textContent()).includes('priced'), 'the model has a price');
+    await p.go('/storage');
+    await p.page.locator('.opage tbody tr', { hasText: 'spans' }).first().waitFor();
+    const { tables } = await api(t.server, '/storage');
+    ok(tables.some((x) => x.table === 'spans' && x.rows > 6000 && x.bytes > 0), 'the spans lie on disk');
+  },
+  'a payload is explained without being stored': async (t) => {
+    const p = await t.open();
+    await p.go('/explain');
+    await p.page.getByRole('button', { name: 'An example' }).click();
+    await p.page.locator('#payload').press('Control+Enter');
+    await p.page.locator('.exps').first().waitFor();
+    ok((await p.page.locator('.exps').first().textContent()).includes('claude-sonnet-4-5'), 'the model is read');
+    await p.page.locator('#payload').fill('{"nothing": [');
+    await p.page.getByRole('button', { name: /^Explain/ }).click();
+    await p.page.getByText('The server refused').waitFor();
+  },
+  'an empty store teaches the first trace in five languages': async (t) => {
+    const { startServer } = await import('../harness.mjs');
+    const empty = await startServer();
+    try {
+      const { openPage } = await import('../harness.mjs');
+      const p = await openPage(t.browser, empty);
+      for (const path of ['/search', '/overview']) {
+        await p.go(path);
+        await p.page.getByText('Send your first trace').waitFor();
+        for (const language of ['Python', 'TypeScript', 'C++', 'Go', 'curl']) await p.page.getByRole('button', { name: language, exact: true }).click();
+      }
+      await p.check();
+    } finally { await empty.stop(); }
+  },
+};

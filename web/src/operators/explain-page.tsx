@@ -1,0 +1,51 @@
+import { useState } from 'react';
+import { StatusBar } from '../frame/frame';
+import { JsonView } from '../text/json-view';
+import { Safe } from '../text/text';
+import { CopyButton, Failure } from '../ui/bits';
+import { ApiFailure } from '../api/client';
+import './operators.css';
+
+const sample = `{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]},"scopeSpans":[{"spans":[
+ {"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174","name":"chat","kind":3,
+  "startTimeUnixNano":"1795360772548583189","endTimeUnixNano":"1795360773548583189",
+  "attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},
+   {"key":"gen_ai.request.model","value":{"stringValue":"claude-sonnet-4-5"}},
+   {"key":"gen_ai.usage.input_tokens","value":{"intValue":"1200"}},
+   {"key":"gen_ai.usage.cache_read.input_tokens","value":{"intValue":"1000"}},
+   {"key":"gen_ai.usage.output_tokens","value":{"intValue":"80"}}]}]}]}]}`;
+
+interface Explained { spans?: Record<string, Record<string, unknown>> }
+
+/** Paste what a client sends: what is read in it, and which attribute each fact came from. Nothing is stored. */
+export default function ExplainPage() {
+  const [text, setText] = useState('');
+  const [answer, setAnswer] = useState<Explained | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const run = async (): Promise<void> => {
+    setBusy(true);
+    setError(null);
+    try {
+      const r = await fetch('/api/v1/explain', { method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json' }, body: text });
+      const body = (await r.json().catch(() => ({}))) as Explained & { error?: { kind: string; message: string } };
+      if (!r.ok) throw new ApiFailure(r.status, body.error?.kind ?? 'http', body.error?.message ?? `the server answered ${r.status}`);
+      setAnswer(body);
+    } catch (e) { setAnswer(null); setError(e instanceof ApiFailure ? e : new ApiFailure(0, 'unreachable', 'The server does not answer.')); }
+    setBusy(false);
+  };
+  const spans = Object.entries(answer?.spans ?? {});
+  return (
+    <main className="page"><header className="top"><h1>Explain a payload</h1><span className="cap">what is read in OTLP/JSON, and from which attribute; nothing is stored</span></header>
+      <div className="expl">
+        <section className="expin"><label className="h2" htmlFor="payload">OTLP/JSON</label><textarea id="payload" className="mono" spellCheck={false} value={text} placeholder={'{"resourceSpans": …}'} onChange={(e) => setText(e.target.value)} onKeyDown={(e) => { if (e.key === 'Enter' && (e.ctrlKey || e.metaKey)) { e.preventDefault(); void run(); } }} />
+          <div className="row"><button type="button" className="btn primary" disabled={busy || text.trim() === ''} onClick={() => void run()}>Explain <kbd>ctrl enter</kbd></button><button type="button" className="btn" onClick={() => setText(sample)}>An example</button></div></section>
+        <section className="expout scroll" tabIndex={0} role="region" aria-label="What is read" aria-live="polite">
+          {error !== null && <Failure error={error} />}
+          {!answer && error === null && <p className="dim">A span's kind, model, tokens, messages and errors are read from the attributes of many instrumentations. Paste what yours sends to see which of them were understood, and which were not.</p>}
+          {spans.map(([id, facts]) => <article key={id} className="panel exps"><header><h2 className="mono"><Safe text={id} /></h2><span className="grow" /><CopyButton text={() => JSON.stringify(facts, null, 2)} label="Copy" /></header><div className="pad"><JsonView value={facts} open={2} /></div></article>)}
+          {answer && <details><summary>Whole answer</summary><JsonView value={answer} open={1} /></details>}
+        </section>
+      </div><StatusBar keys={[[['g', 'h'], 'health'], [['?'], 'all keys']]} /></main>
+  );
+}

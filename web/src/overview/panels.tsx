@@ -1,0 +1,66 @@
+import { useState } from 'react';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { get } from '../api/client';
+import type { Timeseries } from '../api/types';
+import { Chart, Legend, type Line } from '../chart/chart';
+import { compact, durationText, integer } from '../format/numbers';
+import type { Range } from '../format/time';
+import { CopyButton, Failure } from '../ui/bits';
+import { Icon } from '../ui/icons';
+import { navigate, setParams } from '../url/router';
+import { msOf, split } from './data';
+import { Panel, searchUrl } from './overview-page';
+
+/** A panel of the user's own: a query, a figure, a field to split by. Kept in the address, so that it can be shared, and in this browser. */
+export interface Own { title: string; q: string; figure: 'spans' | 'traces' | 'errors' | 'p95' | 'tokens'; by: string }
+const figures: Own['figure'][] = ['spans', 'traces', 'errors', 'p95', 'tokens'];
+const fields = ['', 'model', 'service', 'agent', 'tool', 'kind', 'prompt_version', 'user', 'environment', 'status', 'variant'];
+const key = 'turnscope.panels';
+const valid = (x: unknown): x is Own => typeof x === 'object' && x !== null && typeof (x as Own).title === 'string' && typeof (x as Own).q === 'string' && figures.includes((x as Own).figure) && fields.includes((x as Own).by);
+export function readPanels(text: string | null): Own[] { try { const v: unknown = JSON.parse(text ?? '[]'); return Array.isArray(v) ? v.filter(valid).slice(0, 12) : []; } catch { return []; } }
+
+export function Panels({ range, q }: { range: Range; q: string }) {
+  const shared = readPanels(new URLSearchParams(location.search).get('panels'));
+  const [own, setOwn] = useState<Own[]>(() => { try { return readPanels(localStorage.getItem(key)); } catch { return []; } });
+  const [open, setOpen] = useState(false);
+  const keep = (list: Own[]): void => { setOwn(list); try { localStorage.setItem(key, JSON.stringify(list)); } catch { /* holds for this page */ } };
+  const all = [...shared.map((p) => ({ p, from: 'shared' as const })), ...own.filter((o) => !shared.some((s) => JSON.stringify(s) === JSON.stringify(o))).map((p) => ({ p, from: 'own' as const }))];
+  return (
+    <>
+      {all.map(({ p, from }, i) => <OwnPanel key={`${from}${i}${p.title}`} p={p} range={range} q={q} shared={from === 'shared'} keep={() => { keep([...own, p]); setParams({ panels: null }); }} remove={() => (from === 'shared' ? setParams({ panels: null }) : keep(own.filter((o) => o !== p)))} />)}
+      {open ? <Editor cancel={() => setOpen(false)} add={(p) => { keep([...own, p]); setOpen(false); }} /> : <button type="button" className="panel addp" onClick={() => setOpen(true)}><Icon name="diff" />Add a panel of your own</button>}
+    </>
+  );
+}
+
+function Editor({ add, cancel }: { add: (p: Own) => void; cancel: () => void }) {
+  return (
+    <form className="panel pedit" aria-label="A panel of your own" onSubmit={(e) => {
+      e.preventDefault();
+      const d = new FormData(e.currentTarget), p = { title: String(d.get('title')).trim().slice(0, 60), q: String(d.get('q')).trim(), figure: String(d.get('figure')), by: String(d.get('by')) };
+      if (valid(p) && p.title) add(p);
+    }}>
+      <h2 className="h2">A panel of your own</h2>
+      <label>Title<input name="title" required maxLength={60} /></label>
+      <label>Search<input name="q" className="mono" placeholder="kind:tool status:error" spellCheck={false} /></label>
+      <label>Figure<select name="figure">{figures.map((f) => <option key={f} value={f}>{f}</option>)}</select></label>
+      <label>Split by<select name="by">{fields.map((f) => <option key={f} value={f}>{f || 'nothing'}</option>)}</select></label>
+      <div className="row"><button type="submit" className="btn primary">Add</button><button type="button" className="btn" onClick={cancel}>Cancel</button></div>
+    </form>
+  );
+}
+
+function OwnPanel({ p, range, q, remove, shared, keep }: { p: Own; range: Range; q: string; remove: () => void; shared: boolean; keep: () => void }) {
+  const full = [q && `(${q})`, p.q && `(${p.q})`, p.figure === 'errors' ? 'status:error' : ''].filter(Boolean).join(' ');
+  const d = useQuery({ queryKey: ['timeseries', 'own', p, full, range], placeholderData: keepPreviousData, retry: false, queryFn: ({ signal }) => get<Timeseries>('/timeseries', { q: full, ...range, row: p.figure === 'traces' ? 'traces' : 'spans', buckets: 60, by: p.by }, signal) });
+  const pick = (x: Timeseries['points'][number]): number | null => (p.figure === 'p95' ? (x.count > 0 ? x.p95_ns : null) : p.figure === 'tokens' ? x.input_tokens + x.output_tokens : x.count);
+  const text = p.figure === 'p95' ? durationText : p.figure === 'tokens' ? compact : integer;
+  const lines: Line[] = !d.data ? [] : p.by ? split(d.data, pick, text, p.figure !== 'p95') : [{ key: 'all', label: p.figure, className: 'b-c-0', values: d.data.points.map(pick), total: '' }];
+  const share = (): string => `${location.origin}/overview?panels=${encodeURIComponent(JSON.stringify([p]))}`;
+  return (
+    <Panel title={p.title} note={p.q} loading={d.isPending} empty={d.data && lines.every((l) => l.values.every((v) => !v)) ? 'Nothing in this range.' : null}
+      tools={<>{shared && <button type="button" className="more" onClick={keep}>keep</button>}<CopyButton text={share} label="Copy a link that shows this panel" /><button type="button" className="btn quiet icon" aria-label={`Remove ${p.title}`} onClick={remove}><Icon name="x" /></button></>}>
+      {d.isError ? <Failure error={d.error} /> : <>{p.by && <Legend lines={lines} />}<Chart word={p.title} times={msOf(d.data)} step={(d.data?.step_ns ?? 1e9) / 1e6} lines={lines} form={p.figure === 'p95' ? 'lines' : 'bars'} text={text} go={(l, a, b) => navigate(searchUrl([full, l && l !== 'all' && p.by ? `${p.by}:"${l.replace(/[\\"]/g, '\\$&')}"` : ''].filter(Boolean).join(' '), new Date(a).toISOString(), new Date(b).toISOString(), p.figure === 'traces' ? '' : '&row=spans'))} /></>}
+    </Panel>
+  );
+}
