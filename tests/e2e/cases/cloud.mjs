@@ -66,7 +66,7 @@ export default {
     await p.go('/sessions?q=user:user-42');
     await until('two sessions of the user', async () => (await rows(p.page).count()) === 2);
     await rows(p.page).filter({ hasText: 'charged twice' }).click();
-    await p.page.waitForURL(/\/sessions\/sess-9f31c2/);
+    await p.page.waitForURL(/\/session\?id=sess-9f31c2/);
     await p.page.locator('.stc', { hasText: 'charged twice' }).waitFor();
     ok((await p.page.locator('.facts').textContent()).includes('$0.1834'), 'its cost');
     equal(await p.page.locator('.sturns li').count(), 4, 'its turns');

@@ -78,7 +78,7 @@ export default {
       await p.page.waitForLoadState('networkidle').catch(() => undefined);
       await alive(path);
     }
-    for (const path of [`/t/${trace}?r=flame`, `/t/${trace}?r=graph`, `/t/${trace}?r=graph&graph=calls`, `/t/${trace}?r=statistics`, '/overview', '/overview?by=user', `/sessions/${encodeURIComponent(corpus[2])}`, '/users', '/sessions', `/compare?a=${trace}&b=${huge}`, '/prices', `/overview?panels=${encodeURIComponent(JSON.stringify([{ title: corpus[0], q: corpus[2], figure: 'spans', by: 'model' }]))}`]) {
+    for (const path of [`/t/${trace}?r=flame`, `/t/${trace}?r=graph`, `/t/${trace}?r=graph&graph=calls`, `/t/${trace}?r=statistics`, '/overview', '/overview?by=user', `/session?id=${encodeURIComponent(corpus[2])}`, '/users', '/sessions', `/compare?a=${trace}&b=${huge}`, '/prices', `/overview?panels=${encodeURIComponent(JSON.stringify([{ title: corpus[0], q: corpus[2], figure: 'spans', by: 'model' }]))}`]) {
       await p.go(path);
       await p.page.waitForLoadState('networkidle').catch(() => undefined);
       await alive(path);

@@ -46,7 +46,7 @@ export default {
       ['overview', '/overview', '.chart rect.cbar'],
       ['difference', '/search?q=service:support-agent&plot=duration&cloud=duration,1700000000000,1999999999999,12000000000,90000000000', '.difrow .num'],
       ['sessions', '/sessions?from=now-24h', '.tbody .tr:not(.skrow)'],
-      ['session', '/sessions/sess-9f31c2', '.stc .sq'],
+      ['session', '/session?id=sess-9f31c2', '.stc .sq'],
       ['users', '/users', '.ulist tbody a'],
       ['compare', `/compare?a=${close.trace}&b=${t.design.trace}`, '.cr[aria-selected]'],
       ['services', '/services', '.svc td a'],

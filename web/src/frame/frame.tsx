@@ -31,7 +31,7 @@ export function Frame({ children }: { children: ReactNode }) {
     'g s': () => navigate('/search'), 'g o': () => navigate('/overview'), 'g e': () => navigate('/sessions'), 'g u': () => navigate('/users'), 'g c': () => navigate('/compare'), 'g p': () => navigate('/prices'), 'g b': () => navigate('/storage'), 'g x': () => navigate('/explain'), 'g d': () => navigate('/services'),
     'g h': () => navigate('/health'), 'g t': () => toggleTheme(),
   });
-  const current = (p: string): 'page' | undefined => ((p === '/search' ? path === '/' || path === '/search' || path.startsWith('/t/') : p === '/sessions' ? path.startsWith('/sessions') : path === p) ? 'page' : undefined);
+  const current = (p: string): 'page' | undefined => ((p === '/search' ? path === '/' || path === '/search' || path.startsWith('/t/') : p === '/sessions' ? path.startsWith('/session') : path === p) ? 'page' : undefined);
   const state = health.isError ? 'unreachable' : health.data?.status;
   const troubled = state !== undefined && state !== 'ok';
   return (

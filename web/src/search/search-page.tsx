@@ -118,7 +118,7 @@ export function SearchPage({ params }: { params: URLSearchParams }) {
   const openRow = useCallback((r: Row | undefined) => {
     if (!r) return;
     try { sessionStorage.setItem('turnscope.results', JSON.stringify({ url: location.pathname + location.search, ids: [...new Set(rows.flatMap((x) => (isSession(x) ? [] : [x.trace_id])))].slice(0, 1000) })); } catch { /* then there is no next and previous */ }
-    navigate(isTrace(r) ? `/t/${r.trace_id}` : isSession(r) ? `/sessions/${encodeURIComponent(r.session)}` : `/t/${r.trace_id}?s=${r.span_id}`);
+    navigate(isTrace(r) ? `/t/${r.trace_id}` : isSession(r) ? `/session?id=${encodeURIComponent(r.session)}` : `/t/${r.trace_id}?s=${r.span_id}`);
   }, [rows]);
   const openPoint = useCallback((p: ScatterPoint) => navigate(p.span_id ? `/t/${p.trace_id}?s=${p.span_id}` : `/t/${p.trace_id}`), []);
   const [marked, setMarked] = useState<string | null>(null);

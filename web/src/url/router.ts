@@ -47,7 +47,8 @@ export function parseRoute(url: string): Route {
   if (area === undefined || (area === 'search' && id === undefined)) return { page: 'search', id: '', params };
   if ((area === 't' || area === 'trace') && id !== undefined && /^[0-9a-f]{1,32}$/i.test(id)) return { page: 'trace', id: id.toLowerCase(), params };
   if (area === 'sessions' && id === undefined) { params.set('row', 'sessions'); return { page: 'search', id: '', params }; }
-  if (area === 'sessions' && id !== undefined && parts.length === 2) { try { return { page: 'session', id: decodeURIComponent(id), params }; } catch { return { page: 'unknown', id: '', params }; } }
+  // The id of a session is a stranger's text: it stands in the query, not in the path.
+  if (area === 'session' && id === undefined && params.get('id')) return { page: 'session', id: params.get('id')!, params };
   for (const page of ['overview', 'users', 'compare', 'storage', 'prices', 'explain'] as const) if (area === page && id === undefined) return { page, id: '', params };
   if (area === 'services' && id === undefined) return { page: 'services', id: '', params };
   if (area === 'health' && id === undefined) return { page: 'health', id: '', params };
