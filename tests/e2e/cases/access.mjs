@@ -20,6 +20,7 @@ const pages = (t) => [
 export default Object.fromEntries([
   ['axe finds nothing serious on any page, light and dark', async (t) => {
     const p = await t.open({ reducedMotion: 'reduce' });
+    const found = [];
     for (const [name, path, ready, keys] of pages(t)) {
       await p.go(path);
       await p.page.locator(ready).first().waitFor();
@@ -27,10 +28,11 @@ export default Object.fromEntries([
       if (keys.includes(' ')) await p.page.locator('.peek .pbody').waitFor();
       for (const theme of ['light', 'dark']) {
         await paint(p.page, theme);
-        equal(await serious(p.page), [], `${name}, ${theme}`);
+        found.push(...(await serious(p.page)).map((f) => `${name}, ${theme}: ${f}`));
       }
       await paint(p.page, 'light');
     }
+    equal(found, [], 'findings');
   }],
   ['the keyboard reaches every control, and the key map opens and closes', async (t) => {
     const p = await t.open();

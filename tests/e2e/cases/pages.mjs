@@ -45,7 +45,7 @@ export default {
     for (const r of three) { await post(t.server, r.request()); await stored(t.server, r.trace, r.spans.length); }
     const p = await t.open();
     await p.go('/session?id=sess-again');
-    await until('three traces', async () => (await p.page.locator('.stc').count()) === 3);
+    await until('three traces', async () => (await p.page.locator('article.stc').count()) === 3);
     equal(await p.page.locator('.stc header .chip.accent').allTextContents(), ['attempt 1 of 2', 'attempt 2 of 2'], 'attempts');
     equal((await p.page.locator('.gap').allTextContents()).map((x) => x.trim()), ['1:56 min later', '6:56 min later'], 'gaps');
     await p.page.getByRole('link', { name: 'Compare with the trace before' }).first().click();

@@ -88,14 +88,15 @@ function Node({ n, x, y, on, choose, single }: { n: GraphNode; x: number; y: num
     n.cost !== null ? money(n.cost) : n.unpriced > 0 ? 'unpriced' : n.tokens ? `${compact(n.tokens)} tok` : null,
   ].filter((f) => f !== null).slice(0, 3).join(', ');
   const bad = n.errors > 0;
-  const label = oneLine(n.label, 60);
+  const label = oneLine(n.label, 60), shown = label.length > 22 ? `${label.slice(0, 21)}…` : label;
+  const line = bad && n.errors < n.count ? `${facts.split(', ').slice(0, 2).join(', ')}, ${n.errors} failed` : bad ? `failed${facts ? `, ${facts}` : ''}` : facts;
   return (
-    <g className={`gn ${on ? 'on' : ''} ${bad ? 'bad' : ''}`} transform={`translate(${x} ${y})`} role="button" tabIndex={0} aria-pressed={on} aria-label={`${n.kind} ${label}: ${facts}${bad ? `, ${n.errors} failed` : ''}`}
+    <g className={`gn ${on ? 'on' : ''} ${bad ? 'bad' : ''}`} transform={`translate(${x} ${y})`} role="button" tabIndex={0} aria-pressed={on} aria-label={`${shown} ${line}, ${n.kind}${shown === label ? '' : ` ${label}`}`}
       onClick={choose} onKeyDown={(e) => { if (e.key === 'Enter' || e.key === ' ') { e.preventDefault(); e.stopPropagation(); choose(); } }}>
       <rect width={nodeWidth} height={nodeHeight} rx="6" />
       <g transform="translate(11 9)">{n.kind === 'user' || n.kind === 'trace' ? <circle cx="7" cy="7" r="4" className="f-k-other" /> : <svg x="0" y="0" width="14" height="14" overflow="visible"><KindIcon kind={bad && n.errors === n.count ? 'error' : n.kind} /></svg>}</g>
-      <text x="32" y="20" className="gt">{label.length > 22 ? `${label.slice(0, 21)}…` : label}<title>{label}</title></text>
-      <text x="32" y="36" className={bad ? 'gb' : ''}>{bad && n.errors < n.count ? `${facts.split(', ').slice(0, 2).join(', ')}, ${n.errors} failed` : bad ? `failed${facts ? `, ${facts}` : ''}` : facts}</text>
+      <text x="32" y="20" className="gt">{shown}</text>
+      <text x="32" y="36" className={bad ? 'gb' : ''}>{line}</text>
     </g>
   );
 }
