@@ -1,5 +1,6 @@
 import { useMemo, useRef, useState, type ReactNode } from 'react';
 import { axisTime } from '../format/time';
+import { Safe } from '../text/text';
 import { useSize } from '../ui/size';
 
 /** One line or one layer of bars: values by time step; null is unknown and leaves a gap. */
@@ -49,13 +50,13 @@ export function Chart({ times, step, lines, form, text, go, height = 168, word }
         {paths}{dots}
         {at !== null && form === 'lines' && <line x1={x(at) + slot / 2} x2={x(at) + slot / 2} y1={top} y2={top + h} className="st-accent" />}
       </svg>
-      {at !== null && <div className="tip" style={{ transform: `translateX(${Math.max(4, Math.min(width - 180, x(at) + slot + 6))}px)` }}><b>{axisTime(times[at]!, 0)}</b>{lines.map((l) => (l.values[at] != null && (form === 'lines' || l.values[at] !== 0) ? <div key={l.key} className="row"><i className={`sw ${l.className}`} /><span className="trunc tipn"><bdi>{l.label}</bdi></span><span className="grow" />{text(l.values[at]!)}</div> : null))}</div>}
+      {at !== null && <div className="tip" style={{ transform: `translateX(${Math.max(4, Math.min(width - 180, x(at) + slot + 6))}px)` }}><b>{axisTime(times[at]!, 0)}</b>{lines.map((l) => (l.values[at] != null && (form === 'lines' || l.values[at] !== 0) ? <div key={l.key} className="row"><i className={`sw ${l.className}`} /><span className="trunc tipn"><Safe text={l.label} /></span><span className="grow" />{text(l.values[at]!)}</div> : null))}</div>}
     </div>
   );
 }
 
 export function Legend({ lines, go }: { lines: Line[]; go?: (key: string) => void }) {
-  return <div className="clegend">{lines.map((l) => { const body: ReactNode = <><i className={`sw ${l.className}`} /><span className="trunc"><bdi>{l.label}</bdi></span> <span className="mid">{l.total}</span></>; return go ? <button type="button" key={l.key} className="linkish" onClick={() => go(l.key)}>{body}</button> : <span key={l.key}>{body}</span>; })}</div>;
+  return <div className="clegend">{lines.map((l) => { const body: ReactNode = <><i className={`sw ${l.className}`} /><span className="trunc"><Safe text={l.label} /></span> <span className="mid">{l.total}</span></>; return go ? <button type="button" key={l.key} className="linkish" onClick={() => go(l.key)}>{body}</button> : <span key={l.key}>{body}</span>; })}</div>;
 }
 
 /** A figure's course in a thumb's width. */

@@ -48,7 +48,7 @@ export const sessionColumns: Column<SessionSummary>[] = [
   { key: 'question', title: 'First question', width: 180, grow: true, always: true, cell: (r) => (<>{r.errors > 0 && <KindIcon kind="error" />}<span className="trunc">{r.first_question ? <Safe text={r.first_question} /> : <span className="dim">no question was sent</span>}</span></>) },
   { key: 'session', title: 'Session', width: 130, rank: 3, cell: (r) => textCell(r.session) },
   { key: 'agent', title: 'Agent or service', width: 120, rank: 4, cell: (r) => textCell(r.agent ?? r.service) },
-  { key: 'span', title: 'From first to last', width: 92, className: 'num', cell: (r) => <Dur ns={Number(nanos(r.end_unix_nano) - nanos(r.start_unix_nano))} /> },
+  { key: 'span', title: 'From first to last', width: 92, className: 'num', cell: (r) => <span><Dur ns={Number(nanos(r.end_unix_nano) - nanos(r.start_unix_nano))} /></span> },
   { key: 'traces', title: 'Traces', width: 50, className: 'num', cell: (r) => integer(r.traces) },
   { key: 'turns', title: 'Turns', width: 50, className: 'num', cell: (r) => (r.turns > 0 ? integer(r.turns) : dim) },
   { key: 'cost', title: 'Cost', width: 78, className: 'num', cell: (r) => <CostText cost={r.cost} /> },
