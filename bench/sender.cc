@@ -27,13 +27,14 @@ class Run {
   Run(const std::vector<std::string>& requests, const SendOptions& options)
       : requests_(requests), options_(options), began_(wall_seconds()) {}
 
-  /// The next request to send, at its time; size() when there is none.
-  std::size_t next() {
+  /// The next request to send, at its time; size() when there is none. `due`: when it is or was to be sent.
+  /// Its latency counts from there, so that a slow answer does not hide the wait of those behind it.
+  std::size_t next(double& due) {
     const auto i = next_++;
+    due = wall_seconds();
     if (i >= requests_.size()) return requests_.size();
     if (options_.spans_per_second > 0) {
-      const double due =
-          began_ + static_cast<double>(i * options_.spans_per_request) / options_.spans_per_second;
+      due = began_ + static_cast<double>(i * options_.spans_per_request) / options_.spans_per_second;
       if (const double wait = due - wall_seconds(); wait > 0)
         std::this_thread::sleep_for(std::chrono::duration<double>(wait));
     }
@@ -41,11 +42,11 @@ class Run {
   }
   void http(SendReport& report) {
     RestClient client(options_.address);
-    for (auto i = next(); i < requests_.size(); i = next()) {
+    double due = 0;
+    for (auto i = next(due); i < requests_.size(); i = next(due)) {
       for (;;) {
-        const double sent = wall_seconds();
         const auto answer = client.post("/v1/traces", requests_[i], "application/x-protobuf");
-        report.latency.push_back(wall_seconds() - sent);
+        report.latency.push_back(wall_seconds() - due);
         if (answer.status == 200) {
           ++report.acked;
           break;
@@ -57,6 +58,7 @@ class Run {
         }
         ++report.retried;
         std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        due = wall_seconds();
       }
     }
   }
@@ -76,10 +78,10 @@ class Run {
       std::size_t request = 0;
       double sent = 0;
     };
-    const auto begin = [&](std::size_t i) {
+    const auto begin = [&](std::size_t i, double due) {
       auto* call = new Call;
       call->request = i;
-      call->sent = wall_seconds();
+      call->sent = due;
       call->context.set_wait_for_ready(true);
       const grpc::Slice slice(requests_[i].data(), requests_[i].size(), grpc::Slice::STATIC_SLICE);
       const grpc::ByteBuffer body(&slice, 1);
@@ -90,12 +92,15 @@ class Run {
     };
     unsigned under_way = 0;
     const auto more = [&] {
-      if (const auto i = next(); i < requests_.size()) {
-        begin(i);
+      double due = 0;
+      if (const auto i = next(due); i < requests_.size()) {
+        begin(i, due);
         ++under_way;
       }
     };
-    for (unsigned k = 0; k < options_.outstanding; ++k) more();
+    // At a given rate the wait for a request's time must not keep answers waiting.
+    const unsigned outstanding = options_.spans_per_second > 0 ? 1 : options_.outstanding;
+    for (unsigned k = 0; k < outstanding; ++k) more();
     void* tag = nullptr;
     bool ok = false;
     while (under_way > 0 && queue.Next(&tag, &ok)) {
@@ -111,7 +116,7 @@ class Run {
       if (call->status.error_code() == grpc::StatusCode::UNAVAILABLE) {
         ++report.retried;
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
-        begin(call->request);
+        begin(call->request, wall_seconds());
         ++under_way;
       } else {
         ++report.refused;

@@ -84,8 +84,10 @@ Result<std::int64_t> parse_time(std::string_view text, std::int64_t now) {
   const auto bad = [&]() -> Result<std::int64_t> {
     return fail(
         ErrorKind::invalid_argument,
-        fmt::format("`{}` is no time; write RFC 3339 (2026-11-22T10:00:00Z), seconds since 1970, or now-15m",
-                    text.substr(0, 64)));
+        fmt::format(
+            "`{}` is no time; write RFC 3339 (2026-11-22T10:00:00Z), seconds or nanoseconds since 1970, or "
+            "now-15m",
+            text.substr(0, 64)));
   };
   if (text.starts_with("now")) {
     auto rest = text.substr(3);
@@ -101,7 +103,12 @@ Result<std::int64_t> parse_time(std::string_view text, std::int64_t now) {
   }
   if (const auto time = rfc3339(text)) return *time;
   if (const auto whole = parse_integer(text)) {
-    if (*whole < 0 || *whole > kMax / kSecond) return bad();
+    if (*whole < 0 || *whole > kMax) return bad();
+    // Nanoseconds are what answers give; no time of interest is in both ranges (10^15 ns are twelve days of
+    // 1970).
+    constexpr std::int64_t kLeastNanos = 1'000'000'000'000'000;
+    if (*whole >= kLeastNanos) return *whole;
+    if (*whole > kMax / kSecond) return bad();
     return *whole * kSecond;
   }
   if (const auto seconds = parse_number(text); seconds && *seconds >= 0 && *seconds < 9e9)

@@ -14,7 +14,8 @@ struct TimeRange {
   std::int64_t to = 0;
 };
 
-/// "now", "now-15m", "now+1h", "2026-11-22T10:00:00.5Z" (or with +02:00), seconds since 1970
+/// "now", "now-15m", "now+1h", "2026-11-22T10:00:00.5Z" (or with +02:00), seconds since 1970, and
+/// nanoseconds since 1970 as answers give them (from 10^15 on)
 /// ("1795360772.25"). Error: invalid_argument that names the forms.
 Result<std::int64_t> parse_time(std::string_view text, std::int64_t now);
 

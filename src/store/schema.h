@@ -77,7 +77,7 @@ CREATE TABLE IF NOT EXISTS spans (
   INDEX i_sk mapKeys(attrs_str) TYPE bloom_filter(0.01) GRANULARITY 1,
   INDEX i_sv mapValues(attrs_str) TYPE bloom_filter(0.01) GRANULARITY 1
 ) ENGINE = ReplacingMergeTree(version) PARTITION BY toDate(received) ORDER BY (project, start, trace_id, span_id)
-SETTINGS index_granularity = 2048, min_bytes_for_wide_part = 200000000, auto_statistics_types = '', non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1
+SETTINGS index_granularity = 2048, min_bytes_for_wide_part = 200000000, min_parts_to_merge_at_once = 10, auto_statistics_types = '', non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1
 )sql";
 
 // Bounds of each trace: only idempotent facts (min, max), never counts, so a re-sent batch changes nothing.
