@@ -109,12 +109,19 @@ function(turnscope_bench name)
   target_link_libraries(${name} PRIVATE ${A_LIBS} benchmark::benchmark benchmark::benchmark_main Threads::Threads)
 endfunction()
 
-# turnscope_fuzz(fuzz_x SOURCES x_fuzz.cc LIBS x): a libFuzzer target; exists only with -DTURNSCOPE_FUZZ=ON.
+# turnscope_fuzz(fuzz_x SOURCES x_fuzz.cc LIBS x): a libFuzzer target with -DTURNSCOPE_FUZZ=ON; otherwise a test that replays
+# its corpus, tests/fuzz/x.
 function(turnscope_fuzz name)
+  cmake_parse_arguments(A "" "" "SOURCES;LIBS" ${ARGN})
   if(NOT TURNSCOPE_FUZZ)
+    string(REPLACE "fuzz_" "" corpus ${name})
+    add_executable(${name}_replay ${A_SOURCES} ${PROJECT_SOURCE_DIR}/tests/fuzz/replay.cc)
+    target_include_directories(${name}_replay PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(${name}_replay PRIVATE ${A_LIBS} Threads::Threads)
+    add_test(NAME ${name}_replay COMMAND ${name}_replay ${PROJECT_SOURCE_DIR}/tests/fuzz/${corpus} 200)
+    set_tests_properties(${name}_replay PROPERTIES LABELS unit TIMEOUT 300)
     return()
   endif()
-  cmake_parse_arguments(A "" "" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${A_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${name} PRIVATE ${A_LIBS} Threads::Threads)

@@ -11,7 +11,8 @@ Usage: ./dev test [KIND...]      (default: lint unit web; the others are run by 
   --unit       C++ tests beside the code, with real sockets, the real log and the real engine
   --web        the UI's own unit tests
   --clients    real SDKs of five languages against the real server, compared attribute by attribute; every refusal
-  --faults     the long form of the fault tests: 200 kill -9, each crash point 20 times (about an hour)
+  --faults     the long form of the fault tests, with a table of verdicts: 200 kill -9, each crash point 20 times … (two hours)
+  --kills      their quick part: five kill -9 under load, SIGTERM, a full disk, each batch twice (some minutes)
   --browser    Chromium against the real server; takes the screenshots of docs/ui
   --sanitize   the C++ tests again under AddressSanitizer + UndefinedBehaviorSanitizer, then ThreadSanitizer
 EOT
@@ -24,13 +25,8 @@ run_unit() {
 }
 run_web() { (cd web && npm run --silent test); }
 run_clients() { "${TURNSCOPE_PYTHON:-python3}" tests/clients/run.py --bin "$BUILD/turnscope"; }
-run_faults() { ctest --test-dir "$BUILD" --output-on-failure -L faults; }
-run_faults_long() {
-  export TURNSCOPE_BUILD_DIR=$BUILD
-  python3 tests/faults/kill9.py --rounds 200 && python3 tests/faults/kill9.py --rounds 50 --small-segments &&
-    python3 tests/faults/crash_points.py --times 20 && python3 tests/faults/stop.py --rounds 20 &&
-    python3 tests/faults/disk_full.py && python3 tests/faults/sent_twice.py
-}
+run_faults() { ctest --test-dir "$BUILD" --output-on-failure -L faults_quick; }
+run_faults_long() { TURNSCOPE_BUILD_DIR=$BUILD python3 tests/faults/run.py --long; }
 run_browser() { (cd tests/e2e && TURNSCOPE_BIN=$BUILD/turnscope node run.mjs); }
 run_lint() { lint_tidy && lint_shell && lint_web; }
 run_sanitize() {
@@ -47,6 +43,7 @@ cmd_test() {
       -h|--help) test_help; return ;;
       --lint|--unit|--web|--clients|--browser|--sanitize) kinds+=("${1#--}") ;;
       --faults) kinds+=(faults); long=1 ;;
+      --kills) kinds+=(faults) ;;
       *) die "test: unknown option $1 (see ./dev test --help)" ;;
     esac
     shift

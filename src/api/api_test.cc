@@ -1,4 +1,6 @@
 #include <gtest/gtest.h>
+#include <atomic>
+#include <thread>
 
 #include <filesystem>
 #include <fstream>
@@ -6,6 +8,9 @@
 #include "api/handlers.h"
 #include "api/jaeger.h"
 #include "api/json_writer.h"
+#include "api/live.h"
+#include "base/anomaly.h"
+#include "base/clock.h"
 #include "query/language/ast.h"
 #include "store/test_folder.h"
 
@@ -159,6 +164,39 @@ TEST(Errors, have_one_shape) {
             R"({"error":{"kind":"invalid_argument","message":"a \"b\"","field":"q","position":3}})");
   for (int k = 0; k <= static_cast<int>(ErrorKind::internal); ++k)
     EXPECT_GE(status_of(static_cast<ErrorKind>(k)), 400);
+}
+
+/// A viewer whose buffer is full: it is open and takes nothing more.
+class DeafStream : public net::ResponseStream {
+ public:
+  bool write(std::string_view) override { return false; }
+  void close() override { closed = true; }
+  bool open() const override { return !closed; }
+  std::atomic<bool> closed{false};
+};
+class NoEngine : public store::Engine {
+ public:
+  Result<store::QueryResult> query(const store::Query&) override {
+    return fail(ErrorKind::unavailable, "none");
+  }
+  Status execute(std::string_view, const store::Params&) override { return {}; }
+  Status insert(const store::Insert&) override { return {}; }
+  std::string version() const override { return "none"; }
+};
+
+TEST(LiveHub, a_viewer_that_takes_nothing_more_is_cut_off_and_counted) {
+  NoEngine engine;
+  query::Queries queries(engine, {}, system_clock());
+  LiveHub hub(queries, 10);
+  const auto before = counted(Anomaly::live_viewer_dropped);
+  const auto stream = std::make_shared<DeafStream>();
+  ASSERT_TRUE(hub.add(stream, 1, ""));
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (hub.viewers() != 0 && std::chrono::steady_clock::now() < end)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_EQ(hub.viewers(), 0u);
+  EXPECT_TRUE(stream->closed);
+  EXPECT_EQ(counted(Anomaly::live_viewer_dropped) - before, 1u);
 }
 
 }  // namespace

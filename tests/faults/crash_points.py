@@ -33,7 +33,7 @@ def passages(place):
     return 12 if "cursor" in place or place.startswith("store.") else 25
 
 
-def one(report, random, seed, place, times):
+def one(report, random, seed, place, times, rate):
     batches, memory = Batches(f"{seed}-{place}"), Memory()
     reached = 0
     with Server(settings=["log.segment_bytes=4MB"]) as server:
@@ -46,7 +46,7 @@ def one(report, random, seed, place, times):
             except StartFailed:
                 died_at_start = True
             if not died_at_start:
-                with Producer(batches, memory, server.http, threads=4):
+                with Producer(batches, memory, server.http, threads=4, rate=rate):
                     try:
                         server.process.wait(60)
                     except subprocess.TimeoutExpired:
@@ -75,6 +75,7 @@ def one(report, random, seed, place, times):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=1, help="deaths at each place")
+    parser.add_argument("--rate", type=float, help="spans a second; without: as fast as it can")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--only", help="places that match this regular expression")
     arguments = parser.parse_args()
@@ -82,7 +83,7 @@ def main():
     seed, random = seed_of(arguments)
     for place in places():
         if not arguments.only or re.search(arguments.only, place):
-            report.case(place, one, random, seed, place, arguments.times)
+            report.case(place, one, random, seed, place, arguments.times, arguments.rate)
     finish(report)
 
 

@@ -39,11 +39,13 @@ def log_cap(report, seed):
         with Producer(batches, memory, server.http, threads=4):
             refused = wait_for(lambda: memory.refused.get(503, 0) >= 8, 30)
             health = Observer(server.ui).health()
+            capped_refusals = Observer(server.ui).anomaly("log_disk_cap")
         on_disk = sum(os.path.getsize(os.path.join(server.data, "log", f)) for f in os.listdir(os.path.join(server.data, "log"))
                       if f.endswith((".seg", ".tmp")))
         report.check("at the cap requests are refused with 503 and a delay", refused and memory.refusals_without_delay == 0 and
                      not memory.permanent, f"{memory.summary()} {memory.permanent[:1]}")
         report.check("the log stays under log.max_bytes", on_disk <= 24 << 20, f"{on_disk >> 20} MB")
+        report.check("and the refusals are counted", capped_refusals > 0, capped_refusals)
         report.check("health says why", not health["log"]["ok"] or "max_bytes" in health["log"]["message"],
                      health["log"]["message"])
         server.stop()

@@ -121,6 +121,7 @@ def slow(report, seed, connections):
         while descriptors(server.process.pid) > 300 and time.monotonic() < until:
             time.sleep(0.2)
         report.check("and gives them back", descriptors(server.process.pid) <= 300, descriptors(server.process.pid))
+        report.check("the closed ones are counted", observer.anomaly("receiver_timeout") > 0)
         report.check("a new span is searchable within 5 s afterwards", fresh(server.http, observer) is not None)
 
 

@@ -21,7 +21,8 @@ def life(report, random, seed, rounds, number, arguments):
     """One data directory, killed `rounds` times, then judged."""
     batches, memory = Batches(f"{seed}-{number}"), Memory()
     slowest = 0.0
-    with Server(settings=["log.segment_bytes=8MB"] if arguments.small_segments else []) as server:
+    segment = arguments.segment or ("8MB" if arguments.small_segments else None)
+    with Server(settings=[f"log.segment_bytes={segment}"] if segment else []) as server:
         server.start()
         with Producer(batches, memory, server.http, threads=4, rate=arguments.rate):
             for _ in range(rounds):
@@ -56,6 +57,7 @@ def main():
     parser.add_argument("--most", type=float, default=3.0, help="… at most")
     parser.add_argument("--rate", type=float, help="spans a second; without: as fast as it can")
     parser.add_argument("--rounds-each", type=int, default=20, help="a fresh data directory after so many kills")
+    parser.add_argument("--segment", help="log.segment_bytes, as 64KiB")
     parser.add_argument("--small-segments", action="store_true", help="8 MB segments: kills meet rotation and deletion")
     arguments = parser.parse_args()
     report = Report("kill -9 under load")
