@@ -218,7 +218,6 @@ QueryAnswer<Answer> sessions(Context& context, const ApiRequest& r) {
 constexpr auto kAgent = static_cast<std::uint8_t>(genai::Kind::agent);
 constexpr auto kTurn = static_cast<std::uint8_t>(genai::Kind::turn);
 constexpr auto kLlm = static_cast<std::uint8_t>(genai::Kind::llm);
-constexpr auto kTool = static_cast<std::uint8_t>(genai::Kind::tool);
 
 /// The turns of a run in order: its turn spans; without any, its outermost agents; without those, itself.
 std::vector<std::uint32_t> turns_of(const query::TraceIndex& t) {
