@@ -200,7 +200,7 @@ export function SearchPage({ params }: { params: URLSearchParams }) {
             <div className="tablebox" ref={tableBox} style={{ '--cols': template } as CSSProperties}>
               <div role="grid" id="results" aria-label={word} aria-rowcount={query.hasNextPage ? -1 : rows.length + 1} aria-busy={query.isFetching} aria-activedescendant={selected >= view.first && selected < view.last ? `row-${selected}` : undefined} tabIndex={0} className={`table ${row} ${query.isPlaceholderData ? 'stale' : ''}`}>
                 <div role="row" className="th" aria-rowindex={1}>{columns.map((c) => <div role="columnheader" key={c.key} className={`td c-${c.key} ${c.className ?? ''}`} title={c.help}>{c.title}</div>)}</div>
-                <div className="tbody scroll" ref={scroller} role="rowgroup" tabIndex={-1}>
+                <div className="tbody scroll" ref={scroller} role="rowgroup" tabIndex={query.hasNextPage ? -1 : 0}>
                   {loading && Array.from({ length: 14 }, (_, i) => <div className="tr skrow" aria-hidden="true" key={i} style={{ transform: `translateY(${i * rowHeight}px)` }}>{columns.map((c, j) => <div className={`td c-${c.key} ${c.className ?? ''}`} key={c.key}><Skeleton w={c.className === 'c-grow' ? `${60 - ((i * 7 + j) % 4) * 12}%` : '70%'} /></div>)}</div>)}
                   {!loading && <div className="spacer" role="presentation" style={{ height: rows.length * rowHeight + (rows.length > 0 ? 44 : 0) }}>
                     {rows.slice(view.first, view.last).map((r, i) => {
