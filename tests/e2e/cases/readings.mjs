@@ -41,9 +41,9 @@ export default {
   'the graph is laid out by rule; a node leads through its calls': async (t) => {
     const p = await t.open();
     await p.go(`/t/${t.design.trace}?r=graph`);
-    const node = p.page.getByRole('button', { name: /^search_policies .*, tool/ });
+    const node = p.page.getByRole('button', { name: /^search_policies/ });
     await node.waitFor();
-    for (const name of [/^user-42 asked, user/, /^support-agent .*, agent/, /^claude-sonnet.*, llm/, /^issue_refund failed.*, tool/]) equal(await p.page.getByRole('button', { name }).count(), 1, `node ${name}`);
+    for (const name of [/^user-42\s*asked/, /^support-agent/, /^claude-sonnet/, /^issue_refund\s*failed/]) equal(await p.page.getByRole('button', { name }).count(), 1, `node ${name}`);
     equal(await p.page.locator('.gbox .ge').count(), 7, 'edges');
     ok(!(await p.page.locator('.graph .cap').textContent()).includes('plain layers'), 'the worker laid it out');
     await node.focus();
@@ -51,7 +51,7 @@ export default {
     await until('the call is selected', async () => (await p.selected()) === t.design.ids.search_policies);
     await p.page.getByRole('button', { name: 'Each call' }).click();
     await addressed(p, 'graph=calls');
-    await until('one node a call', async () => (await p.page.getByRole('button', { name: /^claude-sonnet.*, llm/ }).count()) === 5);
+    await until('one node a call', async () => (await p.page.getByRole('button', { name: /^claude-sonnet/ }).count()) === 5);
   },
   'statistics add up and go to the longest span of a group': async (t) => {
     const p = await t.open();

@@ -60,7 +60,7 @@ export function SearchPage({ params }: { params: URLSearchParams }) {
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [from, to, series.dataUpdatedAt]);
 
-  const total = series.data?.points.reduce((n, p) => n + p.count, 0);
+  const total = seriesData?.points.reduce((n, p) => n + p.count, 0);
   // Points say more than bars, while there are not too many of them to be told apart.
   const plot: 'count' | Figure = askedPlot ?? (total !== undefined && total <= 5000 && total > 0 ? 'duration' : 'count');
   const scatter = useQuery({

@@ -91,12 +91,12 @@ function Node({ n, x, y, on, choose, single }: { n: GraphNode; x: number; y: num
   const label = oneLine(n.label, 60), shown = label.length > 22 ? `${label.slice(0, 21)}…` : label;
   const line = bad && n.errors < n.count ? `${facts.split(', ').slice(0, 2).join(', ')}, ${n.errors} failed` : bad ? `failed${facts ? `, ${facts}` : ''}` : facts;
   return (
-    <g className={`gn ${on ? 'on' : ''} ${bad ? 'bad' : ''}`} transform={`translate(${x} ${y})`} role="button" tabIndex={0} aria-pressed={on} aria-label={`${shown} ${line}, ${n.kind}${shown === label ? '' : ` ${label}`}`}
+    <g className={`gn ${on ? 'on' : ''} ${bad ? 'bad' : ''}`} transform={`translate(${x} ${y})`} role="button" tabIndex={0} aria-pressed={on}
       onClick={choose} onKeyDown={(e) => { if (e.key === 'Enter' || e.key === ' ') { e.preventDefault(); e.stopPropagation(); choose(); } }}>
       <rect width={nodeWidth} height={nodeHeight} rx="6" />
       <g transform="translate(11 9)">{n.kind === 'user' || n.kind === 'trace' ? <circle cx="7" cy="7" r="4" className="f-k-other" /> : <svg x="0" y="0" width="14" height="14" overflow="visible"><KindIcon kind={bad && n.errors === n.count ? 'error' : n.kind} /></svg>}</g>
-      <text x="32" y="20" className="gt" aria-hidden="true">{shown}</text>
-      <text x="32" y="36" aria-hidden="true" className={bad ? 'gb' : ''}>{line}</text>
+      <text x="32" y="20" className="gt">{shown} </text>
+      <text x="32" y="36" className={bad ? 'gb' : ''}>{line}</text>
     </g>
   );
 }
