@@ -26,6 +26,7 @@ int ingest_bench(const ServerBenchOptions&);
 int query_bench(const ServerBenchOptions&);
 int startup_bench(const ServerBenchOptions&);
 int normalise_bench(const ServerBenchOptions&);
+int conversation_bench(const ServerBenchOptions&);
 int sdk_bench(const ServerBenchOptions&);
 
 }  // namespace turnscope::bench

@@ -43,6 +43,8 @@ int main(int argc, char** argv) {
   add("query", "answers over a loaded store, 100 parameters a shape", query_bench);
   add("startup", "start to ready over a loaded store, memory and CPU at rest", startup_bench);
   add("normalise", "decoding and the GenAI view alone, in this process", normalise_bench);
+  add("conversation", "50-turn runs that resend their history: bytes with and without shared texts",
+      conversation_bench);
   add("sdk", "what a span costs the program that makes it", sdk_bench);
 
   CLI11_PARSE(app, argc, argv);

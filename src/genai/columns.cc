@@ -131,6 +131,7 @@ void columns(const otlp::Span& span, const otlp::Resource& resource, const otlp:
   out.response_model = read.text(Field::response_model);
   if (out.request_model.empty() && out.response_model.empty()) out.request_model = read.text(Field::model);
   out.response_id = read.text(Field::response_id);
+  out.service_tier = read.text(Field::service_tier);
   if (out.kind == Kind::tool) {
     out.tool_name = read.text(Field::tool_name);
     if (out.tool_name.empty()) out.tool_name = read.text(Field::entity_name);

@@ -158,7 +158,7 @@ QueryAnswer<Filter> Queries::Impl::filter(const Caller& caller, std::string_view
     if (!spans) return std::unexpected(spans.error());
     found[node] = std::move(*spans);
   }
-  auto filter = to_filter(tree->get(), answers, 1000, found);
+  auto filter = to_filter(tree->get(), answers, 1000, found, caller.project);
   if (!filter) return to_error(filter.error());
   if (filter->needs_cost || with_cost) {
     auto prefix = cost_prefix(caller, range);

@@ -9,6 +9,7 @@
 #include "query/language/filter.h"
 #include "query/queries.h"
 #include "store/row_reader.h"
+#include "store/span_payload.h"
 
 namespace turnscope::query {
 
@@ -73,6 +74,9 @@ class Queries::Impl {
   bool has_duplicates(const Caller&);
   /// kListColumns and whether the call repeats another one, which is looked up for these traces (none: all).
   void list_columns(Sql&, const Caller&, const std::vector<otlp::TraceId>&);
+
+  /// Texts that spans share, by id; their memory is kept in `out`.
+  Status read_parts(const Caller&, std::map<store::PartId, std::string_view>& parts, StoredSpans& out);
 
   Result<std::map<otlp::TraceId, TraceBounds>> bounds(const Caller&, const std::vector<otlp::TraceId>&);
   /// Indices of traces whose bounds are known; from the cache where it is fresh.

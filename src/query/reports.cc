@@ -59,11 +59,13 @@ Result<Page<ToolInfo>> Queries::tools(const Caller& caller, TimeRange range, std
   // The same tool with the same arguments again within one trace: an agent that goes in a circle. Calls
   // whose arguments were not sent cannot be told apart and are not counted.
   Sql repeats(
-      "SELECT toString(tool), sum(n - 1), uniqExact(trace_id) FROM (SELECT tool, trace_id, sipHash128(input) "
+      "SELECT toString(tool), sum(n - 1), uniqExact(trace_id) FROM (SELECT tool, trace_id, sipHash128(input, "
+      "shared) "
       "AS arguments, count() "
       "AS n FROM spans FINAL WHERE ");
   in_range(repeats, caller, range);
-  repeats << " AND kind = 4 AND tool != '' AND input != '' GROUP BY tool, trace_id, arguments HAVING n > 1) "
+  repeats << " AND kind = 4 AND tool != '' AND (input != '' OR notEmpty(shared)) GROUP BY tool, trace_id, "
+             "arguments HAVING n > 1) "
              "GROUP BY tool";
   TS_ASSIGN(const auto again, impl_->ask(caller, repeats));
   store::RowReader r(again.bytes);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/anomaly.h"
 #include "otlp/decode.h"
 #include "query/impl.h"
 #include "store/span_payload.h"
@@ -73,7 +74,11 @@ Result<FoundSpans> Queries::find(const Caller& caller, const TraceIndex& trace, 
     sql.str(text) << ") > 0, " << list << ")";
   }
   sql << " OR arrayExists(x -> toString(x) = ";
-  sql.str(text) << ", mapValues(attrs_int))";
+  sql.str(text) << ", mapValues(attrs_int)) OR (notEmpty(shared) AND hasAny(shared, (SELECT groupArray(id) "
+                   "FROM (SELECT id FROM "
+                   "content_parts WHERE project = ";
+  sql.u32(caller.project) << " AND positionCaseInsensitiveUTF8(text, ";
+  sql.str(text) << ") > 0 LIMIT 100000))))";
   TS_ASSIGN(const auto rows, impl_->ask(caller, sql));
   std::vector<std::uint32_t> found;
   store::RowReader in(rows.bytes);
@@ -143,10 +148,10 @@ constexpr Fragment kWholeColumns =
     "response_id, error_type, error_message, tok_other, scope_id, resource_id, "
     "attrs_str, attrs_int, attrs_dbl, attrs_bool, attrs_json, attrs_ref, ev_time, ev_name, ev_attrs, links, "
     "dropped, input, "
-    "output, extra FROM spans PREWHERE ";
+    "output, extra, shared, shared_at FROM spans PREWHERE ";
 
-Result<StoredSpan> read_whole(store::RowReader& in, StoredSpans& out, std::uint64_t& scope_id,
-                              std::uint64_t& resource_id) {
+StoredSpan read_whole(store::RowReader& in, std::uint64_t& scope_id, std::uint64_t& resource_id,
+                      store::StoredPayload& payload) {
   StoredSpan s;
   s.span.span_id = in.u64();
   s.span.parent_span_id = in.u64();
@@ -179,15 +184,33 @@ Result<StoredSpan> read_whole(store::RowReader& in, StoredSpans& out, std::uint6
   s.other_tokens = in.map([&] { return in.string(); }, [&] { return in.u64(); });
   scope_id = in.u64();
   resource_id = in.u64();
-  const auto payload = store::read_payload(in);
-  TS_TRY(in.status());
-  s.input = payload.input;
-  s.output = payload.output;
-  TS_TRY(store::restore(payload, *out.arena, s.span));
+  payload = store::read_payload(in);
   return s;
 }
 
 }  // namespace
+
+Status Queries::Impl::read_parts(const Caller& caller, std::map<store::PartId, std::string_view>& parts,
+                                 StoredSpans& out) {
+  std::vector<otlp::TraceId> ids;
+  for (const auto& [id, text] : parts) ids.push_back(id);
+  for (std::size_t at = 0; at < ids.size(); at += 10'000) {
+    const std::vector<otlp::TraceId> some(
+        ids.begin() + static_cast<std::ptrdiff_t>(at),
+        ids.begin() + static_cast<std::ptrdiff_t>(std::min(at + 10'000, ids.size())));
+    Sql sql("SELECT id, text FROM content_parts PREWHERE project = ");
+    sql.u32(caller.project) << " AND id IN ";
+    sql.traces(some) << " LIMIT 1 BY id";
+    TS_ASSIGN(auto answer, ask(caller, sql));
+    store::RowReader in(out.texts.emplace_back(std::move(answer.bytes)));
+    while (in.more()) {
+      const auto id = in.trace_id();
+      parts[id] = in.string();
+    }
+    TS_TRY(in.status());
+  }
+  return {};
+}
 
 Result<std::shared_ptr<const StoredSpans>> Queries::whole_spans(const Caller& caller, const TraceIndex& trace,
                                                                 std::size_t first, std::size_t count) {
@@ -224,19 +247,25 @@ Result<std::shared_ptr<const StoredSpans>> Queries::whole_rows(const Caller& cal
   };
   std::vector<Ids> came_with;
   store::RowReader in(out->bytes);
-  std::map<std::uint64_t, StoredSpan> by_id;
+  std::map<std::uint64_t, std::pair<StoredSpan, store::StoredPayload>> by_id;
+  std::map<store::PartId, std::string_view> parts;
   std::map<std::uint64_t, Ids> ids_of;
   std::vector<std::uint64_t> wanted;
   while (in.more()) {
     Ids of{};
-    TS_ASSIGN(auto span, read_whole(in, *out, of.scope, of.resource));
+    store::StoredPayload payload;
+    auto span = read_whole(in, of.scope, of.resource, payload);
+    TS_TRY(in.status());
+    for (const auto& id : payload.shared) parts.emplace(id, std::string_view{});
     span.span.trace_id = trace.trace_id();
     wanted.push_back(of.scope);
     wanted.push_back(of.resource);
     ids_of[span.span.span_id] = of;
-    by_id.emplace(span.span.span_id, std::move(span));
+    const auto id = span.span.span_id;
+    by_id.emplace(id, std::pair(std::move(span), std::move(payload)));
   }
   TS_TRY(in.status());
+  if (!parts.empty()) TS_TRY(impl_->read_parts(caller, parts, *out));
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
 
@@ -266,11 +295,16 @@ Result<std::shared_ptr<const StoredSpans>> Queries::whole_rows(const Caller& cal
     const auto it = by_id.find(trace.spans()[row].span_id);
     if (it == by_id.end()) continue;
     const auto& of = ids_of.at(trace.spans()[row].span_id);
-    auto span = it->second;
+    auto& [span, payload] = it->second;
+    if (!payload.join([&](const store::PartId& id) { return parts[id]; }, out->texts))
+      turnscope::count(Anomaly::store_part_missing);
+    span.input = payload.input;
+    span.output = payload.output;
+    TS_TRY(store::restore(payload, *out->arena, span.span));
     span.resource = &out->resources[of.resource];  // empty when it has not arrived
     span.scope = &out->scopes[of.scope];
     span.duplicates = trace.nodes()[row].duplicates;
-    out->spans.push_back(std::move(span));
+    out->spans.push_back(span);
   }
   return out;
 }

@@ -66,7 +66,7 @@ void RangeBlock::add(const log::Record& r, store::SeenResources& seen) {
     default:
       undecodable(r, Error(ErrorKind::corrupt, "a signal that this version does not know"));
   }
-  bytes_ = spans.bytes() + logs.bytes() + metrics.bytes() + resources.bytes();
+  bytes_ = spans.bytes() + logs.bytes() + metrics.bytes() + resources.bytes() + parts.bytes();
 }
 
 void RangeBlock::clear() {
@@ -76,6 +76,7 @@ void RangeBlock::clear() {
   logs.clear();
   metrics.clear();
   duplicates.clear();
+  parts.clear();
   calls_.clear();
   pending_.clear();
   records_ = bytes_ = 0;
@@ -90,6 +91,7 @@ void RangeBlock::release() {
   logs.release();
   metrics.release();
   duplicates.release();
+  parts.release();
   calls_ = {};
   pending_ = {};
   clear();

@@ -41,6 +41,8 @@ class RangeBlock {
   }
   /// Fills `duplicates` with the calls of this range that repeat another one. Once, before the insert.
   void mark_duplicates(CallWindow&);
+  /// From now on texts that repeat earlier ones are stored apart. `texts` must outlive the block.
+  void share(store::SharedTexts& texts) { spans.share(&texts, &parts); }
   void clear();
   /// Empties and gives the memory back.
   void release();
@@ -61,6 +63,7 @@ class RangeBlock {
   store::ResourceBlock resources;
   store::LogBlock logs;
   store::MetricBlock metrics;
+  store::PartBlock parts;            ///< texts that spans share
   store::DuplicateBlock duplicates;  ///< filled by mark_duplicates()
 
  private:

@@ -52,6 +52,8 @@ Status StoreWriter::start() {
   stored_ = cursor_->position();
   building_ = std::make_unique<RangeBlock>(options_.range);
   spare_ = std::make_unique<RangeBlock>(options_.range);
+  building_->share(texts_);
+  spare_->share(texts_);
   builder_ = std::thread([this] { build(); });
   inserter_ = std::thread([this] { insert(); });
   return {};
@@ -291,6 +293,7 @@ Status StoreWriter::insert_tables(RangeBlock& block, Range range, bool again) {
   block.traces.build();
   TS_TRY(insert_table(block.resources, "resources", token("resources")));
   CRASH_POINT("store.after_resources");
+  TS_TRY(insert_table(block.parts, "content_parts", token("content_parts")));
   TS_TRY(insert_table(block.duplicates, "duplicate_calls", token("duplicate_calls")));
   TS_TRY(insert_table(block.traces, "traces", token("traces")));
   CRASH_POINT("store.after_traces");

@@ -18,8 +18,14 @@ struct Migration {
 
 // Append only: a released migration is never changed.
 constexpr Migration kMigrations[] = {
-    {1, "spans", kSpans},      {2, "bounds of traces", kTraces}, {3, "resources and scopes", kResources},
-    {4, "log records", kLogs}, {5, "metric points", kMetrics},   {6, "calls seen twice", kDuplicateCalls},
+    {1, "spans", kSpans},
+    {2, "bounds of traces", kTraces},
+    {3, "resources and scopes", kResources},
+    {4, "log records", kLogs},
+    {5, "metric points", kMetrics},
+    {6, "calls seen twice", kDuplicateCalls},
+    {7, "service tier and shared texts of spans", kSpansShared},
+    {8, "shared texts", kContentParts},
 };
 
 constexpr std::string_view kVersionTable = R"sql(
@@ -36,14 +42,16 @@ Status check_tables(Engine& engine) {
   // A table without the window or the syncs would work, and lose or double rows one day.
   TS_ASSIGN(
       const auto answer,
-      engine.query({.sql = "SELECT name FROM system.tables WHERE database = currentDatabase() AND name IN "
-                           "('spans', 'traces', 'resources', 'logs', 'metrics', 'duplicate_calls') AND "
-                           "create_table_query LIKE '%deduplication_window = 10000%' AND "
-                           "create_table_query LIKE '%fsync_after_insert = 1%' AND "
-                           "create_table_query LIKE '%fsync_part_directory = 1%'"}));
+      engine.query(
+          {.sql =
+               "SELECT name FROM system.tables WHERE database = currentDatabase() AND name IN "
+               "('spans', 'traces', 'resources', 'logs', 'metrics', 'duplicate_calls', 'content_parts') AND "
+               "create_table_query LIKE '%deduplication_window = 10000%' AND "
+               "create_table_query LIKE '%fsync_after_insert = 1%' AND "
+               "create_table_query LIKE '%fsync_part_directory = 1%'"}));
   std::size_t good = 0;
   for (RowReader in(answer.bytes); in.more(); in.string()) ++good;
-  constexpr std::size_t kTables = 6;
+  constexpr std::size_t kTables = 7;
   if (good != kTables)
     return fail(
         ErrorKind::internal,

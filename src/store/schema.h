@@ -177,4 +177,22 @@ CREATE TABLE IF NOT EXISTS duplicate_calls (
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1
 )sql";
 
+// Of spans: what came after the first release of the table.
+inline constexpr std::string_view kSpansShared = R"sql(
+ALTER TABLE spans
+  ADD COLUMN IF NOT EXISTS service_tier LowCardinality(String),
+  ADD COLUMN IF NOT EXISTS shared Array(FixedString(16)) CODEC(ZSTD(1)),   -- ids in content_parts: texts that go before those of this row
+  ADD COLUMN IF NOT EXISTS shared_at Array(UInt64) CODEC(ZSTD(1))          -- beside them: column and length, as a reference
+)sql";
+
+// Texts that several spans carry (the history that each turn of a conversation resends), once a day of
+// receipt: the rows of a day need no other day's. Read with LIMIT 1 BY id: the same id has the same text.
+inline constexpr std::string_view kContentParts = R"sql(
+CREATE TABLE IF NOT EXISTS content_parts (
+  project UInt32 CODEC(ZSTD(1)), id FixedString(16) CODEC(LZ4), received DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  text String CODEC(ZSTD(1))
+) ENGINE = ReplacingMergeTree(received) PARTITION BY toDate(received) ORDER BY (project, id)
+SETTINGS index_granularity = 512, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1
+)sql";
+
 }  // namespace turnscope::store

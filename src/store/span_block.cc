@@ -319,6 +319,20 @@ void SpanBlock::add(const otlp::Span& s, const RowContext& c, const SpanTimes& t
   add_attributes(s);
   add_events(s);
   add_links(s);
+  if (shared_texts_ != nullptr) {
+    for (unsigned i = 0; i < 3; ++i) {
+      if (text_[i].size() < SharedTexts::kFrom) continue;
+      shared_texts_->share(c.project, static_cast<PayloadRef::Column>(i),
+                           sane_received(c.received_unix_nano) / 1'000'000, text_[i], *parts_, ids_, layout_);
+    }
+    for (const auto& id : ids_) shared_.items.add(id);
+    for (const auto at : layout_) shared_at_.items.add(at);
+    ids_.clear();
+    layout_.clear();
+  }
+  shared_.end_row();
+  shared_at_.end_row();
+  service_tier_.add(g.service_tier);
   for (std::size_t i = 0; i < 3; ++i) payload_[i].add(text_[i]);
   ++rows_;
 }

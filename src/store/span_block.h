@@ -8,6 +8,7 @@
 #include "genai/view.h"
 #include "otlp/model.h"
 #include "store/attribute_columns.h"
+#include "store/shared_texts.h"
 #include "store/table_block.h"
 
 namespace turnscope::store {
@@ -40,6 +41,10 @@ class SpanBlock : public TableBlock<SpanBlock> {
   /// `genai` must have been made from this span. Strings are copied.
   void add(const otlp::Span&, const RowContext&, const SpanTimes&, const genai::Columns& genai,
            std::uint64_t version);
+
+  /// From now on texts that repeat earlier ones go to `parts`, as `texts` finds them. Null: no text is
+  /// shared.
+  void share(SharedTexts* texts, PartBlock* parts) { shared_texts_ = texts, parts_ = parts; }
 
   /// Strings longer than this leave the attribute maps for the payload (bytes).
   static constexpr std::size_t kInline = 256;
@@ -113,6 +118,9 @@ class SpanBlock : public TableBlock<SpanBlock> {
     f(payload_[0], "input", "String");
     f(payload_[1], "output", "String");
     f(payload_[2], "extra", "String");
+    f(shared_, "shared", "Array(FixedString(16))");
+    f(shared_at_, "shared_at", "Array(UInt64)");
+    f(service_tier_, "service_tier", kLc);
   }
 
  private:
@@ -138,7 +146,7 @@ class SpanBlock : public TableBlock<SpanBlock> {
       answer_;
   LowCardinalityColumn name_, service_, environment_, provider_, operation_, request_model_, response_model_,
       model_, tool_, agent_, prompt_name_, prompt_version_, experiment_, variant_, error_type_, scope_,
-      scope_version_;
+      scope_version_, service_tier_;
   MapColumn<NumberColumn<std::uint64_t>> tok_other_, attrs_ref_;
   ArrayColumn<NumberColumn<std::uint32_t>> dropped_;
   AttributeColumns attributes_;
@@ -146,10 +154,16 @@ class SpanBlock : public TableBlock<SpanBlock> {
       ev_time_;  // the bits of DateTime64: what was sent comes back exactly
   ArrayColumn<LowCardinalityColumn> ev_name_;
   ArrayColumn<StringColumn> ev_attrs_, links_;
-  ArrayColumn<IdColumn> link_trace_ids_;
+  ArrayColumn<IdColumn> link_trace_ids_, shared_;
+  ArrayColumn<NumberColumn<std::uint64_t>> shared_at_;
   StringColumn payload_[3];  ///< input, output, extra
 
+  SharedTexts* shared_texts_ = nullptr;
+  PartBlock* parts_ = nullptr;
+
   // Of the row under construction.
+  std::vector<PartId> ids_;
+  std::vector<std::uint64_t> layout_;
   std::string text_[3], scratch_;
   std::vector<std::uint64_t>
       refs_;  ///< a reference or kNoRef for each attribute of the span, then of each event

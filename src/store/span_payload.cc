@@ -217,6 +217,8 @@ StoredPayload read_payload(RowReader& in) {
   p.input = in.string();
   p.output = in.string();
   p.extra = in.string();
+  p.shared = in.array([&] { return in.trace_id(); });
+  p.shared_at = in.array([&] { return in.u64(); });
   return p;
 }
 

@@ -10,7 +10,9 @@
 //   StoredPayload p = read_payload(in);           // in that order
 //   TS_TRY(restore(p, arena, span));              // fills attributes, events, links and the dropped counts
 #pragma once
+#include <array>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +40,9 @@ struct PayloadRef {
   }
 };
 
+/// Name of a text in `content_parts`.
+using PartId = std::array<std::uint8_t, 16>;
+
 /// The columns as stored; views into the query's result.
 struct StoredPayload {
   template <typename T>
@@ -52,7 +57,14 @@ struct StoredPayload {
   std::vector<std::string_view> ev_name, ev_attrs, links;
   std::vector<std::uint32_t> dropped;
   std::string_view input, output, extra;
+  std::vector<PartId> shared;            ///< texts that stand in `content_parts`, in order
+  std::vector<std::uint64_t> shared_at;  ///< beside them, PayloadRef: column, (0), length; the parts of a
+                                         ///< column come before what the column itself holds
 
+  /// Puts the columns together from their parts: `part(id)` gives a text, or nothing when it is lost (then
+  /// "?" stand in its place, and false is returned). New texts are kept in `texts`.
+  template <typename F>
+  bool join(F&& part, std::deque<std::string>& texts);
   /// The text a reference points to; nothing if it points outside (damaged data).
   std::string_view text(std::uint64_t ref) const;
 };
@@ -61,8 +73,33 @@ struct StoredPayload {
 inline constexpr std::string_view kPayloadColumns =
     "attrs_str, attrs_int, attrs_dbl, attrs_bool, attrs_json, attrs_ref, ev_time, ev_name, ev_attrs, links, "
     "dropped, "
-    "input, output, extra";
+    "input, output, extra, shared, shared_at";
 StoredPayload read_payload(RowReader&);
+
+template <typename F>
+bool StoredPayload::join(F&& part, std::deque<std::string>& texts) {
+  bool whole = true;
+  std::string joined[3];
+  for (std::size_t i = 0; i < std::min(shared.size(), shared_at.size()); ++i) {
+    const auto at = PayloadRef::unpack(shared_at[i]);
+    auto& to = joined[static_cast<unsigned>(at.column) % 3];
+    const std::string_view text = part(shared[i]);
+    if (text.size() == at.length) {
+      to += text;
+    } else {
+      whole = false;
+      to.append(at.length, '?');
+    }
+  }
+  std::string_view* columns[] = {&input, &output, &extra};
+  for (std::size_t c = 0; c < 3; ++c) {
+    if (joined[c].empty()) continue;
+    joined[c] += *columns[c];
+    *columns[c] = texts.emplace_back(std::move(joined[c]));
+  }
+  shared.clear();
+  return whole;
+}
 
 /// Fills span.attributes, events, links and dropped counts; all memory of the result is in the arena, so `p`
 /// may go. Without payload columns (left empty in `p`), long values become empty strings. Error: corrupt,

@@ -199,17 +199,19 @@ void compare(Sql& sql, Op op) {
 
 /// The text of a long attribute, cut out of the payload (see store/schema.h for the reference's bits).
 void referenced_text(Sql& sql, std::string_view key) {
-  sql << "substring(multiIf(bitShiftRight(attrs_ref[";
+  // Texts that are shared with other spans stand elsewhere: the words in them are found as text, not by
+  // attribute.
+  sql << "if(notEmpty(shared), '', substring(multiIf(bitShiftRight(attrs_ref[";
   sql.str(key) << "], 62) = 0, input, bitShiftRight(attrs_ref[";
   sql.str(key) << "], 62) = 1, output, extra), bitAnd(bitShiftRight(attrs_ref[";
   sql.str(key) << "], 31), 2147483647) + 1, bitAnd(attrs_ref[";
-  sql.str(key) << "], 2147483647))";
+  sql.str(key) << "], 2147483647)))";
 }
 
 class Compiler {
  public:
-  Compiler(const ProbeAnswers& answers, const StructureAnswers& structures, std::size_t first)
-      : answers_(answers), structures_(structures) {
+  Compiler(const ProbeAnswers& answers, const StructureAnswers& structures, std::size_t first, std::uint32_t project)
+      : answers_(answers), structures_(structures), project_(project) {
     sql_.start_names_at(first);
   }
 
@@ -315,6 +317,18 @@ class Compiler {
     look_in("answer");
     look_in("error_message");
     look_in("status_message");
+    // Texts that are shared between spans (the history of a conversation) stand in a table of their own.
+    sql_ << " OR (notEmpty(shared) AND hasAny(shared, (SELECT groupArray(id) FROM (SELECT id FROM "
+            "content_parts WHERE ";
+    if (project_ != 0) {
+      sql_ << "project = ";
+      sql_.u32(project_) << " AND (";
+    } else {
+      sql_ << "(";
+    }
+    first = true;
+    look_in("text");
+    sql_ << ") LIMIT 100000))))";
     sql_ << ")";
     return true;
   }
@@ -663,6 +677,7 @@ class Compiler {
 
   const ProbeAnswers& answers_;
   const StructureAnswers& structures_;
+  std::uint32_t project_;
   Sql sql_;
   std::vector<std::string> hints_;
   bool first_ = true, needs_cost_ = false;
@@ -725,8 +740,8 @@ std::vector<Probe> probes(const Node* tree, std::uint32_t project) {
 }
 
 SearchResult<Filter> to_filter(const Node* tree, const ProbeAnswers& answers, std::size_t first_parameter,
-                               const StructureAnswers& structures) {
-  return Compiler(answers, structures, first_parameter).run(tree);
+                               const StructureAnswers& structures, std::uint32_t project) {
+  return Compiler(answers, structures, first_parameter, project).run(tree);
 }
 
 std::vector<FieldInfo> search_fields() {

@@ -47,8 +47,9 @@ struct Filter {
 };
 
 /// Errors: a value that the field cannot have, with its position and the remedy.
+/// `project`: whose shared texts are looked through (0: all).
 SearchResult<Filter> to_filter(const Node* tree, const ProbeAnswers&, std::size_t first_parameter = 0,
-                               const StructureAnswers& = {});
+                               const StructureAnswers& = {}, std::uint32_t project = 0);
 
 /// Names of the fields that are not attributes, for completion.
 struct FieldInfo {
