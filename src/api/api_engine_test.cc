@@ -236,6 +236,14 @@ TEST_F(Api, answers_fit_their_schemas) {
   EXPECT_EQ(tools.at("tools").at(0).at("errors").as_int64(), 1);
   checked("/api/v1/users", "/api/v1/users");
   checked("/api/v1/sessions", "/api/v1/sessions");
+  EXPECT_GT(checked("/api/v1/prices", "/api/v1/prices").at("rules").as_array().size(), 100u);
+  EXPECT_GE(checked("/api/v1/prices?model=claude-sonnet-4", "/api/v1/prices").at("rules").as_array().size(),
+            1u);
+  const auto cost =
+      checked("/api/v1/traces/" + id + "/spans/2/cost", "/api/v1/traces/{trace_id}/spans/{span_id}/cost");
+  EXPECT_EQ(cost.at("nano_usd").as_int64(), 450'000);
+  EXPECT_EQ(cost.at("arithmetic").as_string(), "100 input × $3/M + 10 output × $15/M = 450000 nano-dollars");
+  checked("/api/v1/traces/" + id + "/spans/3/cost", "/api/v1/traces/{trace_id}/spans/{span_id}/cost");
   const auto growth = checked("/api/v1/traces/" + id + "/growth", "/api/v1/traces/{trace_id}/growth");
   EXPECT_EQ(growth.at("calls").as_array().size(), 1u);
   checked("/api/v1/health", "/api/v1/health");

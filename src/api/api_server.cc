@@ -64,6 +64,7 @@ class Server final : public ApiServer {
     add_catalog_routes(router_, context_);
     add_usage_routes(router_, context_);
     add_explain_routes(router_, context_);
+    add_price_routes(router_, context_);
     add_live_routes(router_, context_);
     add_jaeger_routes(router_, context_);
     add_health_routes(router_, context_);

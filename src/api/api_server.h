@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "net/http_server.h"
+#include "query/cost/price_book.h"
 #include "query/queries.h"
 
 namespace turnscope::api {
@@ -35,6 +36,7 @@ struct Dependencies {
   store::Engine* engine = nullptr;  ///< null: the store is left out; queries answer 503
   HealthSource health;
   Exporters exporters;                       ///< empty functions: there are none
+  query::PriceBook* prices = nullptr;        ///< that can be edited; null: prices are read only
   const Clock* clock = &system_clock();
 };
 

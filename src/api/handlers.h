@@ -24,6 +24,7 @@ void add_reading_routes(Router&, Context&);
 void add_catalog_routes(Router&, Context&);
 void add_jaeger_routes(Router&, Context&);
 void add_usage_routes(Router&, Context&);
+void add_price_routes(Router&, Context&);
 void add_explain_routes(Router&, Context&);
 void add_health_routes(Router&, Context&);
 void add_exporter_routes(Router&, Context&);

@@ -30,11 +30,13 @@ std::string_view span_kind_name(std::uint8_t kind) {
 std::string hex_id(std::uint64_t id) { return fmt::format("{:016x}", id); }
 std::string revision(const TraceIndex& t) { return fmt::format("{:x}-{:x}", t.version(), t.size()); }
 
-void write(JsonWriter& json, const query::Cost& cost) {
+void write(JsonWriter& json, const query::Cost& cost, bool difference) {
   json.begin_object();
   json.field("nano_usd", cost.nano_usd)
       .field("state", name(cost.state))
       .field("reported_nano_usd", cost.reported_nano_usd);
+  if (difference && cost.state == query::Cost::State::priced && cost.nano_usd && cost.reported_nano_usd)
+    json.field("difference_nano_usd", *cost.nano_usd - *cost.reported_nano_usd);
   json.end_object();
 }
 
@@ -65,9 +67,10 @@ void write_usage(JsonWriter& json, const IndexedSpan& s,
   json.end_object();
 }
 
-query::Cost span_cost(const IndexedSpan& s, std::string_view model, std::string_view provider) {
+query::Cost span_cost(const IndexedSpan& s, std::string_view model, std::string_view provider,
+                      std::string_view tier) {
   const auto reported = s.has_reported_cost ? std::optional(s.reported_cost) : std::nullopt;
-  if (s.usage_role == 1) return query::cost_of(s.usage, model, provider, s.start, reported);
+  if (s.usage_role == 1) return query::cost_of(s.usage, model, provider, s.start, reported, tier);
   query::Cost cost;
   cost.reported_nano_usd = reported;
   return cost;
@@ -173,15 +176,16 @@ void write_span(JsonWriter& json, const otlp::TraceId& trace_id, const IndexedSp
   json.text_or_null("agent", x.agent).text_or_null("session", x.session).text_or_null("user", x.user);
   write_usage(json, s, x.other_tokens);
   json.key("cost");
-  write(json, span_cost(s, x.model, x.provider));
+  write(json, span_cost(s, x.model, x.provider, x.service_tier), true);
   write_turn(json, s);
   if (!open) json.end_object();
 }
 
 SpanTexts texts_of(const TraceIndex& t, std::uint32_t row) {
   const auto& s = t.spans()[row];
-  return {t.text(s.name),  t.text(s.service), t.text(s.provider), t.text(s.model),         t.text(s.tool),
-          t.text(s.agent), t.text(s.session), t.text(s.user),     t.text(s.status_message)};
+  return {t.text(s.name),           t.text(s.service),     t.text(s.provider), t.text(s.model),
+          t.text(s.tool),           t.text(s.agent),       t.text(s.session),  t.text(s.user),
+          t.text(s.status_message), t.text(s.service_tier)};
 }
 
 void write_span(JsonWriter& json, const TraceIndex& t, std::uint32_t row) {
@@ -256,7 +260,7 @@ void write_window(JsonWriter& json, const TraceIndex& t, const query::Window& w,
         .field("llm_calls", n.rollup.llm_calls)
         .field("tool_calls", n.rollup.tool_calls);
     json.end_object().key("cost");
-    write(json, span_cost(s, t.text(s.model), t.text(s.provider)));
+    write(json, span_cost(s, t.text(s.model), t.text(s.provider), t.text(s.service_tier)));
     json.key("first_token_ns");
     if (s.first_token)
       json.value(s.first_token);

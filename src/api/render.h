@@ -14,12 +14,14 @@ std::string_view status_name(std::uint8_t status);
 std::string_view span_kind_name(std::uint8_t span_kind);
 std::string hex_id(std::uint64_t span_id);
 
-void write(JsonWriter&, const query::Cost&);
+/// `difference`: beside a cost that the client reported, ours minus theirs.
+void write(JsonWriter&, const query::Cost&, bool difference = false);
 /// Members of a TraceSummary, without the braces.
 void write_summary(JsonWriter&, const query::TraceIndex&);
 /// SpanSummary; with the braces unless `open` (then members can follow).
 struct SpanTexts {
-  std::string_view name, service, provider, model, tool, agent, session, user, status_message;
+  std::string_view name, service, provider, model, tool, agent, session, user, status_message,
+      service_tier = {};
   std::span<const std::pair<std::string_view, std::uint64_t>> other_tokens =
       {};  ///< further buckets, only in detail
 };

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "genai/gather.h"
+#include "genai/http_call.h"
 #include "genai/question.h"
 #include "genai/usage.h"
 
@@ -56,10 +57,23 @@ bool message_event(std::string_view name) {
           name == "gen_ai.client.inference.operation.details" || name.starts_with("gen_ai.content."));
 }
 
+/// What the user's rules read from an event.
+void mapped_event(Gathered& g, const otlp::Event& e, std::size_t i, Columns& out) {
+  offer_mapped(g, e, static_cast<std::int32_t>(i));
+  for (const EventEntry& rule : g.tables->event_rules()) {
+    const int dir = rule.event == e.name ? content_direction(rule.rule.field) : 0;
+    for (std::uint32_t k = 0; dir != 0 && k < e.attributes.size(); ++k)
+      if (e.attributes[k].key == rule.rule.key)
+        out.content.push_back({dir == 1 ? ContentRef::Direction::input : ContentRef::Direction::output,
+                               static_cast<std::int32_t>(i), k});
+  }
+}
+
 void events(Gathered& g, Columns& out, std::string_view& choice_reason) {
   const auto& events = g.span->events;
   for (std::size_t i = 0; i < events.size(); ++i) {
     const otlp::Event& e = events[i];
+    if (!g.tables->event_rules().empty()) mapped_event(g, e, i, out);
     if (e.name == "exception") {
       // The last one tells: frameworks record the same failure on the way up.
       for (const auto& kv : e.attributes) {
@@ -120,7 +134,8 @@ void columns(const otlp::Span& span, const otlp::Resource& resource, const otlp:
   if (!span.events.empty()) events(g, out, choice_reason);
   Reader read(g, out);
 
-  out.kind = kind_of(g).kind;
+  const KindFound kind = kind_of(g);
+  out.kind = kind.kind;
   if (const std::string_view p = read.text(Field::provider); !p.empty()) {
     thread_local std::string lower;
     const std::string_view canonical = provider_name(p, lower);
@@ -130,6 +145,12 @@ void columns(const otlp::Span& span, const otlp::Resource& resource, const otlp:
   out.request_model = read.text(Field::request_model);
   out.response_model = read.text(Field::response_model);
   if (out.request_model.empty() && out.response_model.empty()) out.request_model = read.text(Field::model);
+  if (kind.by == Field::http_url || kind.by == Field::server_address)
+    if (const auto call = http_call(g)) {
+      if (out.provider.empty()) out.provider = call->provider;
+      if (out.operation.empty()) out.operation = call->operation;
+      if (out.request_model.empty()) out.request_model = call->model;
+    }
   out.response_id = read.text(Field::response_id);
   out.service_tier = read.text(Field::service_tier);
   if (out.kind == Kind::tool) {

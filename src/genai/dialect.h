@@ -84,6 +84,7 @@ enum ScopeTrait : std::uint16_t {
   scope_logfire = 32,
   scope_vercel = 64,
   scope_pydantic = 128,
+  scope_house = 256,  ///< named by a rule of the user
 };
 struct ScopeRule {
   std::string_view scope;  ///< whole name, or the beginning of it when it ends in '*'

@@ -5,6 +5,7 @@
 
 #include "genai/explain.h"
 #include "genai/gather.h"
+#include "genai/http_call.h"
 #include "genai/indexed.h"
 #include "genai/question.h"
 #include "genai/usage.h"
@@ -147,12 +148,7 @@ class Explainer {
         for (std::size_t k = 0; k < e.attributes.size(); ++k)
           offer(g_, e.attributes[k].key, e.attributes[k].value, static_cast<std::int32_t>(k),
                 static_cast<std::int32_t>(i));
-      for (const Mapping& m : g_.tables->event_mappings()) {
-        if (m.event != e.name || (!m.scope.empty() && !scope_matches(m.scope, scope_.name))) continue;
-        const Field f = field_of(m.field);
-        for (std::size_t k = 0; k < e.attributes.size(); ++k)
-          if (e.attributes[k].key == m.attribute) take(f, m, e.attributes[k].value, k, i);
-      }
+      offer_mapped(g_, e, static_cast<std::int32_t>(i));
     }
     for (std::size_t n = 0; n < logs_.size(); ++n) {
       const auto& r = *logs_[n];
@@ -161,13 +157,6 @@ class Explainer {
         offer(g_, r.attributes[k].key, r.attributes[k].value, static_cast<std::int32_t>(k),
               -static_cast<std::int32_t>(n) - 2);
     }
-  }
-  void take(Field f, const Mapping& m, const AnyValue& v, std::size_t attribute, std::size_t event) {
-    Winner& w = g_.fields[static_cast<std::size_t>(f)];
-    if (w.rule && w.rule->rank <= m.rank) return;
-    mapped_.push_back(std::make_unique<KeyEntry>(
-        KeyEntry{m.attribute, f, Convert::structured, static_cast<std::uint8_t>(m.rank), 0, {}, 0}));
-    w = {&v, mapped_.back().get(), static_cast<std::int32_t>(attribute), static_cast<std::int32_t>(event)};
   }
 
   // ---- facts
@@ -194,6 +183,16 @@ class Explainer {
     put_text("operation", Field::operation);
     // A chain has no model of its own: what stands there is its inner call's.
     if (v_.kind != Kind::chain) put_text("request_model", Field::request_model);
+    if (const KindFound k = kind_of(g_); k.by == Field::http_url || k.by == Field::server_address)
+      if (const auto call = http_call(g_)) {
+        const auto told = [&](std::string_view fact, std::string_view value) {
+          if (!value.empty() && !v_.facts.contains(fact))
+            put(fact, json::string(value), source(g_[call->by]), "an HTTP call to a known host of models");
+        };
+        told("provider", call->provider);
+        told("operation", call->operation);
+        told("request_model", call->model);
+      }
     put_text("response_model", Field::response_model);
     if (v_.kind != Kind::chain && !v_.facts.contains("request_model") && !v_.facts.contains("response_model"))
       put_text("model", Field::model);
@@ -278,8 +277,9 @@ class Explainer {
       }
     };
     if (w.event >= 0) {
+      const std::string_view event = span_.events[static_cast<std::size_t>(w.event)].name;
       for (std::size_t i = 0; i < span_.events.size(); ++i)
-        if (span_.events[i].name == kDetails)
+        if (span_.events[i].name == event)
           if (const AnyValue* v = find(span_.events[i].attributes, w.rule->key))
             take_value(*v, fmt::format("events.{}.{}", i, w.rule->key));
     } else {
@@ -745,6 +745,10 @@ class Explainer {
           if (!kv.value().is_null()) v_.parameters.emplace(kv.key(), kv.value());
     if (!v_.parameters.empty()) put("parameters", v_.parameters, "attributes", "request parameters");
     put_text("service_tier", Field::service_tier);
+    for (const auto f :
+         {Field::system_instructions_ref, Field::input_messages_ref, Field::output_messages_ref,
+          Field::tools_ref, Field::tool_arguments_ref, Field::tool_result_ref})
+      if (g_.has(f)) put(name(f), decoded(f), f);
     put_text("tool_description", Field::tool_description);
     json::object metadata;
     for (const FamilyHit& h : g_.families)
@@ -775,7 +779,6 @@ class Explainer {
   const otlp::Scope& scope_;
   std::span<const otlp::LogRecord* const> logs_;
   Gathered g_;
-  std::vector<std::unique_ptr<KeyEntry>> mapped_;
   std::string provider_;
   SpanView v_;
 };

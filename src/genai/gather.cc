@@ -113,6 +113,19 @@ void offer(Gathered& g, std::string_view key, const otlp::AnyValue& value, std::
   }
 }
 
+void offer_mapped(Gathered& g, const otlp::Event& e, std::int32_t event) {
+  for (const EventEntry& entry : g.tables->event_rules()) {
+    if (entry.event != e.name || !scope_allows(entry.rule, g)) continue;
+    for (std::size_t k = 0; k < e.attributes.size(); ++k) {
+      const otlp::KeyValue& kv = e.attributes[k];
+      if (kv.key != entry.rule.key || empty(kv.value)) continue;
+      Winner& w = g.fields[static_cast<std::size_t>(entry.rule.field)];
+      if (!w.rule || entry.rule.rank < w.rule->rank)
+        w = {&kv.value, &entry.rule, static_cast<std::int32_t>(k), event};
+    }
+  }
+}
+
 std::optional<double> number_in(std::string_view s) {
   s = trim(s);
   if (s.empty() || s.size() > 64) return std::nullopt;

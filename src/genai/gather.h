@@ -51,6 +51,9 @@ void gather(const Registry&, const otlp::Span&, const otlp::Resource&, const otl
 void offer(Gathered&, std::string_view key, const otlp::AnyValue&, std::int32_t attribute,
            std::int32_t event);
 
+/// Offers what the user's rules read from an event.
+void offer_mapped(Gathered&, const otlp::Event&, std::int32_t event);
+
 /// Values, tolerant of types: numbers as text, doubles for integers, integers for text. Absent if it cannot
 /// be read so.
 std::optional<std::int64_t> as_integer(const otlp::AnyValue&);

@@ -263,6 +263,51 @@ TEST(Mappings, a_house_dialect_is_read_like_a_built_in_one) {
   ASSERT_TRUE(use_mappings({}));
 }
 
+TEST(Mappings, names_words_prefixes_and_scopes_can_be_mapped_too) {
+  const auto rule = [](std::string attribute, std::string field) {
+    Mapping m;
+    m.attribute = std::move(attribute), m.field = std::move(field);
+    return m;
+  };
+  Mapping by_name;
+  by_name.span_name = "acme.call*", by_name.kind = "llm", by_name.scope = "acme*";
+  Mapping words = rule("acme.type", "kind");
+  words.values = {{"model-call", "llm"}, {"lookup", "tool"}};
+  Mapping exclusive;
+  exclusive.scope = "acme*", exclusive.input_excludes_cache = true;
+  Mapping event = rule("count", "output_tokens");
+  event.event = "acme.done", event.convert = "integer";
+  const Mapping rules[] = {by_name, words, exclusive, event, rule("acme.meta.*", "metadata")};
+  const auto used = use_mappings(rules);
+  ASSERT_TRUE(used) << used.error().message;
+  Maker m;
+  EXPECT_EQ(test::columns_of(m.span("acme.call 1", {}), m.scope("acme.sdk")).kind, Kind::llm);
+  EXPECT_EQ(test::columns_of(m.span("acme.call 1", {}), m.scope("other")).kind, Kind::other);
+  EXPECT_EQ(test::columns_of(m.span("x", {{"acme.type", m.text("lookup")}})).kind, Kind::tool);
+  auto span = m.span("x", {{"acme.type", m.text("model-call")},
+                           {"acme.meta.team", m.text("blue")},
+                           {"gen_ai.provider.name", m.text("anthropic")},
+                           {"gen_ai.usage.input_tokens", m.number(2000)},
+                           {"gen_ai.usage.cache_read.input_tokens", m.number(1000)}});
+  otlp::Event done;
+  done.name = "acme.done";
+  done.attributes = m.attributes({{"count", m.number(5)}});
+  const otlp::Event events[] = {done};
+  span.events = events;
+  const Columns c = test::columns_of(span, m.scope("acme.sdk"));
+  EXPECT_EQ(c.kind, Kind::llm);
+  EXPECT_EQ(c.usage.input, 2000u) << "this scope's input leaves cached tokens out";
+  EXPECT_EQ(c.usage.reported_output, 5u) << "from the event";
+  const SpanView v = view(span, {}, m.scope("acme.sdk"));
+  EXPECT_EQ(v.facts.at("metadata").at("team"), json::value("blue"));
+  EXPECT_EQ(v.facts.at("output_tokens"), json::value(5));
+  ASSERT_TRUE(use_mappings({}));
+  Mapping wrong = by_name;
+  wrong.kind = "robot";
+  const Mapping bad[] = {wrong};
+  EXPECT_FALSE(Registry::make(bad));
+}
+
 TEST(Mappings, wrong_rules_are_refused_by_name) {
   const Mapping unknown[] = {{.attribute = "a", .event = {}, .field = "no_such", .convert = {}, .scope = {}}};
   const auto r = Registry::make(unknown);

@@ -1,5 +1,6 @@
 // The kind of a span in the agent view: the first rule that matches wins (docs/genai.md, "Kinds").
 #include "genai/gather.h"
+#include "genai/http_call.h"
 
 namespace turnscope::genai {
 namespace {
@@ -82,6 +83,7 @@ std::optional<Kind> by_field(const Gathered& g, Field f) {
   const std::string_view s = text_of(*v);
   switch (f) {
     case Field::kind:
+      if (const auto k = g.tables->kind_word(s)) return k;
       return look(kNames, s);
     case Field::openinference_kind:
       return look(kOpenInference, s);
@@ -123,6 +125,7 @@ KindFound kind_of(const Gathered& g) {
     const std::size_t space = n.find(' ');
     if (const auto k = look(kOperations, n.substr(0, space))) return {*k, Field::count, true};
   }
+  if (const auto call = http_call(g)) return {call->kind, call->by, false};
   return {};
 }
 

@@ -119,9 +119,15 @@ std::uint16_t Registry::scope_traits(std::string_view scope) const {
   // Longest matching pattern, so that "logfire.openai*" goes before "logfire*".
   std::size_t best = 0;
   std::uint16_t traits = 0;
-  for (const ScopeRule& r : scopes_)
-    if (r.scope.size() > best && scope_matches(r.scope, scope)) best = r.scope.size(), traits = r.traits;
-  return traits;
+  std::uint16_t house = 0;
+  for (const ScopeRule& r : scopes_) {
+    if (!scope_matches(r.scope, scope)) continue;
+    if ((r.traits & scope_house) != 0)
+      house = scope_house;
+    else if (r.scope.size() > best)
+      best = r.scope.size(), traits = r.traits;
+  }
+  return static_cast<std::uint16_t>(traits | house);
 }
 
 Result<std::unique_ptr<const Registry>> Registry::make(std::span<const Mapping> mappings) {
@@ -146,6 +152,40 @@ Result<std::unique_ptr<const Registry>> Registry::make(std::span<const Mapping> 
   for (std::size_t i = 0; i < r->mappings_.size(); ++i) {
     const Mapping& m = r->mappings_[i];
     const std::string where = "genai.mappings[" + std::to_string(i) + "]";
+    const auto kind_named = [](std::string_view word) -> std::optional<Kind> {
+      for (int k = 0; k <= static_cast<int>(Kind::chain); ++k)
+        if (name(static_cast<Kind>(k)) == word) return static_cast<Kind>(k);
+      return std::nullopt;
+    };
+    const std::string kinds = "use agent, turn, llm, tool, retrieval, embedding, chain or other";
+    if (!m.span_name.empty()) {
+      const auto kind = kind_named(m.kind);
+      if (!kind)
+        return fail(ErrorKind::invalid_argument, where + ".kind '" + m.kind + "' is not known; " + kinds);
+      if (!m.scope.empty()) r->scopes_.push_back({m.scope, scope_house});
+      r->names_.push_back({m.span_name, static_cast<std::uint8_t>(*kind),
+                           static_cast<std::uint16_t>(m.scope.empty() ? 0 : scope_house)});
+      continue;
+    }
+    if (m.attribute.empty() && m.input_excludes_cache) {
+      if (m.scope.empty())
+        return fail(ErrorKind::invalid_argument,
+                    where + ".scope is empty; name the scope whose counts are meant");
+      r->scopes_.push_back(
+          {m.scope,
+           static_cast<std::uint16_t>(scope_genai | (*m.input_excludes_cache ? scope_input_excludes_cache
+                                                                             : scope_input_includes_cache))});
+      continue;
+    }
+    if (m.attribute.size() > 1 && m.attribute.ends_with('*')) {
+      if (m.field != "metadata")
+        return fail(ErrorKind::invalid_argument,
+                    where + ".attribute: a prefix (ending in '*') can only be mapped to the field metadata");
+      r->prefixes_.push_back(
+          {{std::string_view(m.attribute).substr(0, m.attribute.size() - 1), Family::metadata},
+           dialect_index(m.dialect)});
+      continue;
+    }
     if (m.attribute.empty())
       return fail(ErrorKind::invalid_argument, where + ".attribute is empty; name the attribute key to map");
     const Field f = field_of(m.field);
@@ -167,8 +207,17 @@ Result<std::unique_ptr<const Registry>> Registry::make(std::span<const Mapping> 
                         "structured, body, json, json_body, list, comma_list or json_string");
       c = it->second;
     }
+    for (const auto& [word, means] : m.values) {
+      const auto kind = kind_named(means);
+      if (f != Field::kind || !kind)
+        return fail(ErrorKind::invalid_argument, where + ".values: '" + word + "' means '" + means +
+                                                     "'; only the field kind has words, and " + kinds);
+      r->kind_words_.emplace_back(word, *kind);
+    }
     if (!m.event.empty()) {
-      r->event_mappings_.push_back(m);
+      r->event_rules_.push_back(
+          {m.event,
+           {m.attribute, f, c, static_cast<std::uint8_t>(m.rank), dialect_index(m.dialect), m.scope, 0}});
       continue;
     }
     r->add({m.attribute, f, c, static_cast<std::uint8_t>(m.rank), dialect_index(m.dialect), m.scope, 0});

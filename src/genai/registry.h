@@ -2,7 +2,9 @@
 // the configuration brings mapping rules of its own.
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,13 +19,18 @@ namespace turnscope::genai {
 /// One mapping rule of the user (configuration key genai.mappings): the same power as a row of the built-in
 /// tables.
 struct Mapping {
+  std::string attribute;  ///< whole key; or, ending in '*', all keys that begin so (field metadata only)
+  std::string event;      ///< when set, the attribute of events of that name
+  std::string field;      ///< a canonical field (fields.def)
   std::string
-      attribute;      ///< whole key; or a prefix when it ends in '*' (then `family` rules apply: metadata)
-  std::string event;  ///< when set, the attribute of events of that name
-  std::string field;  ///< a canonical field (fields.def)
-  std::string
-      convert;  ///< text, integer, number, boolean, seconds, milliseconds, structured, json, list, comma_list
-  std::string scope;  ///< only in scopes of that name ('*' at the end: prefix); empty: in all
+      convert;  ///< how the value is read (docs/genai.md); empty: as the built-in tables read that field
+  std::string scope;           ///< only in scopes of that name ('*' at the end: prefix); empty: in all
+  std::string span_name = {};  ///< instead of an attribute: spans of that name ('*' at the end: prefix) …
+  std::string kind = {};       ///< … are of this kind
+  /// For the field kind: the house's words and the kinds they mean, as model-call: llm.
+  std::vector<std::pair<std::string, std::string>> values = {};
+  /// Instead of an attribute, of a scope: whether its input counts leave cached tokens out.
+  std::optional<bool> input_excludes_cache = {};
   std::string dialect = "configuration";
   int rank = 0;  ///< lower wins; built-in tables begin at 5
 };
@@ -36,6 +43,12 @@ struct KeyEntry {
   std::uint8_t dialect = 0;  ///< index into dialect_names()
   std::string_view scope;    ///< only when the span's scope is this one; empty: always
   std::uint16_t next = 0;    ///< further rule for the same key (index + 1), 0: none
+};
+
+/// A rule of the user on an attribute of events of one name.
+struct EventEntry {
+  std::string_view event;
+  KeyEntry rule;
 };
 
 /// Where a prefix or a name rule came from.
@@ -65,8 +78,14 @@ class Registry {
   std::uint16_t scope_traits(std::string_view scope) const;
   std::span<const NameRule> names() const { return names_; }
   std::span<const std::string> dialect_names() const { return dialects_; }
-  /// Rules on attributes of named events (the user's only; the built-in ones are in events.cc).
-  std::span<const Mapping> event_mappings() const { return event_mappings_; }
+  /// Rules on attributes of named events (the user's only).
+  const std::deque<EventEntry>& event_rules() const { return event_rules_; }
+  /// The kind that a word of the user's means.
+  std::optional<Kind> kind_word(std::string_view word) const {
+    for (const auto& [w, kind] : kind_words_)
+      if (w == word) return kind;
+    return std::nullopt;
+  }
   std::size_t keys() const { return keys_.size(); }
 
  private:
@@ -80,7 +99,9 @@ class Registry {
   std::vector<ScopeRule> scopes_;
   std::vector<NameRule> names_;
   std::vector<std::string> dialects_;
-  std::vector<Mapping> mappings_, event_mappings_;
+  std::vector<Mapping> mappings_;
+  std::deque<EventEntry> event_rules_;
+  std::vector<std::pair<std::string, Kind>> kind_words_;
 };
 
 /// The tables in use. Never null; safe from any thread.

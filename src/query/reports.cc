@@ -92,16 +92,16 @@ QueryAnswer<Page<std::shared_ptr<const TraceIndex>>> Queries::runs(const Caller&
   const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, 200);
   Sql sql;
   if (order == RunOrder::cost) {
-    Sql models("SELECT DISTINCT model, provider FROM spans WHERE ");
+    Sql models("SELECT DISTINCT model, provider, service_tier FROM spans WHERE ");
     in_range(models, caller, request.range);
     models << " AND usage_role = 1 LIMIT 10000";
     auto rows = impl_->ask(caller, models);
     if (!rows) return std::unexpected(QueryError(rows.error()));
-    std::vector<std::pair<std::string, std::string>> pairs;
+    std::vector<PricedBy> pairs;
     store::RowReader in(rows->bytes);
     while (in.more()) {
-      std::string model(in.string());
-      pairs.emplace_back(std::move(model), in.string());
+      PricedBy by{std::string(in.string()), std::string(in.string()), std::string(in.string())};
+      pairs.push_back(std::move(by));
     }
     const CostSql cost(*prices_in_use(), pairs, request.range);
     sql << "SELECT trace_id, toFloat64(sum(toInt128(cost_nano))) AS size FROM (";

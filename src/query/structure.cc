@@ -73,7 +73,7 @@ QueryAnswer<FoundStructure> Queries::Impl::structure(const Caller& caller, const
   std::size_t name = 1000;
   bool needs_cost = false;
   for (const auto& child : node.children) {
-    auto part = to_filter(child.get(), answers, name);
+    auto part = to_filter(child.get(), answers, name, {}, caller.project);
     if (!part)
       return std::unexpected(
           QueryError(ErrorKind::invalid_argument, part.error().message, "q", part.error().position));

@@ -245,7 +245,8 @@ class TreeBuilder {
       only_reported.reported_nano_usd = reported;
       return only_reported;
     }
-    return cost_of(span.usage, out_.pool_[span.model], out_.pool_[span.provider], span.start, reported);
+    return cost_of(span.usage, out_.pool_[span.model], out_.pool_[span.provider], span.start, reported,
+                   out_.pool_[span.service_tier]);
   }
 
   void hide_plumbing() {

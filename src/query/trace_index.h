@@ -28,7 +28,7 @@ struct IndexedSpan {
   std::uint32_t name = 0, service = 0, provider = 0, model = 0, tool = 0, agent = 0, session = 0, user = 0;
   std::uint32_t environment = 0, status_message = 0, error_type = 0, error_message = 0, question = 0,
                 answer = 0;
-  std::uint32_t prompt_name = 0, prompt_version = 0;
+  std::uint32_t prompt_name = 0, prompt_version = 0, service_tier = 0;
   std::int32_t turn_number = -1;
   std::uint8_t time_flags = 0, span_kind = 0, status = 0, kind = 0, usage_role = 0, usage_basis = 0;
   bool is_error = false, plumbing = false, has_reported_cost = false, has_links = false;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 
+#include "server/config_mappings.h"
 #include "server/config_values.h"
 #include "server/exporter_config.h"
 #include "server/memory_shares.h"
@@ -21,6 +22,7 @@ struct Key {
   std::function<Status(Config&, std::string_view)> set;
   std::function<std::string(const Config&)> get;
   bool list = false;
+  bool yaml = false;  ///< the value is YAML of its own
 };
 
 template <typename Field>
@@ -140,6 +142,13 @@ const std::vector<Key>& keys() {
       text_key("ui.dir", "Serve the UI from this folder instead of the built-in one.", &Config::ui_dir),
       text_key("prices.file", "Your own prices, see docs/prices.md; they go before the built-in ones.",
                &Config::prices_file),
+      {"genai.mappings", "Rules for a house dialect, a list of {attribute, field, …}: see docs/genai.md.",
+       [](Config& c, std::string_view v) -> Status {
+         TS_ASSIGN(c.genai_mappings, parse_mappings(v));
+         c.genai_mappings_text = std::string(v);
+         return {};
+       },
+       [](const Config& c) { return c.genai_mappings_text; }, true, true},
       time_key("stop.deadline", "How long a stop may take to finish requests under way.",
                &Config::stop_deadline),
       text_key("log_level", "debug, info, warn or error.", &Config::log_level),
@@ -196,7 +205,14 @@ void set_key(Config& config, std::string_view path, std::string_view value,
 
 void walk(Config& config, const YAML::Node& node, const std::string& path,
           std::vector<std::string>& problems) {
-  if (node.IsMap()) {
+  const auto own = std::ranges::find(keys(), path, &Key::path);
+  if (own != keys().end() && own->yaml) {
+    YAML::Emitter text;
+    text << YAML::Flow << node;
+    std::string value = text.c_str();
+    std::ranges::replace(value, '\n', ' ');
+    set_key(config, path, value, problems);
+  } else if (node.IsMap()) {
     for (const auto& entry : node) {
       const auto name = entry.first.as<std::string>();
       walk(config, entry.second, path.empty() ? name : path + "." + name, problems);
@@ -205,8 +221,7 @@ void walk(Config& config, const YAML::Node& node, const std::string& path,
     for (std::size_t i = 0; i < node.size(); ++i)
       walk(config, node[i], fmt::format("{}.{}", path, i), problems);
   } else if (node.IsSequence()) {
-    const auto key = std::ranges::find(keys(), path, &Key::path);
-    if (key != keys().end() && !key->list) {
+    if (own != keys().end() && !own->list) {
       problems.push_back(fmt::format("{}: is a list; one value is expected", path));
       return;
     }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "genai/registry.h"
 #include "sinks/otlp_exporter/options.h"
 
 namespace turnscope::server {
@@ -53,6 +54,8 @@ struct Config {
   std::vector<std::string> allowed_hosts;
   std::string ui_dir;
   std::string prices_file;
+  std::vector<genai::Mapping> genai_mappings;
+  std::string genai_mappings_text = "[]";  ///< as written
 
   std::vector<sinks::ExporterOptions> exporters;
 

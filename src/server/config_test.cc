@@ -28,6 +28,32 @@ class ConfigFile : public ::testing::Test {
   std::vector<std::string> files_;
 };
 
+TEST_F(ConfigFile, mapping_rules_are_a_list_of_maps_and_wrong_ones_are_named) {
+  const auto file = write(
+      "genai:\n  mappings:\n    - {attribute: acme.model, field: request_model, scope: \"acme*\"}\n"
+      "    - {attribute: acme.type, field: kind, values: {call: llm}}\n"
+      "    - {span_name: \"acme.tool*\", kind: tool}\n    - {scope: acme, input_excludes_cache: true}\n");
+  const auto config = load_config(file, {});
+  ASSERT_TRUE(config) << config.error().message;
+  ASSERT_EQ(config->genai_mappings.size(), 4u);
+  EXPECT_EQ(config->genai_mappings[0].scope, "acme*");
+  EXPECT_EQ(config->genai_mappings[1].values.at(0).second, "llm");
+  EXPECT_EQ(config->genai_mappings[3].input_excludes_cache, true);
+  // What is printed can be read again.
+  const auto again = load_config(write(effective_yaml(*config)), {});
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->genai_mappings.size(), 4u);
+  for (const auto& [text, wanted] :
+       {std::pair{"[{attribute: a, field: nonsense}]", "genai.mappings[0].field 'nonsense'"},
+        std::pair{"[{attribute: a, feild: input}]", "genai.mappings[0].feild is not known"},
+        std::pair{"{attribute: a}", "is a list of rules"},
+        std::pair{"[{attribute: a, field: input, rank: x}]", "rank: x"}}) {
+    const auto wrong = load_config("", {std::string("genai.mappings=") + text});
+    ASSERT_FALSE(wrong);
+    EXPECT_NE(wrong.error().message.find(wanted), std::string::npos) << wrong.error().message;
+  }
+}
+
 TEST_F(ConfigFile, values_of_the_file_are_read_and_overridden_by_set) {
   const auto file = write(
       "listen:\n  grpc: 127.0.0.1:0\nlog:\n  max_bytes: 1GiB\nhttp:\n  cors_origins: [https://a.example, "

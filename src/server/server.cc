@@ -65,6 +65,7 @@ class ServerImpl final : public Server {
   std::unique_ptr<StartGuard> guard_;
   std::unique_ptr<log::Log> log_;
   std::unique_ptr<store::Engine> engine_;
+  std::unique_ptr<query::PriceBook> prices_;
   std::unique_ptr<receivers::ExportHandler> handler_;
   std::unique_ptr<IngestRate> rate_;
   std::unique_ptr<api::ApiServer> api_;
@@ -81,6 +82,7 @@ class ServerImpl final : public Server {
 
 Status ServerImpl::start() {
   set_log_level(level_of(config_.log_level));
+  TS_TRY(genai::use_mappings(config_.genai_mappings));
   std::error_code error;
   std::filesystem::create_directories(config_.data, error);
   if (error) {
@@ -143,8 +145,8 @@ Status ServerImpl::open_store(bool crash_loop) {
   options.query_memory_bytes = shares_.query;
   options.read_connections = static_cast<unsigned>(config_.query_workers);
   TS_ASSIGN(engine_, store::open_chdb(options));
-  TS_ASSIGN(const auto prices, query::PriceBook::open(config_.data + "/prices", config_.prices_file));
-  query::use_prices(prices->table());
+  TS_ASSIGN(prices_, query::PriceBook::open(config_.data + "/prices", config_.prices_file));
+  query::use_prices(prices_.get());
   TS_TRY(store::migrate(*engine_));
 
   sinks::StoreWriterOptions writer_options;
@@ -176,6 +178,7 @@ Status ServerImpl::listen() {
   api_options.http.max_buffered_answer_bytes = shares_.in_flight;
   api::Dependencies dependencies;
   dependencies.engine = engine_.get();
+  dependencies.prices = prices_.get();
   dependencies.health = [this] { return health(); };
   exporters_ = std::make_unique<ExporterSet>(config_, *log_);
   dependencies.exporters = exporters_->functions();
@@ -293,6 +296,8 @@ void ServerImpl::stop() {
     exporters_.reset();
     rate_.reset();
     handler_.reset();
+    query::use_prices(static_cast<query::PriceBook*>(nullptr));
+    prices_.reset();
     engine_.reset();
     log_.reset();
     if (guard_) guard_->mark_clean();

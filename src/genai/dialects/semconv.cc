@@ -49,6 +49,20 @@ constexpr KeyRule kKeys[] = {
     {"gen_ai.tool.definitions", tools, rank::semconv, structured},
     {"gen_ai.agent.tools", tools, rank::semconv_old, structured},
 
+    // Content uploaded elsewhere, told by reference.
+    {"gen_ai.input.messages_ref", input_messages_ref, rank::semconv, structured},
+    {"gen_ai.input.messages.ref", input_messages_ref, rank::semconv_old, structured},
+    {"gen_ai.output.messages_ref", output_messages_ref, rank::semconv, structured},
+    {"gen_ai.output.messages.ref", output_messages_ref, rank::semconv_old, structured},
+    {"gen_ai.system_instructions_ref", system_instructions_ref, rank::semconv, structured},
+    {"gen_ai.system_instructions.ref", system_instructions_ref, rank::semconv_old, structured},
+    {"gen_ai.tool.definitions_ref", tools_ref, rank::semconv, structured},
+    {"gen_ai.tool.definitions.ref", tools_ref, rank::semconv_old, structured},
+    {"gen_ai.tool.call.arguments_ref", tool_arguments_ref, rank::semconv, structured},
+    {"gen_ai.tool.call.arguments.ref", tool_arguments_ref, rank::semconv_old, structured},
+    {"gen_ai.tool.call.result_ref", tool_result_ref, rank::semconv, structured},
+    {"gen_ai.tool.call.result.ref", tool_result_ref, rank::semconv_old, structured},
+
     {"gen_ai.tool.name", tool_name, rank::semconv},
     {"gen_ai.tool.call.id", tool_call_id, rank::semconv},
     {"gen_ai.tool.call.arguments", tool_arguments, rank::semconv, structured},

@@ -10,7 +10,7 @@ constexpr std::uint64_t kNever = 0x7fffffffffffffffull;
 
 }  // namespace
 
-std::size_t CostSql::add_segment(const PriceRule* rule) {
+std::size_t CostSql::add_segment(const PriceRule* rule, std::string_view service_tier) {
   const std::size_t segment = first_row_.size();
   first_row_.push_back(rows_.size() + 1);  // arrays count from 1
   std::vector<std::uint64_t> steps;
@@ -19,11 +19,12 @@ std::size_t CostSql::add_segment(const PriceRule* rule) {
   } else {
     std::vector<std::uint64_t> contexts{0};
     for (const PriceTier& t : rule->tiers)
-      if (t.service_tier.empty() && t.context_above) contexts.push_back(t.context_above);
+      if ((t.service_tier.empty() || t.service_tier == service_tier) && t.context_above)
+        contexts.push_back(t.context_above);
     std::sort(contexts.begin(), contexts.end());
     contexts.erase(std::unique(contexts.begin(), contexts.end()), contexts.end());
     for (const std::uint64_t above : contexts) {
-      const PriceTier& tier = choose_tier(*rule, {}, above == 0 ? 0 : above + 1);
+      const PriceTier& tier = choose_tier(*rule, service_tier, above == 0 ? 0 : above + 1);
       const Prices prices = tier_prices(*rule, tier);
       PriceRow row;
       for (std::size_t b = 0; b < kPriceBuckets; ++b)
@@ -38,20 +39,25 @@ std::size_t CostSql::add_segment(const PriceRule* rule) {
   return segment;
 }
 
-CostSql::CostSql(const PriceTable& table, const std::vector<std::pair<std::string, std::string>>& pairs,
-                 TimeRange range) {
-  std::set<std::string> models, providers;
-  for (const auto& [m, p] : pairs) models.insert(m), providers.insert(p);
+CostSql::CostSql(const PriceTable& table, const std::vector<PricedBy>& sold, TimeRange range) {
+  std::set<std::string> models, providers, tiers;
+  for (const auto& by : sold) {
+    models.insert(by.model), providers.insert(by.provider);
+    if (!canonical_service_tier(by.service_tier).empty()) tiers.insert(by.service_tier);
+  }
+  tiers_.assign(tiers.begin(), tiers.end());
   models_.assign(models.begin(), models.end());
   providers_.assign(providers.begin(), providers.end());
   const auto at = [](const std::vector<std::string>& list, const std::string& s) {
     return static_cast<std::size_t>(std::lower_bound(list.begin(), list.end(), s) - list.begin()) + 1;
   };
-  add_segment(nullptr);  // segment 0: unpriced
-  first_segment_.assign((models_.size() + 1) * (providers_.size() + 1), 0);
-  std::map<std::vector<std::pair<std::int64_t, const PriceRule*>>, std::size_t> known;
+  add_segment(nullptr, {});  // segment 0: unpriced
+  first_segment_.assign((models_.size() + 1) * (providers_.size() + 1) * (tiers_.size() + 1), 0);
+  using Chain = std::vector<std::pair<std::int64_t, const PriceRule*>>;
+  std::map<std::pair<std::string, Chain>, std::size_t> known;
   std::vector<std::vector<std::int64_t>> starts(1);  // by segment: when the following ones of its chain begin
-  for (const auto& [model, provider] : pairs) {
+  for (const auto& [model, provider, sent_tier] : sold) {
+    const std::string tier = canonical_service_tier(sent_tier);
     const auto rules = table.rules_for(model, provider);
     // The choice changes only where some rule begins or ends.
     std::vector<std::int64_t> times{range.from};
@@ -60,7 +66,7 @@ CostSql::CostSql(const PriceTable& table, const std::vector<std::pair<std::strin
         if (t > range.from && t < range.to) times.push_back(t);
     std::sort(times.begin(), times.end());
     times.erase(std::unique(times.begin(), times.end()), times.end());
-    std::vector<std::pair<std::int64_t, const PriceRule*>> chain;
+    Chain chain;
     for (const std::int64_t t : times) {
       const PriceRule* chosen = nullptr;
       for (const PriceRule* r : *rules)
@@ -71,17 +77,18 @@ CostSql::CostSql(const PriceTable& table, const std::vector<std::pair<std::strin
       if (chain.empty() || chain.back().second != chosen) chain.emplace_back(t, chosen);
     }
     if (chain.size() == 1 && !chain[0].second) continue;
-    auto [it, fresh] = known.try_emplace(chain, 0);
+    auto [it, fresh] = known.try_emplace(std::pair(tier, chain), 0);
     if (fresh) {
       std::vector<std::int64_t> later;
       for (std::size_t i = 1; i < chain.size(); ++i) later.push_back(chain[i].first);
       for (std::size_t i = 0; i < chain.size(); ++i) {
-        const std::size_t s = add_segment(chain[i].second);
+        const std::size_t s = add_segment(chain[i].second, tier);
         if (i == 0) it->second = s;
         starts.push_back(i == 0 ? later : std::vector<std::int64_t>{});
       }
     }
-    first_segment_[at(models_, model) * (providers_.size() + 1) + at(providers_, provider)] = it->second;
+    const std::size_t row = at(models_, model) * (providers_.size() + 1) + at(providers_, provider);
+    first_segment_[row * (tiers_.size() + 1) + (tier.empty() ? 0 : at(tiers_, sent_tier))] = it->second;
   }
   std::size_t most = 0;
   for (const auto& s : starts) most = std::max(most, s.size());
@@ -99,22 +106,30 @@ void CostSql::with(Sql& sql) const {
     for (const PriceRow& r : rows_) v.push_back(r.price[b]);
     return v;
   };
-  std::vector<std::uint64_t> masks, model_numbers, provider_numbers;
+  std::vector<std::uint64_t> masks, model_numbers, provider_numbers, tier_numbers;
   for (const PriceRow& r : rows_) masks.push_back(r.mask);
   for (std::size_t i = 1; i <= models_.size(); ++i) model_numbers.push_back(i);
   for (std::size_t i = 1; i <= providers_.size(); ++i) provider_numbers.push_back(i);
+  for (std::size_t i = 1; i <= tiers_.size(); ++i) tier_numbers.push_back(i);
 
   sql << "WITH ";
   if (models_.empty()) {
     sql << "toUInt64(0) AS c_first, ";
   } else {
     sql << "arrayElement(";
-    sql.u64s(first_segment_) << ", 1 + transform(model, ";
+    sql.u64s(first_segment_) << ", 1 + (transform(model, ";
     sql.strs(models_) << ", ";
     sql.u64s(model_numbers) << ", toUInt64(0)) * ";
     sql.u64(providers_.size() + 1) << " + transform(provider, ";
     sql.strs(providers_) << ", ";
-    sql.u64s(provider_numbers) << ", toUInt64(0))) AS c_first, ";
+    sql.u64s(provider_numbers) << ", toUInt64(0))) * ";
+    sql.u64(tiers_.size() + 1);
+    if (!tiers_.empty()) {
+      sql << " + transform(service_tier, ";
+      sql.strs(tiers_) << ", ";
+      sql.u64s(tier_numbers) << ", toUInt64(0))";
+    }
+    sql << ") AS c_first, ";
   }
   // Each step takes one segment further where the span began after the price changed.
   sql << "c_first";

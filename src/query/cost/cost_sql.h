@@ -14,16 +14,22 @@
 
 namespace turnscope::query {
 
+/// What decides on a price beside time and size.
+struct PricedBy {
+  std::string model, provider;
+  std::string service_tier = {};  ///< as sent: batch, flex, priority, standard …
+};
+
 class CostSql {
  public:
-  /// `pairs`: the (model, provider) that occur. At most 10,000 of them.
-  CostSql(const PriceTable&, const std::vector<std::pair<std::string, std::string>>& pairs, TimeRange);
+  /// `sold`: the models, providers and tiers that occur together. At most 10,000 of them.
+  CostSql(const PriceTable&, const std::vector<PricedBy>& sold, TimeRange);
 
   /// Appends "WITH …": the arrays and the expressions that columns() uses. One statement only.
   void with(Sql&) const;
   /// Appends " … AS cost_nano, … AS cost_state": Int64 nano-dollars (0 unless priced or partly) and UInt8
-  /// PriceState. Reads from `spans`: model, provider, start, usage_known, tok_*; `parts` also tok_other
-  /// (audio, images, cache writes of a known life). Leave it out only for rows without such parts
+  /// PriceState. Reads from `spans`: model, provider, service_tier, start, usage_known, tok_*; `parts` also
+  /// tok_other (audio, images, cache writes of a known life). Leave it out only for rows without such parts
   /// (usage_known bit 11 is not set).
   void columns(Sql&, bool parts) const;
 
@@ -32,9 +38,10 @@ class CostSql {
     std::array<std::uint64_t, kPriceBuckets> price{};
     std::uint64_t mask = 0;  ///< bit a bucket that has a price
   };
-  std::size_t add_segment(const PriceRule*);
-  std::vector<std::string> models_, providers_;
-  std::vector<std::uint64_t> first_segment_;  ///< [model × (providers + 1) + provider] → segment; 0: none
+  std::size_t add_segment(const PriceRule*, std::string_view service_tier);
+  std::vector<std::string> models_, providers_, tiers_;
+  std::vector<std::uint64_t>
+      first_segment_;  ///< [(model × (providers + 1) + provider) × (tiers + 1) + tier] → segment; 0: none
   std::vector<std::vector<std::uint64_t>>
       breakpoints_;                       ///< [n][segment]: from this time on, one segment further
   std::vector<std::uint64_t> first_row_;  ///< segment → price row

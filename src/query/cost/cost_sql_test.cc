@@ -19,7 +19,7 @@ namespace {
 constexpr std::int64_t kDay = 86'400'000'000'000ll;
 
 struct RandomSpan {
-  std::string model, provider;
+  std::string model, provider, tier;
   std::int64_t start;
   TokenCounts usage;
 };
@@ -32,7 +32,7 @@ class CostSqlTest : public testing::Test {
     auto engine = store::open_chdb(options);
     ASSERT_TRUE(engine) << engine.error().message;
     engine_ = std::move(*engine);
-    for (const auto table : {store::kSpans, store::kDuplicateCalls}) {
+    for (const auto table : {store::kSpans, store::kDuplicateCalls, store::kSpansShared}) {
       const auto made = engine_->execute(table);
       ASSERT_TRUE(made) << made.error().message;
     }
@@ -40,7 +40,8 @@ class CostSqlTest : public testing::Test {
 
   void insert(const std::vector<RandomSpan>& spans) {
     std::string sql =
-        "INSERT INTO spans (project, trace_id, span_id, start, version, usage_role, usage_known, model, "
+        "INSERT INTO spans (project, trace_id, span_id, start, version, usage_role, usage_known, "
+        "service_tier, model, "
         "provider, tok_input, tok_cache_read, "
         "tok_cache_write, tok_output, tok_reasoning, tok_other) VALUES ";
     std::uint64_t id = 0;
@@ -51,12 +52,13 @@ class CostSqlTest : public testing::Test {
       for (const auto p : u.parts)
         if (p) known |= 1u << 11;
       sql += fmt::format(
-          "{}(1, 'trace{:011}', {}, fromUnixTimestamp64Nano({}), {}, 1, {}, '{}', '{}', {}, {}, {}, {}, {}, "
+          "{}(1, 'trace{:011}', {}, fromUnixTimestamp64Nano({}), {}, 1, {}, '{}', '{}', '{}', {}, {}, {}, "
+          "{}, {}, "
           "{{'cache_write_5m': {}, 'cache_write_1h': {}, 'input_audio': {}, 'input_image': {}, "
           "'output_audio': {}, 'output_image': {}}})",
-          id > 1 ? ", " : "", id, id, s.start, id, known, s.model, s.provider, u.tokens[0], u.tokens[1],
-          u.tokens[2], u.tokens[3], u.tokens[4], u.parts[0], u.parts[1], u.parts[2], u.parts[3], u.parts[4],
-          u.parts[5]);
+          id > 1 ? ", " : "", id, id, s.start, id, known, s.tier, s.model, s.provider, u.tokens[0],
+          u.tokens[1], u.tokens[2], u.tokens[3], u.tokens[4], u.parts[0], u.parts[1], u.parts[2], u.parts[3],
+          u.parts[4], u.parts[5]);
     }
     const auto done = engine_->execute(sql);
     ASSERT_TRUE(done) << done.error().message;
@@ -68,7 +70,8 @@ class CostSqlTest : public testing::Test {
 
 std::vector<PriceRule> random_rules(std::mt19937_64& random) {
   std::string csv =
-      "match,provider,model,context_above,valid_from,valid_to,input,cache_read,cache_write_5m,cache_write_1h,"
+      "match,provider,model,service_tier,context_above,valid_from,valid_to,input,cache_read,cache_write_5m,"
+      "cache_write_1h,"
       "input_audio,output,reasoning,output_audio\n";
   const auto price = [&] {
     return random() % 5 == 0 ? std::string()
@@ -80,15 +83,19 @@ std::vector<PriceRule> random_rules(std::mt19937_64& random) {
     for (int i = 0; i < 7; ++i) csv += "," + price();
     csv += "\n";
   };
-  row("version,,model-a", "", ",");
-  row("version,,model-a", "1000", ",");
-  row("version,,model-a", "200000", ",");
-  row("version,vendor,model-b", "", ",2025-01-05");
-  row("version,vendor,model-b", "", "2025-01-05,2025-01-08");
-  row("version,vendor,model-b", "5000", "2025-01-05,2025-01-08");
-  row("version,vendor,model-b", "", "2025-01-10,");
-  row("prefix,,model-c", "", "2025-01-03,");
-  row("regex,other,model-.*", "", ",");
+  row("version,,model-a,", "", ",");
+  row("version,,model-a,", "1000", ",");
+  row("version,,model-a,", "200000", ",");
+  row("version,vendor,model-b,", "", ",2025-01-05");
+  row("version,vendor,model-b,", "", "2025-01-05,2025-01-08");
+  row("version,vendor,model-b,", "5000", "2025-01-05,2025-01-08");
+  row("version,vendor,model-b,", "", "2025-01-10,");
+  row("prefix,,model-c,", "", "2025-01-03,");
+  row("regex,other,model-.*,", "", ",");
+  row("version,,model-a,batch", "", ",");
+  row("version,,model-a,batch", "50000", ",");
+  row("version,,model-a,flex", "", ",");
+  row("version,vendor,model-b,priority", "", "2025-01-05,2025-01-08");
   return read_price_csv(csv, PriceSource::user).value();
 }
 
@@ -96,11 +103,13 @@ TEST_F(CostSqlTest, sums_equal_the_sums_over_single_spans_to_the_nano_dollar) {
   std::mt19937_64 random(7);
   const std::int64_t first = unix_nano_of_date("2025-01-01").value();
   const char* models[] = {"model-a", "model-a-20250101", "model-b", "model-c-large", "nobody-knows", ""};
+  const char* tiers[] = {"", "", "batch", "flex", "default", "priority"};
   const char* providers[] = {"", "vendor", "other", "langchain"};
   std::vector<RandomSpan> spans;
   for (int i = 0; i < 3'000; ++i) {
     RandomSpan s;
     s.model = models[random() % std::size(models)];
+    s.tier = tiers[random() % std::size(tiers)];
     s.provider = providers[random() % std::size(providers)];
     s.start = first + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(14 * kDay));
     if (random() % 20 == 0)
@@ -138,7 +147,7 @@ TEST_F(CostSqlTest, sums_equal_the_sums_over_single_spans_to_the_nano_dollar) {
     for (const auto& s : spans) {
       const std::int64_t day_start = s.start / kDay * kDay;
       Sum& sum = expected[{s.model, s.provider, date_of_unix_nano(day_start) + "T00:00:00Z"}];
-      const Cost c = cost_of(*prices, s.usage, s.model, s.provider, s.start, std::nullopt);
+      const Cost c = cost_of(*prices, s.usage, s.model, s.provider, s.start, std::nullopt, s.tier);
       sum.nano += c.nano_usd.value_or(0);
       ++sum.calls;
       ++sum.states[static_cast<int>(c.state)];

@@ -1,6 +1,7 @@
 #include "query/cost/price_book.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +11,8 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+
+#include "base/logger.h"
 
 namespace turnscope::query {
 namespace {
@@ -50,6 +53,7 @@ Status write_file(const std::string& path, const std::string& text) {
 }
 
 std::atomic<std::shared_ptr<const PriceTable>> g_in_use;
+std::atomic<PriceBook*> g_book{nullptr};
 
 std::shared_ptr<const PriceTable> builtin_table() {
   static const auto table = PriceTable::make(builtin_prices()).value_or(nullptr);
@@ -74,6 +78,26 @@ Result<std::unique_ptr<PriceBook>> PriceBook::open(std::string folder, std::stri
 
 Status PriceBook::reload() {
   const std::lock_guard lock(mutex_);
+  return reload_locked();
+}
+
+std::string PriceBook::stamp() const {
+  std::string out;
+  for (const auto& path : {folder_.empty() ? std::string() : folder_ + "/user.csv",
+                           folder_.empty() ? std::string() : folder_ + "/imported.csv", user_file_}) {
+    struct stat s {};
+    if (path.empty() || ::stat(path.c_str(), &s) != 0)
+      out += "-;";
+    else
+      out += std::to_string(s.st_size) + ":" + std::to_string(s.st_mtim.tv_sec) + "." +
+             std::to_string(s.st_mtim.tv_nsec) + ":" + std::to_string(s.st_ino) + ";";
+  }
+  return out;
+}
+
+Status PriceBook::reload_locked() {
+  stamp_ = stamp();
+  looked_ = std::chrono::steady_clock::now();
   if (!folder_.empty()) {
     TS_ASSIGN(user_, read_file(folder_ + "/user.csv", PriceSource::user, false));
     TS_ASSIGN(imported_, read_file(folder_ + "/imported.csv", PriceSource::imported, false));
@@ -93,8 +117,15 @@ Status PriceBook::rebuild() {
   return {};
 }
 
-std::shared_ptr<const PriceTable> PriceBook::table() const {
+std::shared_ptr<const PriceTable> PriceBook::table() {
   const std::lock_guard lock(mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  if (now - looked_ > std::chrono::seconds(1) && !(folder_.empty() && user_file_.empty())) {
+    looked_ = now;
+    if (stamp() != stamp_)
+      if (const auto done = reload_locked(); !done)
+        log_warn("prices are left as they were: {}", done.error().message);
+  }
   return table_;
 }
 
@@ -111,7 +142,10 @@ Status PriceBook::set(std::vector<PriceRule> rules) {
   }
   auto done = rebuild();
   if (done && !folder_.empty()) done = write_file(folder_ + "/user.csv", write_price_csv(user_));
-  if (done) return {};
+  if (done) {
+    stamp_ = stamp();
+    return {};
+  }
   user_ = std::move(before);
   if (auto again = rebuild(); !again) return again;
   return done;
@@ -124,13 +158,17 @@ Result<LitellmImport> PriceBook::import(std::string_view litellm_json, std::stri
   imported_ = made.rules;
   auto done = rebuild();
   if (done && !folder_.empty()) done = write_file(folder_ + "/imported.csv", write_price_csv(imported_));
-  if (done) return made;
+  if (done) {
+    stamp_ = stamp();
+    return made;
+  }
   imported_ = std::move(before);
   if (auto again = rebuild(); !again) return fail(again.error());
   return fail(done.error());
 }
 
 std::shared_ptr<const PriceTable> prices_in_use() {
+  if (auto* book = g_book.load(std::memory_order_acquire)) return book->table();
   if (auto t = g_in_use.load(std::memory_order_acquire)) return t;
   return builtin_table();
 }
@@ -138,5 +176,7 @@ std::shared_ptr<const PriceTable> prices_in_use() {
 void use_prices(std::shared_ptr<const PriceTable> table) {
   g_in_use.store(std::move(table), std::memory_order_release);
 }
+
+void use_prices(PriceBook* book) { g_book.store(book, std::memory_order_release); }
 
 }  // namespace turnscope::query

@@ -187,17 +187,18 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
                          .cancelled = caller.cancelled ? &caller.cancelled : nullptr});
   };
 
-  Sql pairs_sql("SELECT model, provider, max(bitTest(usage_known, 11)) FROM spans");
+  Sql pairs_sql("SELECT model, provider, service_tier, max(bitTest(usage_known, 11)) FROM spans");
   in_project(pairs_sql, caller, request.range);
-  pairs_sql << " AND usage_role = 1 GROUP BY model, provider LIMIT 10001";
+  pairs_sql << " AND usage_role = 1 GROUP BY model, provider, service_tier LIMIT 10001";
   TS_ASSIGN(const auto found, ask(pairs_sql));
-  std::vector<std::pair<std::string, std::string>> pairs;
+  std::vector<PricedBy> pairs;
   bool parts = false;
   store::RowReader in_pairs(found.bytes);
   while (in_pairs.more()) {
-    std::string model(in_pairs.string()), provider(in_pairs.string());
+    PricedBy by{std::string(in_pairs.string()), std::string(in_pairs.string()),
+                std::string(in_pairs.string())};
     parts |= in_pairs.u8() != 0;
-    pairs.emplace_back(std::move(model), std::move(provider));
+    pairs.push_back(std::move(by));
   }
   TS_TRY(in_pairs.status());
   if (pairs.size() > kMostPairs)
