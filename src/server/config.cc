@@ -203,12 +203,21 @@ void set_key(Config& config, std::string_view path, std::string_view value,
     problems.push_back(fmt::format("{}: {}", path, ok.error().message));
 }
 
+/// Lists and maps in brackets, so that the whole is one line.
+void on_one_line(YAML::Node node) {
+  if (!node.IsMap() && !node.IsSequence()) return;
+  node.SetStyle(YAML::EmitterStyle::Flow);
+  for (auto entry : node) on_one_line(node.IsMap() ? entry.second : YAML::Node(entry));
+}
+
 void walk(Config& config, const YAML::Node& node, const std::string& path,
           std::vector<std::string>& problems) {
   const auto own = std::ranges::find(keys(), path, &Key::path);
   if (own != keys().end() && own->yaml) {
+    YAML::Node flow = YAML::Clone(node);
+    on_one_line(flow);
     YAML::Emitter text;
-    text << YAML::Flow << node;
+    text << flow;
     std::string value = text.c_str();
     std::ranges::replace(value, '\n', ' ');
     set_key(config, path, value, problems);
