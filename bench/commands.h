@@ -23,6 +23,7 @@ struct ServerBenchOptions {
   std::vector<std::string> set;  ///< configuration of the server, key=value
 };
 int ingest_bench(const ServerBenchOptions&);
+int export_bench(const ServerBenchOptions&);
 int query_bench(const ServerBenchOptions&);
 int startup_bench(const ServerBenchOptions&);
 int normalise_bench(const ServerBenchOptions&);

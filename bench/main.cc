@@ -40,6 +40,9 @@ int main(int argc, char** argv) {
   };
   add("ingest", "the whole server: acked spans/s, CPU, memory, bytes, time to be searchable, completeness",
       ingest_bench);
+  add("export",
+      "receive, log and forward without a store: spans/s, CPU, memory; --set exporters.0.compression=gzip",
+      export_bench);
   add("query", "answers over a loaded store, 100 parameters a shape", query_bench);
   add("startup", "start to ready over a loaded store, memory and CPU at rest", startup_bench);
   add("normalise", "decoding and the GenAI view alone, in this process", normalise_bench);

@@ -14,6 +14,8 @@ namespace turnscope::api {
 
 struct Exporters {
   std::function<std::vector<sinks::ExporterStatus>()> list;
+  /// Appends the span metrics in Prometheus' text format.
+  std::function<void(std::string&)> span_metrics;
   /// Sends an exporter's dead letters again; how many. Errors: not_found.
   std::function<Result<std::uint64_t>(std::string_view name)> replay;
   /// The oldest letters, without their bodies. Errors: not_found, io.

@@ -178,6 +178,7 @@ std::string metrics_text(Context& context, StoreSize& sizes) {
   per_sink("freshness_seconds", "Age of the oldest record that the sink has not passed on.",
            [](const auto& s) { return s.freshness_seconds; });
   append_exporter_metrics(context.dependencies.exporters, out);
+  if (context.dependencies.exporters.span_metrics) context.dependencies.exporters.span_metrics(out);
   out +=
       "# HELP turnscope_anomalies_total What was discarded, cut, refused, repaired or skipped.\n# TYPE "
       "turnscope_anomalies_total counter\n";

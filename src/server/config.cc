@@ -149,6 +149,16 @@ const std::vector<Key>& keys() {
          return {};
        },
        [](const Config& c) { return c.genai_mappings_text; }, true, true},
+      flag_key("span_metrics.enabled",
+               "Count requests, errors, latency, tokens and cost by service, model and tool for /metrics; "
+               "every span is decoded once more for it.",
+               &Config::span_metrics),
+      count_key("span_metrics.max_series", "Series at most; what comes beyond is counted as other.",
+                &Config::span_metrics_max_series),
+      time_key("span_metrics.interval",
+               "Put them into the log as OTLP metrics so often, for the store and exporters with metrics; "
+               "0ms: never.",
+               &Config::span_metrics_interval),
       time_key("stop.deadline", "How long a stop may take to finish requests under way.",
                &Config::stop_deadline),
       text_key("log_level", "debug, info, warn or error.", &Config::log_level),

@@ -57,6 +57,10 @@ struct Config {
   std::vector<genai::Mapping> genai_mappings;
   std::string genai_mappings_text = "[]";  ///< as written
 
+  bool span_metrics = false;
+  std::uint64_t span_metrics_max_series = 2'000;
+  std::chrono::milliseconds span_metrics_interval{0};
+
   std::vector<sinks::ExporterOptions> exporters;
 
   std::chrono::milliseconds stop_deadline{10'000};

@@ -68,17 +68,33 @@ Status ExporterSet::start(const std::vector<OwnAddress>& ours, const sinks::Cost
       return fail(ok.error().with_context(fmt::format("exporters[{}]", i)));
     exporters_.push_back(std::move(exporter));
   }
+  TS_TRY(start_metrics(cost));
   running_ = true;
   return {};
 }
 
+Status ExporterSet::start_metrics(const sinks::CostOf& cost) {
+  if (!config_.span_metrics) {
+    if (posix_filesystem().exists(config_.data + "/log/cursors/span-metrics"))
+      return log_.remove_cursor("span-metrics");
+    return {};
+  }
+  sinks::SpanMetricsOptions options;
+  options.max_series = config_.span_metrics_max_series;
+  options.interval = config_.span_metrics_interval;
+  metrics_ = std::make_unique<sinks::SpanMetrics>(options, log_, system_clock(), cost);
+  return metrics_->start();
+}
+
 void ExporterSet::stop() {
+  if (metrics_) metrics_->stop();
   for (auto& e : exporters_) e->stop();
 }
 
 void ExporterSet::add_health(api::HealthReport& report) const {
   if (!running_) return;
   for (const auto& e : exporters_) report.sinks.push_back(e->health());
+  if (metrics_) report.sinks.push_back(metrics_->health());
 }
 
 sinks::OtlpExporter* ExporterSet::find(std::string_view name) const {
@@ -95,6 +111,9 @@ api::Exporters ExporterSet::functions() const {
     if (running_)
       for (const auto& e : exporters_) all.push_back(e->status());
     return all;
+  };
+  f.span_metrics = [this](std::string& out) {
+    if (running_ && metrics_) metrics_->append_prometheus(out);
   };
   const auto unknown = [](std::string_view name) {
     return Error(ErrorKind::not_found,

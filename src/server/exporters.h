@@ -12,6 +12,7 @@
 #include "server/config.h"
 #include "server/exporter_config.h"
 #include "sinks/otlp_exporter/exporter.h"
+#include "sinks/span_metrics/span_metrics.h"
 
 namespace turnscope::server {
 
@@ -29,11 +30,13 @@ class ExporterSet {
   api::Exporters functions() const;
 
  private:
+  Status start_metrics(const sinks::CostOf& cost);
   Status forget_others() const;
   sinks::OtlpExporter* find(std::string_view name) const;
   const Config& config_;
   log::Log& log_;
   std::vector<std::unique_ptr<sinks::OtlpExporter>> exporters_;
+  std::unique_ptr<sinks::SpanMetrics> metrics_;
   std::atomic<bool> running_{false};  ///< the list is complete from then on
 };
 

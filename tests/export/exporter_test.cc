@@ -1,10 +1,14 @@
 #include "sinks/otlp_exporter/exporter.h"
 
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "base/anomaly.h"
+#include "far_side.h"
 #include "receivers/export_handler.h"
 #include "receivers/otlp_grpc.h"
 #include "receivers/test_support.h"
-#include "far_side.h"
 
 namespace turnscope::sinks::testing {
 namespace {
@@ -194,6 +198,42 @@ TEST_F(ExporterTest, a_dead_far_side_is_waited_for_and_memory_stays_small) {
   ASSERT_TRUE(eventually([&] { return caught_up(); }));
   EXPECT_EQ(far.taken()[std::string(500, 'x')], 200u);
   for (const auto& r : far.accepted()) EXPECT_LE(r.request.body.size(), 4096u + 1024u);
+}
+
+TEST_F(ExporterTest, an_answer_that_is_cut_within_its_head_is_none) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof at;
+  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&at), size), 0);
+  ASSERT_EQ(::listen(listener, 8), 0);
+  ASSERT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&at), &size), 0);
+  std::atomic<int> requests{0};
+  std::thread server([&] {
+    for (;;) {
+      const int fd = ::accept(listener, nullptr, nullptr);
+      if (fd < 0) return;
+      char buffer[4096];
+      if (::recv(fd, buffer, sizeof buffer, 0) > 0) {
+        const std::string_view half = "HTTP/1.1 200 OK\r\ncontent-le",
+                               whole = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+        const auto answer = requests++ == 0 ? half : whole;
+        ::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL);
+      }
+      ::close(fd);
+    }
+  });
+  put({{"a"}});
+  auto o = options("http://127.0.0.1:" + std::to_string(ntohs(at.sin_port)));
+  auto& e = start(o);
+  EXPECT_TRUE(eventually([&] { return caught_up(); }));
+  EXPECT_EQ(requests.load(), 2);
+  EXPECT_EQ(e.status().retries, 1u);
+  exporter_.reset();
+  ::shutdown(listener, SHUT_RDWR);
+  ::close(listener);
+  server.join();
 }
 
 TEST_F(ExporterTest, a_redirect_is_not_followed) {

@@ -1,7 +1,7 @@
 #include "sinks/otlp_exporter/span_filter.h"
 
-#include "otlp/test_support.h"
 #include "far_side.h"
+#include "otlp/test_support.h"
 
 namespace turnscope::sinks::testing {
 namespace {

@@ -20,6 +20,7 @@ constexpr std::chrono::milliseconds kStopGrace{1'000};
 
 struct Transfer {
   std::string body, retry_after, content_type;
+  bool head_complete = false;  ///< libcurl takes a connection that closes within the head for a whole answer
   const std::atomic<bool>* stop = nullptr;
   std::optional<std::chrono::steady_clock::time_point> stop_seen;
 };
@@ -38,6 +39,8 @@ bool header_is(std::string_view line, std::string_view name) {
 std::size_t on_header(char* data, std::size_t, std::size_t n, void* p) {
   auto& t = *static_cast<Transfer*>(p);
   const std::string_view line(data, n);
+  if (line.starts_with("HTTP/")) t.head_complete = false;
+  if (line == "\r\n" || line == "\n") t.head_complete = true;
   if (header_is(line, "retry-after")) t.retry_after = line.substr(12, 100);
   if (header_is(line, "content-type")) t.content_type = line.substr(13, 100);
   return n;
@@ -189,6 +192,8 @@ Outcome HttpTransport::send(log::Signal signal, std::string_view protobuf, const
   if (code != CURLE_OK)
     return {kind_of_curl(code), cut_words(*problem != '\0' ? problem : curl_easy_strerror(code)),
             std::nullopt, 0};
+  if (!t.head_complete)
+    return {Outcome::Kind::retry, "the connection was closed in the middle of the answer", std::nullopt, 0};
   long status = 0;
   curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &status);
   return answered(t, status);
