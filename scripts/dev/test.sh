@@ -11,6 +11,7 @@ Usage: ./dev test [KIND...]      (default: lint unit web; the others are run by 
   --unit       C++ tests beside the code, with real sockets, the real log and the real engine
   --web        the UI's own unit tests
   --clients    real SDKs of five languages against the real server, compared attribute by attribute; every refusal
+  --forward    a real Collector → Turnscope → a second one and Jaeger; each recipe of docs/export.md (builds both from Go modules, once)
   --faults     the long form of the fault tests, with a table of verdicts: 200 kill -9, each crash point 20 times … (two hours)
   --kills      their quick part: five kill -9 under load, SIGTERM, a full disk, each batch twice (some minutes)
   --browser    Chromium against the real server; takes the screenshots of docs/ui
@@ -25,6 +26,7 @@ run_unit() {
 }
 run_web() { (cd web && npm run --silent test); }
 run_clients() { "${TURNSCOPE_PYTHON:-python3}" tests/clients/run.py --bin "$BUILD/turnscope"; }
+run_forward() { tests/clients/forward/setup.sh && python3 tests/clients/forward/run.py --bin "$BUILD/turnscope"; }
 run_faults() { ctest --test-dir "$BUILD" --output-on-failure -L faults_quick; }
 run_faults_long() { TURNSCOPE_BUILD_DIR=$BUILD python3 tests/faults/run.py --long; }
 run_browser() { (cd tests/e2e && TURNSCOPE_BIN=$BUILD/turnscope node run.mjs); }
@@ -41,7 +43,7 @@ cmd_test() {
   while [ $# -gt 0 ]; do
     case "$1" in
       -h|--help) test_help; return ;;
-      --lint|--unit|--web|--clients|--browser|--sanitize) kinds+=("${1#--}") ;;
+      --lint|--unit|--web|--clients|--forward|--browser|--sanitize) kinds+=("${1#--}") ;;
       --faults) kinds+=(faults); long=1 ;;
       --kills) kinds+=(faults) ;;
       *) die "test: unknown option $1 (see ./dev test --help)" ;;

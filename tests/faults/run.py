@@ -34,6 +34,8 @@ SUITE = (
      ["hostile_clients.py", "--connections", "5000", "--cuts", "100000"]),
     ("odd times, numbers, texts, spans; a large trace", "F22-F26", ["odd_data.py"], ["odd_data.py", "--spans", "400000"]),
     ("each batch twice", "F23 F34", ["sent_twice.py"], ["sent_twice.py", "--batches", "100"]),
+    ("exporters and tail sampling", "F6 F7 F28 F29", ["export.py"],
+     ["export.py", "--seconds", "600", "--kills", "50", "--traces", "20000", "--sampled-kills", "100"]),
     ("two processes, crash loop, SIGTERM under load", "F30-F32", ["stop.py"], ["stop.py", "--rounds", "20"]),
     ("each declared anomaly is counted and shown", "-", ["anomalies.py"], ["anomalies.py"]),
     ("hostile texts and expensive queries", "S5 S14", ["hostile_queries.py"], ["hostile_queries.py", "--share", "1", "--parallel", "1000"]),
