@@ -93,7 +93,9 @@ class World {
     for (const auto* name : {"a", "b"}) {
       cursors_[name] = log_->cursor(name).value();
       std::lock_guard lock(mutex_);
-      outside_.cursor_done[name] = cursors_[name]->position();
+      // Opening may move a cursor over positions that were left out after a torn end. That holds nothing and
+      // is not written down, so it is no promise: what advance() said stays the last one.
+      outside_.cursor_done.try_emplace(name, 0);
       outside_.cursor_attempted[name] = cursors_[name]->position();
     }
   }
