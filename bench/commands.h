@@ -29,5 +29,16 @@ int startup_bench(const ServerBenchOptions&);
 int normalise_bench(const ServerBenchOptions&);
 int conversation_bench(const ServerBenchOptions&);
 int sdk_bench(const ServerBenchOptions&);
+int pipeline_bench(const ServerBenchOptions&);
+
+struct RedactBenchOptions {
+  std::uint64_t seed = 1;
+  std::size_t each = 600;  ///< positives a detector, both halves together
+  std::string hard_cases = "tests/fixtures/redact/hard_cases.txt";
+  bool json = false;
+  bool tuning = false;  ///< the half that rules may be worked on with
+  bool show = false;    ///< of the tuning half: what was missed or wrong
+};
+int redact_bench(const RedactBenchOptions&);
 
 }  // namespace turnscope::bench

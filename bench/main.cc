@@ -50,6 +50,20 @@ int main(int argc, char** argv) {
       conversation_bench);
   add("sdk", "what a span costs the program that makes it", sdk_bench);
 
+  add("pipeline", "the steps before the log alone, in this process: CPU with and without redaction", pipeline_bench);
+
+  RedactBenchOptions redact;
+  std::string ignored;
+  auto* d = app.add_subcommand("redact", "recall and precision of each detector on the corpus");
+  d->add_option("--seed", redact.seed)->capture_default_str();
+  d->add_option("--each", redact.each, "positives a detector, both halves together")->capture_default_str();
+  d->add_option("--hard-cases", redact.hard_cases)->capture_default_str();
+  d->add_flag("--json", redact.json, "one JSON object on standard output");
+  d->add_flag("--tuning", redact.tuning, "the half that rules may be worked on with");
+  d->add_flag("--show", redact.show, "with --tuning: what was missed or wrong, on standard error");
+  d->add_option("--server-bin", ignored, "not used");
+  d->callback([&] { result = redact_bench(redact); });
+
   CLI11_PARSE(app, argc, argv);
   return result;
 }

@@ -5,7 +5,7 @@ cmd_bench() {
   case "${1:-}" in
     ""|-h|--help)
       cat <<'EOT'
-Usage: ./dev bench ingest|export|query|sdk|startup|normalise|conversation|ui [--json] [--spans N]
+Usage: ./dev bench ingest|export|query|sdk|startup|normalise|pipeline|redact|conversation|ui [--json] [--spans N]
 
 Each starts its own server in a fresh directory, prints what it measured with machine and date, and removes it.
 The reference figures and how to read them: docs/performance.md.

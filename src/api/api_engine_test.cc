@@ -80,6 +80,8 @@ class Api : public testing::Test {
     options.allowed_origins = {"https://grafana.example"};
     Dependencies dependencies;
     dependencies.engine = &store.engine();
+    dependencies.redactor =
+        std::shared_ptr<const pipeline::Redactor>(std::move(*pipeline::Redactor::make({})));
     dependencies.health = [] {
       HealthReport report;
       report.sinks.push_back({"store \"quoted\"", true, "", 5, 0, 0.1});
@@ -112,7 +114,7 @@ class Api : public testing::Test {
   }
 
   Reply get(const std::string& path, std::vector<std::string> headers = {}, const char* method = "GET",
-            bool raw_path = false) {
+            bool raw_path = false, const std::string& body = {}) {
     Reply reply;
     CURL* curl = curl_easy_init();
     const auto url = "http://127.0.0.1:" + std::to_string(server_->port()) + path;
@@ -122,6 +124,10 @@ class Api : public testing::Test {
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     if (std::string_view(method) == "HEAD") curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    if (!body.empty()) {
+      curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
+      curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.c_str());
+    }
     if (raw_path) curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply.body);
@@ -137,8 +143,10 @@ class Api : public testing::Test {
   }
 
   /// The answer must fit the schema of its route in the description.
-  boost::json::value checked(const std::string& path, const std::string& pattern, long status = 200) {
-    const auto reply = get(path);
+  boost::json::value checked(const std::string& path, const std::string& pattern, long status = 200,
+                             const std::string& posted = {}) {
+    const char* method = posted.empty() ? "GET" : "POST";
+    const auto reply = get(path, {}, method, false, posted);
     EXPECT_EQ(reply.status, status) << path << "\n" << reply.body.substr(0, 500);
     boost::json::error_code error;
     auto body = boost::json::parse(reply.body, error);
@@ -146,7 +154,8 @@ class Api : public testing::Test {
       ADD_FAILURE() << path << ": " << error.message() << "\n" << reply.body.substr(0, 300);
       return nullptr;
     }
-    const auto& responses = openapi_->at("paths").at(pattern).at("get").at("responses").as_object();
+    const auto& responses =
+        openapi_->at("paths").at(pattern).at(posted.empty() ? "get" : "post").at("responses").as_object();
     const boost::json::value* response = responses.if_contains(std::to_string(status));
     if (!response) response = &responses.at("default");
     if (response->as_object().contains("$ref"))
@@ -288,6 +297,20 @@ TEST_F(Api, errors_have_one_shape_and_name_what_is_wrong) {
   checked("/api/traces/ffff", "/api/traces/{trace_id}", 404);
   EXPECT_EQ(get("/api/nothing").status, 404);
   EXPECT_EQ(get("/api/v1/traces", {}, "POST").status, 405);
+}
+
+TEST_F(Api, redaction_can_be_tried_and_never_repeats_what_was_found) {
+  const auto tried = [&](const std::string& body, int status) {
+    return checked("/api/v1/redact/test", "/api/v1/redact/test", status, body);
+  };
+  const auto out = tried(R"({"text":"mail bob@example.com {\"n\":4111111111111111}"})", 200);
+  EXPECT_EQ(out.at("text").as_string(), R"(mail [redacted:email] {"n":[redacted:card]})");
+  EXPECT_EQ(out.at("found").as_array().size(), 2u);
+  EXPECT_TRUE(out.at("changed").as_bool());
+  EXPECT_EQ(boost::json::serialize(out).find("bob@"), std::string::npos);
+  EXPECT_FALSE(tried(R"({"text":"nothing here"})", 200).at("changed").as_bool());
+  EXPECT_EQ(tried(R"({"txt":"x"})", 400).at("error").at("field").as_string(), "text");
+  tried("no json", 400);
 }
 
 TEST_F(Api, every_answer_carries_the_headers_of_a_hostile_world) {

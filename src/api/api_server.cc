@@ -66,6 +66,7 @@ class Server final : public ApiServer {
     add_explain_routes(router_, context_);
     add_price_routes(router_, context_);
     add_live_routes(router_, context_);
+    add_redact_routes(router_, context_);
     add_jaeger_routes(router_, context_);
     add_health_routes(router_, context_);
     add_exporter_routes(router_, context_);

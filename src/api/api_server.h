@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "net/http_server.h"
 #include "query/cost/price_book.h"
+#include "pipeline/redactor.h"
 #include "query/queries.h"
 
 namespace turnscope::api {
@@ -37,6 +38,8 @@ struct Dependencies {
   HealthSource health;
   Exporters exporters;                       ///< empty functions: there are none
   query::PriceBook* prices = nullptr;        ///< that can be edited; null: prices are read only
+  std::shared_ptr<const pipeline::Redactor> redactor;  ///< for trying it; null: none
+  bool redaction_enabled = false;
   const Clock* clock = &system_clock();
 };
 

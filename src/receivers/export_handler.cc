@@ -75,20 +75,28 @@ struct Prepared {
   log::Payload payload;
 };
 
-/// Decoded model → bytes for the log. The place for processors that change what is stored (redaction) is
-/// between the two.
+/// Decoded model → bytes for the log. What nothing changed goes there as it came.
 template <typename Decode>
 Result<Prepared> prepare(const ExportRequest& request, std::string_view bytes,
                          std::shared_ptr<const void> owner, const ExportOptions& options,
                          otlp::DecodeReport& report, Decode decode) {
   ModelArena::Use arena(options.memory);
-  TS_ASSIGN(const auto model, decode(bytes, arena.memory(), options.limits, report));
+  TS_ASSIGN(auto model, decode(bytes, arena.memory(), options.limits, report));
+  bool changed = report.modified;
   Prepared out;
   out.head.signal = request.signal;
   out.head.project = request.project;
   out.head.items = static_cast<std::uint32_t>(report.accepted);
   if (report.accepted == 0) return out;
-  if (request.encoding == Encoding::protobuf && !report.modified) {
+  if (options.pipeline && !options.pipeline->idle()) {
+    TS_ASSIGN(const bool by_pipeline, options.pipeline->process(model, arena.memory()));
+    if (by_pipeline) {
+      changed = true;
+      out.head.items = static_cast<std::uint32_t>(pipeline::item_count(model));
+      if (out.head.items == 0) return out;  // all of it by a drop rule: accepted, not stored
+    }
+  }
+  if (request.encoding == Encoding::protobuf && !changed) {
     out.payload.pieces = {bytes};  // as it came, from where it lies
     out.payload.owner = std::move(owner);
   } else {
@@ -263,7 +271,7 @@ struct ExportHandler::State : std::enable_shared_from_this<State> {
     job->prepared = std::move(*prepared);
     job->request.owner.reset();  // the payload keeps what it needs
     job->request.bytes = {};
-    if (job->report.accepted == 0) return finish(job, std::nullopt);
+    if (job->prepared.head.items == 0) return finish(job, std::nullopt);
     job->prepared.head.received_unix_nano = clock.unix_nanos();
     append(job);
   }

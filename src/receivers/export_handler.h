@@ -1,6 +1,7 @@
-// One export, whatever carried it: admit by bytes, decompress, decode and validate, append to the log, answer
-// when it is durable. A request that finds no room waits up to `hold` before it is refused: a short queue
-// here is worth more than an error there, because some clients give up after ten seconds.
+// One export, whatever carried it: admit by bytes, decompress, decode and validate, pass through the
+// pipeline, append to the log, answer when it is durable. A request that finds no room waits up to `hold`
+// before it is refused: a short queue here is worth more than an error there, because some clients give up
+// after ten seconds.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include "base/memory.h"
 #include "log/log.h"
 #include "otlp/decode.h"
+#include "pipeline/pipeline.h"
 #include "receivers/decompress.h"
 #include "receivers/export_reply.h"
 
@@ -23,6 +25,8 @@ struct ExportOptions {
       256u << 20;  ///< requests being decoded or waiting for the disk; half as much again may wait
   std::chrono::milliseconds hold{2'000};  ///< how long a request waits for room before it is refused
   MemoryCeiling* memory = nullptr;        ///< asked before much is taken; must outlive the handler
+  std::shared_ptr<pipeline::Pipeline> pipeline =
+      nullptr;  ///< what happens between decoding and the log; null: nothing
 };
 
 struct ExportRequest {

@@ -80,6 +80,16 @@ Key list_key(std::string_view path, std::string_view help, std::vector<std::stri
           true};
 }
 
+/// A list or map whose entries have keys of their own (pipeline_config.h); as a value it can only be empty.
+Key nested_key(std::string_view path, std::string_view help, std::string (*yaml)(const PipelineLists&)) {
+  return {path, help,
+          [](Config&, std::string_view v) -> Status {
+            if (v.empty()) return {};
+            return fail(ErrorKind::invalid_argument, "holds entries with keys of their own, not one value");
+          },
+          [yaml](const Config& c) { return yaml(c.pipeline); }, true};
+}
+
 const std::vector<Key>& keys() {
   static const std::vector<Key> table = {
       text_key("data", "Directory of the log and the embedded store.", &Config::data),
@@ -111,6 +121,47 @@ const std::vector<Key>& keys() {
                 &Config::in_flight_bytes),
       time_key("limits.hold", "How long a request waits for room before it is refused with a delay.",
                &Config::hold),
+      bytes_key("bounds.attribute_bytes",
+                "One attribute value or log body; longer ones are cut and say so. 0: no bound.",
+                &Config::bounds_attribute_bytes),
+      bytes_key("bounds.message_bytes",
+                "One text of a message: a string inside JSON, or a key that ends in content.",
+                &Config::bounds_message_bytes),
+      bytes_key("bounds.span_bytes",
+                "One span: its largest values are cut until it fits; it is never dropped for its size.",
+                &Config::bounds_span_bytes),
+      count_key("bounds.storm_spans",
+                "Spans of the same name under the same parent that are kept one by one; more become one with "
+                "their number.",
+                &Config::bounds_storm_spans),
+      list_key("bounds.drop_attributes", "Attributes that are not kept, as [\"debug.*\"].",
+               &Config::bounds_drop_attributes),
+      nested_key("bounds.drop_spans",
+                 "Spans that are not kept: {service, name, attribute, value, errors}; failed ones only with "
+                 "errors: true.",
+                 drop_spans_yaml),
+      flag_key(
+          "redact.enabled",
+          "Redact personal data and secrets before anything is written; the rest of the section says how.",
+          &Config::redact_enabled),
+      flag_key("redact.content",
+               "false: no content at all; only numbers, names of models, tools and the like are kept.",
+               &Config::redact_content),
+      nested_key("redact.detectors",
+                 "What becomes of what each detector finds: keep, mask, drop, hash or pseudonym.",
+                 detectors_yaml),
+      text_key("redact.key_file",
+               "File with the secret of pseudonyms, at least 16 bytes: openssl rand -hex 32.",
+               &Config::redact_key_file),
+      text_key("redact.names_file", "Names to be found, one a line.", &Config::redact_names_file),
+      text_key("redact.streets_file", "Streets to be found besides the built-in shapes, one a line.",
+               &Config::redact_streets_file),
+      nested_key("redact.patterns", "Your own patterns: {name, regex, action}; RE2 syntax, linear time.",
+                 patterns_yaml),
+      nested_key("redact.rules",
+                 "First match holds: {service, attribute, role, do: "
+                 "detect|keep|mask|drop|hash|pseudonym|strip, detectors}.",
+                 rules_yaml),
       bytes_key("log.segment_bytes", "Size of one log file.", &Config::log_segment_bytes),
       bytes_key("log.max_bytes",
                 "Cap of the log on disk; a sink that lags this far turns into back-pressure.",
@@ -166,21 +217,6 @@ const std::vector<Key>& keys() {
   return table;
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
 std::string nearest(std::string_view path) {
   std::string_view best;
   std::size_t distance = std::numeric_limits<std::size_t>::max();
@@ -204,6 +240,7 @@ void set_key(Config& config, std::string_view path, std::string_view value,
   if (path.starts_with("exporters."))
     return set_exporter_key(config.exporters, path.substr(10), value, problems);
   if (path == "exporters" && value.empty()) return;
+  if (set_pipeline_key(config.pipeline, path, value, problems)) return;
   const auto key = std::ranges::find(keys(), path, &Key::path);
   if (key == keys().end()) {
     problems.push_back(fmt::format("{}: no such key; did you mean {}?", path, nearest(path)));
@@ -346,6 +383,12 @@ std::vector<std::string> validate(const Config& c) {
     if (at && at->port != 0) ours.push_back({std::string(key), at->host, at->port});
   }
   for (auto& problem : find_loops(c.exporters, ours)) problems.push_back(std::move(problem));
+  for (const auto& [key, value] :
+       {std::pair<std::string_view, std::uint64_t>{"bounds.attribute_bytes", c.bounds_attribute_bytes},
+        {"bounds.message_bytes", c.bounds_message_bytes},
+        {"bounds.span_bytes", c.bounds_span_bytes}})
+    if (value != 0) at_least(key, value, key == "bounds.span_bytes" ? 2'048 : 256);
+  if (const auto made = make_pipeline(c); !made) problems.push_back(made.error().message);
   if (c.data.empty()) problems.push_back("data: a directory is needed");
   return problems;
 }

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "genai/registry.h"
+#include "server/pipeline_config.h"
 #include "sinks/otlp_exporter/options.h"
 
 namespace turnscope::server {
@@ -32,6 +33,19 @@ struct Config {
   std::uint64_t key_bytes = 1'024;
   std::uint64_t in_flight_bytes = 256u << 20;
   std::chrono::milliseconds hold{2'000};
+
+  std::uint64_t bounds_attribute_bytes = 0;
+  std::uint64_t bounds_message_bytes = 0;
+  std::uint64_t bounds_span_bytes = 0;
+  std::uint64_t bounds_storm_spans = 0;
+  std::vector<std::string> bounds_drop_attributes;
+
+  bool redact_enabled = false;
+  bool redact_content = true;
+  std::string redact_key_file;
+  std::string redact_names_file;
+  std::string redact_streets_file;
+  PipelineLists pipeline;
 
   std::uint64_t log_segment_bytes = 64u << 20;
   std::uint64_t log_max_bytes = 8ull << 30;

@@ -100,6 +100,67 @@ TEST_F(ConfigFile, the_effective_configuration_reads_back_as_itself) {
   EXPECT_EQ(effective_yaml(*again), effective_yaml(*config));
 }
 
+TEST_F(ConfigFile, lists_of_redaction_are_read_and_printed) {
+  const auto file = write(
+      "redact:\n  enabled: true\n  detectors: {email: drop}\n  patterns:\n    - {name: staff, regex: "
+      "\"EMP-[0-9]{6}\\\\b\"}\n"
+      "  rules:\n    - {service: \"a*\", do: strip}\n    - {attribute: note, detectors: {phone: mask}}\n");
+  const auto config = load_config(file, {"redact.rules.0.service=b*", "redact.detectors.ip=keep"});
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->pipeline.rules.at(0).service, "b*");
+  EXPECT_EQ(config->pipeline.rules.at(0).what, pipeline::RedactRule::Do::strip);
+  EXPECT_EQ(config->pipeline.patterns.at(0).regex, "EMP-[0-9]{6}\\b");
+  EXPECT_EQ(config->pipeline.detectors.at(static_cast<std::size_t>(pipeline::Detector::email)),
+            pipeline::Action::drop);
+  EXPECT_EQ(config->pipeline.detectors.at(static_cast<std::size_t>(pipeline::Detector::ip)),
+            pipeline::Action::keep);
+  const auto again = load_config(write(effective_yaml(*config)), {});
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(effective_yaml(*again), effective_yaml(*config));
+}
+
+TEST_F(ConfigFile, problems_of_redaction_name_the_key_and_the_nearest_one) {
+  const auto config = load_config(write("redact:\n  detectors: {emial: mask, ip: hide}\n  patterns:\n    - "
+                                        "{regx: x}\n  rules:\n    - {servce: x, do: burn}\n"),
+                                  {});
+  ASSERT_FALSE(config);
+  for (const auto* part :
+       {"redact.detectors.emial: no such key; did you mean redact.detectors.email?",
+        "redact.detectors.ip: \"hide\"", "redact.patterns.0.regx: no such key; did you mean regex?",
+        "redact.rules.0.servce: no such key; did you mean service?", "redact.rules.0.do: \"burn\""})
+    EXPECT_NE(config.error().message.find(part), std::string::npos) << part << " in\n"
+                                                                    << config.error().message;
+}
+
+TEST_F(ConfigFile, catastrophic_and_invalid_regexes_are_refused_with_their_place) {
+  for (const auto* regex : {"(a+)+$", "(?=x)", "[a-", "(x|xy)*", "a{1000}{1000}"}) {
+    const auto config = load_config("", {std::string("redact.patterns.0.regex=") + regex});
+    ASSERT_FALSE(config) << regex;
+    EXPECT_NE(config.error().message.find("redact.patterns[0].regex: "), std::string::npos)
+        << config.error().message;
+  }
+}
+
+TEST_F(ConfigFile, bounds_are_read_printed_and_checked) {
+  const auto config = load_config(write("bounds:\n  attribute_bytes: 64KiB\n  drop_attributes: [debug.*]\n  "
+                                        "drop_spans:\n    - {name: \"GET /health*\"}\n"),
+                                  {});
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->bounds_attribute_bytes, 64u << 10);
+  EXPECT_EQ(config->pipeline.drop_spans.at(0).name, "GET /health*");
+  const auto again = load_config(write(effective_yaml(*config)), {});
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(effective_yaml(*again), effective_yaml(*config));
+  for (const auto& [set, part] :
+       {std::pair{"bounds.drop_spans.0.errors=true", "bounds.drop_spans[0]: has no condition"},
+        {"bounds.attribute_bytes=5", "bounds.attribute_bytes: 5 is too small"},
+        {"bounds.drop_spans.0.nme=x", "did you mean name?"}}) {
+    const auto wrong = load_config("", {set});
+    ASSERT_FALSE(wrong) << set;
+    EXPECT_NE(wrong.error().message.find(part), std::string::npos) << wrong.error().message;
+  }
+}
+
 TEST_F(ConfigFile, a_missing_file_is_named) {
   const auto config = load_config("/nowhere/turnscope.yaml", {});
   ASSERT_FALSE(config);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -98,6 +99,32 @@ std::string quote_yaml(std::string_view text) {
     out += c;
   }
   return out + "\"";
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string nearest_of(std::string_view given, const std::vector<std::string_view>& known) {
+  std::string_view best;
+  std::size_t least = static_cast<std::size_t>(-1);
+  for (const auto word : known)
+    if (const std::size_t d = edit_distance(given, word); d < least) {
+      least = d;
+      best = word;
+    }
+  return std::string(best);
 }
 
 }  // namespace turnscope::server

@@ -22,4 +22,8 @@ Result<bool> parse_flag(std::string_view);
 std::vector<std::string> split_list(std::string_view);
 std::string quote_yaml(std::string_view);
 
+/// The known word that is nearest to `given` by edits.
+std::string nearest_of(std::string_view given, const std::vector<std::string_view>& known);
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
 }  // namespace turnscope::server

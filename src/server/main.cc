@@ -13,6 +13,7 @@
 #include "server/agent_command.h"
 #include "server/config_command.h"
 #include "server/demo_command.h"
+#include "server/redact_command.h"
 #include "server/serve_command.h"
 
 int main(int argc, char** argv) {
@@ -28,6 +29,7 @@ int main(int argc, char** argv) {
   server::add_agent_command(app, run);
   cli::add_traces_command(app, run);
   server::add_config_command(app, run);
+  server::add_redact_command(app, run);
   cli::add_log_command(app, run);
   cli::add_exporters_command(app, run);
   cli::add_explain_command(app, run);

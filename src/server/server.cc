@@ -66,6 +66,7 @@ class ServerImpl final : public Server {
   std::unique_ptr<log::Log> log_;
   std::unique_ptr<store::Engine> engine_;
   std::unique_ptr<query::PriceBook> prices_;
+  std::shared_ptr<pipeline::Pipeline> pipeline_;
   std::unique_ptr<receivers::ExportHandler> handler_;
   std::unique_ptr<IngestRate> rate_;
   std::unique_ptr<api::ApiServer> api_;
@@ -116,6 +117,8 @@ Status ServerImpl::start() {
   export_options.in_flight_bytes = shares_.in_flight;
   export_options.memory = &ceiling_;
   export_options.hold = config_.hold;
+  TS_ASSIGN(pipeline_, make_pipeline(config_));
+  export_options.pipeline = pipeline_;
   handler_ = std::make_unique<receivers::ExportHandler>(*log_, export_options);
   rate_ = std::make_unique<IngestRate>([this] { return handler_->stats().spans; });
   TS_TRY(listen());
@@ -182,6 +185,8 @@ Status ServerImpl::listen() {
   dependencies.health = [this] { return health(); };
   exporters_ = std::make_unique<ExporterSet>(config_, *log_);
   dependencies.exporters = exporters_->functions();
+  dependencies.redactor = pipeline_->redactor();
+  dependencies.redaction_enabled = config_.redact_enabled;
   auto api = api::ApiServer::start(api_options, dependencies);
   if (!api) return fail(api.error().with_context("listen.ui"));
   api_ = std::move(*api);
