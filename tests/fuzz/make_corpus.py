@@ -150,6 +150,13 @@ def segments(folder):
         yield b"\x00" + segment[:2_900]
 
 
+def redactions(texts):
+    """Three bytes that say how the secret is planted, then a text."""
+    for i, t in enumerate(texts):
+        for how in (0, 1, 0x55, 0xFF):
+            yield bytes([how, (i * 37) % 256, i % 4]) + t.encode("utf-8", "surrogatepass")[:600]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--log", help="the log folder of a data directory with some small records")
@@ -166,6 +173,7 @@ def main():
     write("decompress", list(compressed(rng)), 200, rng)
     write("search", list(searches(texts)), 300, rng)
     write("jaeger_params", list(jaeger(texts)), 200, rng)
+    write("redact", list(redactions(texts)), 200, rng)
     if arguments.log:
         write("log", list(segments(arguments.log)), 200, rng)
 
