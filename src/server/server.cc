@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <mutex>
@@ -210,7 +211,8 @@ Status ServerImpl::listen() {
     receivers::HttpReceiverOptions options;
     options.address = at.host;
     options.port = at.port;
-    options.max_buffered_body_bytes = shares_.receiving;
+    // limits.in_flight_bytes holds for bytes that are still being received, too.
+    options.max_buffered_body_bytes = std::min(shares_.receiving, shares_.in_flight);
     options.cors_origins = config_.cors_origins;
     options.allowed_hosts = config_.allowed_hosts;
     auto http = receivers::start_http(options, *handler_);
