@@ -5,7 +5,7 @@ source scripts/dev/lint.sh
 
 test_help() {
   cat <<'EOT'
-Usage: ./dev test [KIND...]      (default: lint unit web; the others are run by name until each has passed on a calm machine)
+Usage: ./dev test [KIND...]      (default: lint unit web clients browser kills)
 
   --lint       direction of includes, TypeScript strictness (formatting and clang-tidy: ./dev lint)
   --unit       C++ tests beside the code, with real sockets, the real log and the real engine
@@ -50,7 +50,7 @@ cmd_test() {
     esac
     shift
   done
-  [ ${#kinds[@]} -gt 0 ] || kinds=(lint unit web)
+  [ ${#kinds[@]} -gt 0 ] || kinds=(lint unit web clients browser faults)
   cmd_setup --test
   cmd_build
   local kind failed=() passed=0 began
