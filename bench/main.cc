@@ -1,14 +1,14 @@
-#include <CLI/CLI.hpp>
 #include <filesystem>
 
+#include "cli/command_line.h"
 #include "commands.h"
 
 int main(int argc, char** argv) {
   using namespace turnscope::bench;
-  CLI::App app(
+  turnscope::cli::CommandLine app(
       "Benchmarks of Turnscope on its canonical workload. Each run makes its own folder and server and "
       "removes them.");
-  app.require_subcommand(1);
+  app.require_subcommand();
   int result = 0;
 
   StoreBenchOptions store;
@@ -50,7 +50,8 @@ int main(int argc, char** argv) {
       conversation_bench);
   add("sdk", "what a span costs the program that makes it", sdk_bench);
 
-  add("pipeline", "the steps before the log alone, in this process: CPU with and without redaction", pipeline_bench);
+  add("pipeline", "the steps before the log alone, in this process: CPU with and without redaction",
+      pipeline_bench);
 
   RedactBenchOptions redact;
   std::string ignored;
@@ -64,6 +65,6 @@ int main(int argc, char** argv) {
   d->add_option("--server-bin", ignored, "not used");
   d->callback([&] { result = redact_bench(redact); });
 
-  CLI11_PARSE(app, argc, argv);
+  if (const auto code = app.parse(argc, argv)) return *code;
   return result;
 }

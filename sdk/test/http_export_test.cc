@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <boost/asio/ip/tcp.hpp>
+
 #include "http_receiver.h"
 #include "memory_transport.h"
 

@@ -1,15 +1,11 @@
 // A small HTTP server for tests: keeps what it gets, answers as told. One thread, one connection after the
 // other, each answered with Connection: close, so that no connection keeps another waiting.
 #pragma once
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
 #include <chrono>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
+#include <memory>
 #include <string>
-#include <thread>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace turnscope::sdk::test {
@@ -20,17 +16,8 @@ class HttpReceiver {
     std::string target, body;
     std::vector<std::pair<std::string, std::string>> headers;
     std::chrono::steady_clock::time_point at;
-    std::vector<std::string> all(std::string_view name) const {
-      std::vector<std::string> values;
-      for (const auto& [n, v] : headers)
-        if (boost::beast::iequals(n, boost::beast::string_view(name.data(), name.size())))
-          values.push_back(v);
-      return values;
-    }
-    std::string header(std::string_view name) const {
-      const auto values = all(name);
-      return values.empty() ? "" : values.front();
-    }
+    std::vector<std::string> all(std::string_view name) const;
+    std::string header(std::string_view name) const;
   };
   struct Reply {
     unsigned status = 200;
@@ -39,82 +26,18 @@ class HttpReceiver {
     bool hang_up = false;
   };
 
-  HttpReceiver() : acceptor_(io_, {boost::asio::ip::address_v4::loopback(), 0}), thread_([this] { run(); }) {}
-  ~HttpReceiver() {
-    stopping_ = true;
-    ::shutdown(acceptor_.native_handle(), SHUT_RDWR);
-    thread_.join();
-  }
-  unsigned short port() const { return acceptor_.local_endpoint().port(); }
-  std::string url(const std::string& path = "") const {
-    return "http://127.0.0.1:" + std::to_string(port()) + path;
-  }
-
-  void answer_next(std::vector<Reply> replies) {
-    std::lock_guard lock(mutex_);
-    for (auto& r : replies) replies_.push_back(r);
-  }
+  HttpReceiver();
+  ~HttpReceiver();
+  unsigned short port() const;
+  std::string url(const std::string& path = "") const;
+  void answer_next(std::vector<Reply> replies);
   /// The first `count` requests; fewer when they do not come within 20 s.
-  std::vector<Request> wait(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(20), [&] { return requests_.size() >= count; });
-    return requests_;
-  }
-  void clear() {
-    std::lock_guard lock(mutex_);
-    requests_.clear();
-  }
+  std::vector<Request> wait(std::size_t count);
+  void clear();
 
  private:
-  void run() {
-    namespace http = boost::beast::http;
-    for (;;) {
-      boost::system::error_code error;
-      boost::asio::ip::tcp::socket socket(io_);
-      acceptor_.accept(socket, error);
-      if (stopping_) return;
-      if (error) continue;
-      const timeval limit{10, 0};
-      setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-      boost::beast::flat_buffer buffer;
-      http::request_parser<http::string_body> parser;
-      parser.body_limit(64 << 20);
-      http::read(socket, buffer, parser, error);
-      if (error) continue;
-      Reply reply;
-      {
-        std::lock_guard lock(mutex_);
-        Request r{
-            std::string(parser.get().target()), parser.get().body(), {}, std::chrono::steady_clock::now()};
-        for (const auto& f : parser.get())
-          r.headers.emplace_back(std::string(f.name_string()), std::string(f.value()));
-        requests_.push_back(std::move(r));
-        if (!replies_.empty()) {
-          reply = replies_.front();
-          replies_.pop_front();
-        }
-        changed_.notify_all();
-      }
-      if (reply.hang_up) continue;
-      http::response<http::string_body> response;
-      response.result(reply.status);
-      for (const auto& [n, v] : reply.headers) response.set(n, v);
-      response.body() = reply.body;
-      response.keep_alive(false);
-      response.prepare_payload();
-      http::write(socket, response, error);
-      socket.shutdown(boost::asio::ip::tcp::socket::shutdown_send, error);
-    }
-  }
-
-  boost::asio::io_context io_;
-  boost::asio::ip::tcp::acceptor acceptor_;
-  std::atomic<bool> stopping_{false};
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<Request> requests_;
-  std::deque<Reply> replies_;
-  std::thread thread_;
+  struct State;  // Beast costs every file that sees it ten seconds
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace turnscope::sdk::test

@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <re2/re2.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -11,7 +12,6 @@
 
 #include <boost/json.hpp>
 #include <cstdlib>
-#include <regex>
 
 #include "http_receiver.h"
 
@@ -45,9 +45,7 @@ class ServiceProcess {
     std::string line;
     for (char c; read(out[0], &c, 1) == 1 && c != '\n';) line += c;
     close(out[0]);
-    std::smatch m;
-    if (std::regex_search(line, m, std::regex(R"re("listening":"127\.0\.0\.1:(\d+)")re")))
-      port_ = std::stoi(m[1]);
+    RE2::PartialMatch(line, R"re("listening":"127\.0\.0\.1:(\d+)")re", &port_);
   }
   ~ServiceProcess() {
     if (pid_ > 0) {
@@ -298,15 +296,16 @@ TEST_P(TraceContext, is_extracted_and_injected_by_the_rules) {
   ASSERT_EQ(got.size(), 1u);
   const auto sent = got[0].all("traceparent");
   ASSERT_EQ(sent.size(), 1u);
-  std::smatch m;
-  ASSERT_TRUE(std::regex_match(sent[0], m, std::regex("00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")))
+  std::string trace_id, span_id, flags;
+  ASSERT_TRUE(
+      RE2::FullMatch(sent[0], "00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})", &trace_id, &span_id, &flags))
       << sent[0];
-  EXPECT_NE(m[1], std::string(32, '0'));
-  EXPECT_NE(m[2], std::string(16, '0'));
-  EXPECT_NE(m[2], parent);
-  EXPECT_EQ(m[1] == id, row.trace == continued) << sent[0];
+  EXPECT_NE(trace_id, std::string(32, '0'));
+  EXPECT_NE(span_id, std::string(16, '0'));
+  EXPECT_NE(span_id, parent);
+  EXPECT_EQ(trace_id == id, row.trace == continued) << sent[0];
   if (!row.flags.empty()) {
-    EXPECT_EQ(m[3], row.flags);
+    EXPECT_EQ(flags, row.flags);
   }
   const auto state = got[0].all("tracestate");
   EXPECT_EQ(state, row.tracestate == missing ? std::vector<std::string>{} : std::vector{row.tracestate});

@@ -16,8 +16,8 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "net/http_server.h"
-#include "query/cost/price_book.h"
 #include "pipeline/redactor.h"
+#include "query/cost/price_book.h"
 #include "query/queries.h"
 
 namespace turnscope::api {
@@ -36,8 +36,8 @@ struct ApiOptions {
 struct Dependencies {
   store::Engine* engine = nullptr;  ///< null: the store is left out; queries answer 503
   HealthSource health;
-  Exporters exporters;                       ///< empty functions: there are none
-  query::PriceBook* prices = nullptr;        ///< that can be edited; null: prices are read only
+  Exporters exporters;                                 ///< empty functions: there are none
+  query::PriceBook* prices = nullptr;                  ///< that can be edited; null: prices are read only
   std::shared_ptr<const pipeline::Redactor> redactor;  ///< for trying it; null: none
   bool redaction_enabled = false;
   const Clock* clock = &system_clock();

@@ -99,7 +99,7 @@ int explain(const std::vector<std::string>& names, bool as_json) {
 
 }  // namespace
 
-void add_explain_command(CLI::App& app, std::function<int()>& run) {
+void add_explain_command(Command& app, std::function<int()>& run) {
   struct Options {
     std::vector<std::string> files;
     bool json = false;

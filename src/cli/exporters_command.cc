@@ -83,11 +83,11 @@ int replay(const Options& o) {
 
 }  // namespace
 
-void add_exporters_command(CLI::App& app, std::function<int()>& run) {
+void add_exporters_command(Command& app, std::function<int()>& run) {
   auto o = std::make_shared<Options>();
   auto* command = app.add_subcommand("exporters", "Look after forwarding to other backends (docs/export.md)");
-  command->require_subcommand(1);
-  const auto common = [&](CLI::App* c) {
+  command->require_subcommand();
+  const auto common = [&](Command* c) {
     c->add_option("--server", o->server, "Address of the server's UI port")->capture_default_str();
     c->add_flag("--json", o->json, "Print the server's JSON instead of text");
   };

@@ -75,14 +75,14 @@ int verify(const std::string& data, bool json) {
 
 }  // namespace
 
-void add_log_command(CLI::App& app, std::function<int()>& run) {
+void add_log_command(Command& app, std::function<int()>& run) {
   struct Options {
     std::string data = "turnscope-data";
     bool json = false;
   };
   auto options = std::make_shared<Options>();
   auto* command = app.add_subcommand("log", "Look after the durable log");
-  command->require_subcommand(1);
+  command->require_subcommand();
   auto* check = command->add_subcommand(
       "verify", "Read every byte of the log and report damage; exit code 1 if there is any");
   check->add_option("data", options->data, "Data directory")->capture_default_str();

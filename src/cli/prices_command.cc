@@ -89,14 +89,14 @@ int import(const std::string& data, const std::string& file) {
 }
 }  // namespace
 
-void add_prices_command(CLI::App& app, std::function<int()>& run) {
+void add_prices_command(Command& app, std::function<int()>& run) {
   struct Options {
     std::string data = "turnscope-data", file, model;
   };
   auto o = std::make_shared<Options>();
   auto* command = app.add_subcommand("prices", "The prices that cost is computed from (docs/prices.md)");
-  command->require_subcommand(1);
-  const auto data = [&](CLI::App* c) {
+  command->require_subcommand();
+  const auto data = [&](Command* c) {
     c->add_option("--data", o->data, "Data directory")->capture_default_str();
   };
   auto* l = command->add_subcommand("list",

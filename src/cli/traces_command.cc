@@ -102,11 +102,11 @@ int tail(const Options& options) {
 
 }  // namespace
 
-void add_traces_command(CLI::App& app, std::function<int()>& run) {
+void add_traces_command(Command& app, std::function<int()>& run) {
   auto options = std::make_shared<Options>();
   auto* traces = app.add_subcommand("traces", "List, show and follow traces of a running server");
-  traces->require_subcommand(1);
-  const auto common = [&](CLI::App* command) {
+  traces->require_subcommand();
+  const auto common = [&](Command* command) {
     command->add_option("--server", options->server, "Address of the server's UI port")
         ->capture_default_str();
     command->add_flag("--json", options->json, "Print the server's JSON instead of text");
@@ -119,9 +119,7 @@ void add_traces_command(CLI::App& app, std::function<int()>& run) {
       ->add_option("--from", options->from, "Start of the time range: now-1h, RFC 3339 or unix seconds")
       ->capture_default_str();
   list_command->add_option("--to", options->to, "End of the time range (default: now)");
-  list_command->add_option("--limit", options->limit, "Traces at most")
-      ->check(CLI::Range(1, 500))
-      ->capture_default_str();
+  list_command->add_option("--limit", options->limit, "Traces at most")->range(1, 500)->capture_default_str();
   list_command->add_option("--cursor", options->cursor, "next_cursor of the page before");
   list_command->callback([options, &run] { run = [options] { return list(*options); }; });
 

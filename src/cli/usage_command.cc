@@ -227,23 +227,23 @@ int session(const Options& o) {
 
 }  // namespace
 
-void add_usage_commands(CLI::App& app, std::function<int()>& run) {
+void add_usage_commands(Command& app, std::function<int()>& run) {
   auto o = std::make_shared<Options>();
-  const auto server = [o](CLI::App* c) {
+  const auto server = [o](Command* c) {
     c->add_option("--server", o->server, "Address of the server's UI port")->capture_default_str();
     c->add_flag("--json", o->json, "Print the server's JSON instead of text");
   };
-  const auto common = [&](CLI::App* c, int most) {
+  const auto common = [&](Command* c, int most) {
     server(c);
     c->add_option("--from", o->from, "Start of the time range: now-1h, RFC 3339 or unix seconds")
         ->capture_default_str();
     c->add_option("--to", o->to, "End of the time range (default: now)");
-    c->add_option("--limit", o->limit, "Rows at most")->check(CLI::Range(1, most))->capture_default_str();
+    c->add_option("--limit", o->limit, "Rows at most")->range(1, most)->capture_default_str();
   };
-  const auto query = [&](CLI::App* c) {
+  const auto query = [&](Command* c) {
     c->add_option("-q,--query", o->query, "Search language, as 'service:shop model:claude*'");
   };
-  const auto add = [&](CLI::App* c, int (*f)(const Options&)) {
+  const auto add = [&](Command* c, int (*f)(const Options&)) {
     c->callback([o, f, &run] { run = [o, f] { return f(*o); }; });
   };
 
@@ -260,7 +260,7 @@ void add_usage_commands(CLI::App& app, std::function<int()>& run) {
   common(r, 200);
   query(r);
   r->add_option("--sort", o->sort, "What is large about them")
-      ->check(CLI::IsMember({"cost", "duration", "turns", "tokens", "tool_calls", "errors"}))
+      ->one_of({"cost", "duration", "turns", "tokens", "tool_calls", "errors"})
       ->capture_default_str();
   add(r, runs);
   auto* t = app.add_subcommand("tools", "Tools: calls, errors, latency, repeated identical calls");
@@ -270,7 +270,7 @@ void add_usage_commands(CLI::App& app, std::function<int()>& run) {
   common(p, 1'000);
   add(p, users);
   auto* s = app.add_subcommand("sessions", "Conversations across traces");
-  s->require_subcommand(1);
+  s->require_subcommand();
   auto* list = s->add_subcommand("list", "Sessions, the latest first");
   common(list, 500);
   query(list);

@@ -347,7 +347,8 @@ QueryAnswer<Timeseries> Queries::timeseries(const Caller& caller, const SearchRe
       p.p99_ns = static_cast<std::uint64_t>(std::max(0.0f, in.f32()));
       p.input_tokens = in.u64();
       p.output_tokens = in.u64();
-      if (groups.empty() || groups.back().first != key) groups.emplace_back(key, std::map<std::int64_t, TimePoint>());
+      if (groups.empty() || groups.back().first != key)
+        groups.emplace_back(key, std::map<std::int64_t, TimePoint>());
       groups.back().second[bucket] = p;
     }
     TS_TRY(in.status());

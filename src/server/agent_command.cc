@@ -73,14 +73,14 @@ int run_once(const Options& options) {
 
 }  // namespace
 
-void add_agent_command(CLI::App& app, std::function<int()>& run) {
+void add_agent_command(cli::Command& app, std::function<int()>& run) {
   auto options = std::make_shared<Options>();
   auto* command = app.add_subcommand(
       "agent", "Ask the example agent a question and trace it (ANTHROPIC_API_KEY: the real model)");
   command->add_option("question", options->question, "As \"Was order 1042 charged twice?\"")->required();
   command->add_option("--model", options->model, "Model name")->capture_default_str();
   command->add_option("--max-turns", options->max_turns, "Stop after that many model calls")
-      ->check(CLI::Range(1, 100))
+      ->range(1, 100)
       ->capture_default_str();
   command->add_flag("--no-stream", options->no_stream, "Ask for whole answers instead of a stream");
   command->add_option("--session", options->session, "session.id of the run");

@@ -37,10 +37,10 @@ int print(const Options& options) {
 
 }  // namespace
 
-void add_config_command(CLI::App& app, std::function<int()>& run) {
+void add_config_command(cli::Command& app, std::function<int()>& run) {
   auto options = std::make_shared<Options>();
   auto* command = app.add_subcommand("config", "Check or print the configuration");
-  command->require_subcommand(1);
+  command->require_subcommand();
   auto* check_command = command->add_subcommand(
       "check", "Say everything that is wrong with a file; exit code 2 if anything is");
   check_command->add_option("file", options->file, "YAML file")->required();

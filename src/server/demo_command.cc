@@ -185,7 +185,7 @@ int demo(const Options& options) {
 
 }  // namespace
 
-void add_demo_command(CLI::App& app, std::function<int()>& run) {
+void add_demo_command(cli::Command& app, std::function<int()>& run) {
   auto options = std::make_shared<Options>();
   auto* command = app.add_subcommand("demo", "Start a server, run the example agent, show its traces");
   command->add_flag("--once", options->once,

@@ -1,9 +1,8 @@
 // The binary: one command line, one command a file.
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <functional>
 
-#include "cli/exit_code.h"
+#include "cli/command_line.h"
 #include "cli/explain_command.h"
 #include "cli/exporters_command.h"
 #include "cli/log_command.h"
@@ -18,9 +17,9 @@
 
 int main(int argc, char** argv) {
   using namespace turnscope;
-  CLI::App app{"Turnscope: see what your LLM agents do"};
-  app.set_version_flag("--version", "turnscope " TURNSCOPE_VERSION);
-  app.require_subcommand(1);
+  cli::CommandLine app("Turnscope: see what your LLM agents do");
+  app.set_version("turnscope " TURNSCOPE_VERSION);
+  app.require_subcommand();
   app.footer(
       "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 no server. Start with: turnscope demo");
   std::function<int()> run;
@@ -35,11 +34,6 @@ int main(int argc, char** argv) {
   cli::add_explain_command(app, run);
   cli::add_prices_command(app, run);
   cli::add_usage_commands(app, run);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? cli::ok : cli::usage;
-  }
+  if (const auto code = app.parse(argc, argv)) return *code;
   return run();
 }

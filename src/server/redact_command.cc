@@ -76,10 +76,10 @@ int test(const Options& options) {
 
 }  // namespace
 
-void add_redact_command(CLI::App& app, std::function<int()>& run) {
+void add_redact_command(cli::Command& app, std::function<int()>& run) {
   auto options = std::make_shared<Options>();
   auto* command = app.add_subcommand("redact", "Try redaction on a text");
-  command->require_subcommand(1);
+  command->require_subcommand();
   auto* sub = command->add_subcommand(
       "test", "Print a text as it would be stored; what was found, by detector, goes to standard error");
   sub->add_option("file", options->file, "Text or JSON; - reads standard input")->required();

@@ -56,7 +56,7 @@ int serve(const Options& options) {
 
 }  // namespace
 
-void add_serve_command(CLI::App& app, std::function<int()>& run) {
+void add_serve_command(cli::Command& app, std::function<int()>& run) {
   auto options = std::make_shared<Options>();
   auto* command = app.add_subcommand("serve", "Receive, keep and show traces until SIGTERM or Ctrl-C");
   command->add_option("--config", options->config, "YAML file; `turnscope config print` shows every key");

@@ -29,6 +29,8 @@
 namespace turnscope::server {
 namespace {
 
+constexpr std::uint64_t kLeastGrpcQuota = 64u << 20;  // connections alone hold some of it
+
 LogLevel level_of(const std::string& name) {
   if (name == "debug") return LogLevel::debug;
   if (name == "warn") return LogLevel::warn;
@@ -200,7 +202,9 @@ Status ServerImpl::listen() {
     receivers::GrpcOptions options;
     options.address = at.host;
     options.port = at.port;
-    options.memory_bytes = shares_.receiving;
+    // gRPC's own refusal (RESOURCE_EXHAUSTED without a delay) makes clients drop the batch: the handler is to
+    // refuse first, so the quota leaves room for what limits.in_flight_bytes lets wait.
+    options.memory_bytes = std::max(shares_.receiving, kLeastGrpcQuota);
     auto grpc = receivers::start_grpc(options, *handler_);
     if (!grpc) return fail(grpc.error().with_context("listen.grpc"));
     grpc_ = std::move(*grpc);

@@ -210,7 +210,8 @@ void referenced_text(Sql& sql, std::string_view key) {
 
 class Compiler {
  public:
-  Compiler(const ProbeAnswers& answers, const StructureAnswers& structures, std::size_t first, std::uint32_t project)
+  Compiler(const ProbeAnswers& answers, const StructureAnswers& structures, std::size_t first,
+           std::uint32_t project)
       : answers_(answers), structures_(structures), project_(project) {
     sql_.start_names_at(first);
   }

@@ -72,13 +72,20 @@ TEST(Search, errors_point_at_the_character_and_say_the_remedy) {
     std::string_view part;
   };
   const Case cases[] = {
-      {"a:1 (b:2", 4, "never closed"},   {"a:1 )", 4, "closes nothing"},
-      {"a:", 1, "value is missing"},     {"and b", 0, "before `and`"},
-      {"a or", 4, "missing at the end"}, {"\"abc", 0, "never closed"},
-      {">5", 0, "field name"},           {"a:1 {b", 4, "never closed"},
-      {"a}b } {", 7, "missing at the end"},    {"{a:1} >> b", 9, "missing here"},
-      {"{a {b}}", 3, "within"},          {"{a:1} >> {", 10, "missing at the end"},
-      {"()", 1, "before this `)`"},      {"\"\"", 0, "empty"},
+      {"a:1 (b:2", 4, "never closed"},
+      {"a:1 )", 4, "closes nothing"},
+      {"a:", 1, "value is missing"},
+      {"and b", 0, "before `and`"},
+      {"a or", 4, "missing at the end"},
+      {"\"abc", 0, "never closed"},
+      {">5", 0, "field name"},
+      {"a:1 {b", 4, "never closed"},
+      {"a}b } {", 7, "missing at the end"},
+      {"{a:1} >> b", 9, "missing here"},
+      {"{a {b}}", 3, "within"},
+      {"{a:1} >> {", 10, "missing at the end"},
+      {"()", 1, "before this `)`"},
+      {"\"\"", 0, "empty"},
       {"not", 3, "missing at the end"},
   };
   for (const auto& c : cases) {
