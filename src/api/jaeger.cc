@@ -139,7 +139,7 @@ void JaegerTrace::finish() {
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -156,15 +156,15 @@ bool is_field(std::string_view name) {
 
 /// A tag as a term: numbers and booleans stay bare, so that they match attributes of these types too.
 std::string tag_term(std::string_view key, std::string_view value) {
-  if (key == "span.kind") return "span_kind:" + quoted(value);
-  if (key == "otel.scope.name") return "scope.name:" + quoted(value);
-  if (key == "otel.scope.version") return "scope.version:" + quoted(value);
+  if (key == "span.kind") return "span_kind:" + in_quotes(value);
+  if (key == "otel.scope.name") return "scope.name:" + in_quotes(value);
+  if (key == "otel.scope.version") return "scope.version:" + in_quotes(value);
   if (key == "otel.status_code")
-    return "status:" + quoted(value == "ERROR" ? "error" : value == "OK" ? "ok" : "unset");
+    return "status:" + in_quotes(value == "ERROR" ? "error" : value == "OK" ? "ok" : "unset");
   if (key == "error" && (value == "true" || value == "false")) return "error:" + std::string(value);
   const bool bare = query::parse_number(value) || query::parse_bool(value);
   const auto name = is_field(key) ? "attributes." + std::string(key) : std::string(key);
-  return quoted(name) + "=" + (bare ? std::string(value) : quoted(value));
+  return in_quotes(name) + "=" + (bare ? std::string(value) : in_quotes(value));
 }
 
 query::QueryError bad(std::string_view parameter, std::string message) {
@@ -199,9 +199,9 @@ query::QueryAnswer<JaegerSearch> parse_jaeger_search(
     } else if (value.empty()) {
       continue;
     } else if (name == "service") {
-      term("service:" + quoted(value));
+      term("service:" + in_quotes(value));
     } else if (name == "operation") {
-      if (value != "all") term("name:" + quoted(value));
+      if (value != "all") term("name:" + in_quotes(value));
     } else if (name == "tag") {
       const auto colon = value.find(':');
       if (colon == std::string::npos || colon == 0) return std::unexpected(bad(name, "tag= takes key:value"));

@@ -8,7 +8,7 @@
 namespace turnscope::pipeline {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
   std::string out = "\"";
   json_escape(text, out);
   return out + "\"";
@@ -56,7 +56,7 @@ Trial try_redaction(const Redactor& redactor, const TrialInput& in) {
 
 std::string trial_json(const Trial& t, bool enabled) {
   std::string out =
-      fmt::format(R"({{"enabled":{},"changed":{},"text":{},"found":[)", enabled, t.changed, quoted(t.text));
+      fmt::format(R"({{"enabled":{},"changed":{},"text":{},"found":[)", enabled, t.changed, json_string(t.text));
   bool first = true;
   for (std::size_t d = 0; d <= kDetectors; ++d) {
     if (!t.found[d]) continue;
@@ -68,8 +68,8 @@ std::string trial_json(const Trial& t, bool enabled) {
   first = true;
   for (const Replaced& r : t.replacements) {
     out += fmt::format(R"({}{{"detector":"{}","pattern":{},"replacement":{},"bytes":{}}})", first ? "" : ",",
-                       name(r.detector), r.pattern.empty() ? "null" : quoted(r.pattern),
-                       quoted(r.replacement), r.bytes);
+                       name(r.detector), r.pattern.empty() ? "null" : json_string(r.pattern),
+                       json_string(r.replacement), r.bytes);
     first = false;
   }
   return out + "]}";
