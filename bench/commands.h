@@ -11,6 +11,7 @@ struct StoreBenchOptions {
   std::size_t rows = 100'000, bytes = 64u << 20;
   bool settle = true, columns = false;
   std::vector<std::string> alter, queries;
+  std::string data;
 };
 int store_bench(const StoreBenchOptions&);
 
@@ -21,6 +22,8 @@ struct ServerBenchOptions {
   unsigned connections = 4, outstanding = 4;
   double rate = 0;               ///< spans/s; 0: as fast as answers come
   std::vector<std::string> set;  ///< configuration of the server, key=value
+  std::string data;              ///< query, startup: keep the loaded store here, and use it again
+  std::string only;              ///< query: shapes whose name holds this
 };
 int ingest_bench(const ServerBenchOptions&);
 int export_bench(const ServerBenchOptions&);

@@ -20,6 +20,8 @@ int main(int argc, char** argv) {
   s->add_flag("--columns", store.columns);
   s->add_option("--alter", store.alter, "statements before the load");
   s->add_option("--query", store.queries, "statements to time");
+  s->add_option("--data", store.data,
+                "time them in the store of this data folder instead; no server may run there");
   s->callback([&] { result = store_bench(store); });
 
   ServerBenchOptions server;
@@ -31,6 +33,8 @@ int main(int argc, char** argv) {
     c->add_option("--server-bin", server.server, "the turnscope binary");
     c->add_option("--set", server.set,
                   "configuration of the server, key=value; log.sync=false shows what fdatasync costs");
+    c->add_option("--data", server.data, "query, startup: keep the loaded store here, and use it again");
+    c->add_option("--only", server.only, "query: only shapes whose name holds this");
     c->add_flag("--http", server.http, "OTLP/HTTP instead of gRPC");
     c->add_option("--rate", server.rate, "spans/s; 0: as fast as answers come");
     c->add_option("--connections", server.connections)->capture_default_str();

@@ -1,6 +1,8 @@
 // turnscope_bench query and startup: what a loaded store answers, and how soon it does after a start.
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "otlp/decode.h"
@@ -13,20 +15,46 @@ namespace {
 
 struct Loaded {
   TestFolder folder;
+  std::filesystem::path data;
   std::unique_ptr<ServerProcess> server;
   std::int64_t from = 0, to = 0;  ///< unix nanoseconds of the workload
 };
 
+std::int64_t now_unix_nano() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+/// --data: a store that an earlier run loaded, with the time range of its workload beside it.
+bool reopen(const ServerBenchOptions& o, Loaded& l) {
+  std::ifstream in(l.data / "workload");
+  std::size_t spans = 0;
+  if (!(in >> spans >> l.from >> l.to)) return false;
+  if (spans != o.spans) {
+    fmt::print(stderr, "{} holds {} spans, not {}\n", l.data.string(), spans, o.spans);
+    return false;
+  }
+  auto started = ServerProcess::start(o.server, l.data / "data", o.set);
+  if (!started) {
+    fmt::print(stderr, "{}\n", started.error().message);
+    return false;
+  }
+  l.server = std::move(*started);
+  return true;
+}
+
 bool load(const ServerBenchOptions& o, Loaded& l) {
+  l.data = o.data.empty() ? l.folder.path() : std::filesystem::path(o.data);
+  if (std::filesystem::exists(l.data / "workload")) return reopen(o, l);
+  std::filesystem::create_directories(l.data);
   fmt::print(stderr, "building {} spans\n", o.spans);
   WorkloadOptions w{.spans = o.spans};
   w.span_of_time_nanos = static_cast<std::int64_t>(3.6e12 * static_cast<double>(o.spans) / 1e6);
-  l.to = std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-             .count();
+  l.to = now_unix_nano();
   l.from = w.from_unix_nano = l.to - w.span_of_time_nanos;
   const auto work = build_workload(w);
-  auto started = ServerProcess::start(o.server, l.folder.path() / "data", o.set);
+  auto started = ServerProcess::start(o.server, l.data / "data", o.set);
   if (!started) {
     fmt::print(stderr, "{}\n", started.error().message);
     return false;
@@ -37,6 +65,8 @@ bool load(const ServerBenchOptions& o, Loaded& l) {
   if (sent.refused != 0) fmt::print(stderr, "{} requests were refused: {}\n", sent.refused, sent.first_error);
   RestClient client(l.server->ui());
   settle(client, l.server->pid(), true);
+  if (!o.data.empty() && sent.refused == 0)
+    std::ofstream(l.data / "workload") << o.spans << ' ' << l.from << ' ' << l.to << '\n';
   return sent.refused == 0;
 }
 
@@ -54,6 +84,7 @@ int query_bench(const ServerBenchOptions& o) {
   f["spans"] = o.spans;
   std::size_t failed = 0;
   const auto shape = [&](const char* name, auto&& path) {
+    if (!o.only.empty() && std::string_view(name).find(o.only) == std::string_view::npos) return;
     const auto cold = time_requests(client, 1, [&](std::size_t) { return path(kN + 7); });
     for (std::size_t i = 0; i < 3; ++i) client.get(path(kN + 11 + i));
     const auto t = time_requests(client, kN, path);
@@ -108,7 +139,7 @@ int startup_bench(const ServerBenchOptions& o) {
   f["spans"] = o.spans;
   l.server->stop();
   for (int i = 1; i <= 3; ++i) {
-    auto again = ServerProcess::start(o.server, l.folder.path() / "data", o.set);
+    auto again = ServerProcess::start(o.server, l.data / "data", o.set);
     if (!again) {
       fmt::print(stderr, "{}\n", again.error().message);
       return 1;

@@ -55,8 +55,8 @@ Trial try_redaction(const Redactor& redactor, const TrialInput& in) {
 }
 
 std::string trial_json(const Trial& t, bool enabled) {
-  std::string out =
-      fmt::format(R"({{"enabled":{},"changed":{},"text":{},"found":[)", enabled, t.changed, json_string(t.text));
+  std::string out = fmt::format(R"({{"enabled":{},"changed":{},"text":{},"found":[)", enabled, t.changed,
+                                json_string(t.text));
   bool first = true;
   for (std::size_t d = 0; d <= kDetectors; ++d) {
     if (!t.found[d]) continue;

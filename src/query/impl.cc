@@ -158,8 +158,44 @@ QueryAnswer<Filter> Queries::Impl::filter(const Caller& caller, std::string_view
     if (!spans) return std::unexpected(spans.error());
     found[node] = std::move(*spans);
   }
-  auto filter = to_filter(tree->get(), answers, 1000, found, caller.project);
+  TextAnswers texts;
+  for (const auto& probe : text_probes(tree->get(), caller.project, range.from, range.to)) {
+    auto rows = ask(caller, probe.sql);
+    if (!rows) return std::unexpected(QueryError(rows.error()));
+    std::vector<std::pair<std::int64_t, std::int64_t>> times;
+    std::uint64_t since = 0;
+    store::RowReader in(rows->bytes);
+    while (in.more()) {
+      const auto from = in.i64(), to = in.i64();
+      const auto version = in.u64();
+      if (from == 0 && to == 0)
+        since = version;
+      else
+        times.emplace_back(from, to);
+    }
+    texts[probe.node] = TextTimes::of(std::move(times), since);
+  }
+  const bool shared = has_shared_texts(caller);
+  const auto make = [project = caller.project, shared](const Node* node, const ProbeAnswers& a,
+                                                       const StructureAnswers& s, const TextAnswers& all,
+                                                       std::int64_t from, std::int64_t to) {
+    TextAnswers some;
+    for (const auto& [term, times] : all) some[term] = times.within(from, to);
+    return to_filter(node, a, 1000, s, project, some, shared);
+  };
+  auto filter = make(tree->get(), answers, found, texts, range.from, range.to);
   if (!filter) return to_error(filter.error());
+  if (!texts.empty()) {
+    auto kept = std::make_shared<
+        std::tuple<std::remove_reference_t<decltype(*tree)>, ProbeAnswers, StructureAnswers, TextAnswers>>(
+        std::move(*tree), std::move(answers), std::move(found), std::move(texts));
+    filter->within = [make, kept](std::int64_t from, std::int64_t to) {
+      const auto& [node, a, s, t] = *kept;
+      // What could be made for the whole range can be made for a part.
+      auto part = make(node.get(), a, s, t, from, to);
+      return part ? std::move(*part) : Filter{};
+    };
+  }
   if (filter->needs_cost || with_cost) {
     auto prefix = cost_prefix(caller, range);
     if (!prefix) return std::unexpected(QueryError(prefix.error()));
@@ -168,21 +204,28 @@ QueryAnswer<Filter> Queries::Impl::filter(const Caller& caller, std::string_view
   return std::move(*filter);
 }
 
+bool Queries::Impl::has_shared_texts(const Caller& caller) {
+  return has_rows(caller, Sql("SELECT 1 FROM content_parts WHERE project = "), shared_texts_);
+}
+
 bool Queries::Impl::has_duplicates(const Caller& caller) {
+  return has_rows(caller, Sql("SELECT 1 FROM duplicate_calls WHERE project = "), duplicates_);
+}
+
+bool Queries::Impl::has_rows(const Caller& caller, Sql sql, Known& known) {
   const auto now = std::chrono::steady_clock::now();
   {
-    const std::lock_guard lock(duplicates_mutex_);
-    const auto it = duplicates_.find(caller.project);
-    if (it != duplicates_.end() && (it->second.first || now - it->second.second < std::chrono::seconds(1)))
+    const std::lock_guard lock(known_mutex_);
+    const auto it = known.find(caller.project);
+    if (it != known.end() && (it->second.first || now - it->second.second < std::chrono::seconds(1)))
       return it->second.first;
   }
-  Sql sql("SELECT 1 FROM duplicate_calls WHERE project = ");
   sql.u32(caller.project) << " LIMIT 1";
   const auto rows = ask(caller, sql);
   const bool any = !rows || !rows->bytes.empty();  // not known: look at them
-  const std::lock_guard lock(duplicates_mutex_);
-  if (duplicates_.size() > 10'000) duplicates_.clear();
-  duplicates_[caller.project] = {any, now};
+  const std::lock_guard lock(known_mutex_);
+  if (known.size() > 10'000) known.clear();
+  known[caller.project] = {any, now};
   return any;
 }
 
@@ -206,6 +249,35 @@ void in_range(Sql& sql, const Caller& caller, TimeRange range) {
   sql.u32(caller.project) << " AND start >= ";
   sql.time(range.from) << " AND start < ";
   sql.time(range.to);
+}
+
+std::vector<std::int64_t> steps(const Filter& filter, TimeRange range) {
+  auto out = filter.steps;
+  // Without a better idea: the newest part of the range, then larger ones. What is found there saves the
+  // rest, and a search in vain costs a few milliseconds more.
+  if (out.empty() && !filter.everything)
+    for (const int part : {32, 8}) out.push_back(range.to - (range.to - range.from) / part);
+  std::erase_if(out, [&](std::int64_t t) { return t <= range.from || t >= range.to; });
+  out.push_back(range.from);
+  return out;
+}
+
+void first_in_range(Sql& sql, const Filter& filter, const Caller& caller, TimeRange range) {
+  // append() goes on behind the other's names: those of `rest` come later and are taken.
+  if (const auto name = sql.next_name(); !filter.first.text().empty()) {
+    sql.append(filter.first) << " AND ";
+    sql.start_names_at(name);
+  }
+  in_range(sql, caller, range);
+}
+
+void then_rest(Sql& sql, const Filter& filter) {
+  if (filter.rest.text().empty()) return;
+  if (filter.needs_cost)
+    sql << " WHERE ";  // its names are made by the WITH before
+  else
+    sql << " AND ";
+  sql.append(filter.rest);
 }
 
 Result<std::map<otlp::TraceId, TraceBounds>> Queries::Impl::bounds(const Caller& caller,

@@ -73,6 +73,7 @@ class Queries::Impl {
 
   /// Whether any call of the project is known to repeat another (asked again after a second at most).
   bool has_duplicates(const Caller&);
+  bool has_shared_texts(const Caller&);
   /// kListColumns and whether the call repeats another one, which is looked up for these traces (none: all).
   void list_columns(Sql&, const Caller&, const std::vector<otlp::TraceId>&);
 
@@ -87,8 +88,11 @@ class Queries::Impl {
   QueryAnswer<FoundStructure> structure(const Caller&, const Node&, const ProbeAnswers&, TimeRange);
   Result<Sql> cost_prefix(const Caller&, TimeRange);
   Result<std::shared_ptr<const TraceIndex>> load_one(const Caller&, const TraceBounds&);
-  std::mutex duplicates_mutex_;
-  std::map<std::uint32_t, std::pair<bool, std::chrono::steady_clock::time_point>> duplicates_;
+  /// By project: whether a table has rows of it; no is asked again after a second.
+  using Known = std::map<std::uint32_t, std::pair<bool, std::chrono::steady_clock::time_point>>;
+  bool has_rows(const Caller&, Sql, Known&);
+  std::mutex known_mutex_;
+  Known duplicates_, shared_texts_;
   store::Engine& engine_;
   QueryOptions options_;
 
@@ -98,6 +102,13 @@ class Queries::Impl {
 
 /// `project = … AND start >= … AND start < …`
 void in_range(Sql&, const Caller&, TimeRange);
+/// Where to cut a range that is read newest first until there is enough; falling, the last is its begin.
+std::vector<std::int64_t> steps(const Filter&, TimeRange);
+/// After PREWHERE: the steps in the order in which they save most. What small columns decide comes first, the
+/// range (which the primary key has narrowed to granules already) next; then_rest() goes on behind conditions
+/// of the caller's own.
+void first_in_range(Sql&, const Filter&, const Caller&, TimeRange);
+void then_rest(Sql&, const Filter&);
 
 /// Keyset cursors: opaque text of fixed fields, checked when it comes back.
 struct Cursor {

@@ -77,6 +77,44 @@ class StoredTraces : public testing::Test {
   Caller caller_;
 };
 
+// The words of spans in some thousand chunks, in order and late, looked for in small pages: the same as by
+// reading all of them.
+TEST_F(StoredTraces, words_are_found_wherever_their_spans_lie) {
+  std::mt19937_64 random(11);
+  const std::string_view words[] = {"Refund-7731", "数据库连接", "chargeback", "قاعدة", "naïve", "ab"};
+  std::map<std::string_view, std::vector<std::pair<std::int64_t, std::uint64_t>>> expected;
+  std::uint64_t id = 0;
+  for (int block = 0; block < 6; ++block) {
+    Batch b("shop");
+    for (int i = 0; i < 700; ++i) {
+      const auto start = kNow - static_cast<std::int64_t>(random() % (block % 2 == 0 ? kHour : 20 * kHour));
+      std::string text = "the model said " + std::to_string(random());
+      ++id;
+      if (random() % 40 == 0) {
+        const auto word = words[random() % std::size(words)];
+        text += " so";
+        text += word;
+        text += "x";
+        expected[word].emplace_back(start, id);
+      }
+      b.span(trace_id(id / 3), id, 0, start, 5, "chat",
+             {b.text("gen_ai.operation.name", "chat"), b.text("gen_ai.prompt", text)});
+    }
+    insert(b);
+  }
+  for (auto& [word, spans] : expected) {
+    std::sort(spans.begin(), spans.end(), std::greater<>());
+    std::vector<std::uint64_t> ids;
+    for (const auto& [start, span] : spans) ids.push_back(span);
+    EXPECT_EQ(span_ids("\"" + std::string(word) + "\"", 7), ids) << word;
+    EXPECT_EQ(span_ids("\"" + std::string(word) + "\" service:shop", 3), ids) << word;
+  }
+  EXPECT_EQ(span_ids("refund-7731"), span_ids("REFUND-7731"));
+  EXPECT_FALSE(span_ids("efund*31").empty());
+  EXPECT_TRUE(span_ids("refund-7732").empty());
+  EXPECT_EQ(trace_ids("chargeback", 2), trace_ids("chargeback", 500));
+}
+
 TEST_F(StoredTraces, search_by_every_kind_of_attribute) {
   Batch b("shop");
   b.resource({b.text("k8s.pod.name", "web-1")});

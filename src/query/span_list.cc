@@ -24,22 +24,25 @@ QueryAnswer<SpanList> Queries::spans(const Caller& caller, const SearchRequest& 
   std::vector<Cursor> keys;
   bool more = true;
   std::size_t rows = limit + limit / 2 + 8;
+  auto cuts = steps(
+      *filter, {request.range.from, after ? std::min(after->start, request.range.to) : request.range.to});
+  std::size_t cut = 0;
   while (more && keys.size() <= limit) {
     Sql sql = filter->prefix;
-    sql << "SELECT start, trace_id, span_id FROM spans WHERE ";
-    TimeRange range = request.range;
+    sql << "SELECT start, trace_id, span_id FROM spans PREWHERE ";
+    TimeRange range{cuts[cut], request.range.to};
     if (after && after->start < range.to) range.to = after->start + 1;
-    in_range(sql, caller, range);
+    std::optional<Filter> part;
+    if (filter->within) part = filter->within(range.from, range.to);
+    const Filter& now = part ? *part : *filter;
+    first_in_range(sql, now, caller, range);
     if (after) {
       sql << " AND (start, trace_id, span_id) < (";
       sql.time(after->start) << ", ";
       sql.trace(after->trace_id) << ", ";
       sql.u64(after->span_id) << ")";
     }
-    if (!filter->everything) {
-      sql << " AND ";
-      sql.append(filter->predicate);
-    }
+    then_rest(sql, now);
     sql << " ORDER BY start DESC, trace_id DESC, span_id DESC LIMIT ";
     sql.u64(rows);
     auto answer = impl_->ask(caller, sql);
@@ -55,7 +58,7 @@ QueryAnswer<SpanList> Queries::spans(const Caller& caller, const SearchRequest& 
       after = key;
       if (keys.empty() || !(keys.back() == key)) keys.push_back(key);
     }
-    more = read == rows;
+    more = read == rows || ++cut < cuts.size();
     rows = std::min<std::size_t>(rows * 3, 100'000);
   }
   const bool next = keys.size() > limit;

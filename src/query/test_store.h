@@ -118,6 +118,8 @@ class Store {
     scope.name = "test";
     scope.version = "1";
     store::SpanBlock spans;
+    store::GramBlock grams;
+    spans.index(&words_);
     store::TraceBlock traces;
     store::ResourceBlock resources;
     store::SeenResources seen;
@@ -139,7 +141,9 @@ class Store {
       traces.add(project, span.trace_id, times, span.parent_span_id == 0, view.is_error, version);
     }
     traces.build();
+    words_.emit(grams);
     put(resources, "resources");
+    put(grams, "text_grams");
     put(traces, "traces");
     put(spans, "spans");
   }
@@ -166,6 +170,7 @@ class Store {
   }
   TestFolder folder_;
   std::unique_ptr<store::Engine> engine_;
+  store::GramIndex words_;
   std::uint64_t position_ = 0;
   std::uint32_t next_project_ = 10;
 };

@@ -59,14 +59,17 @@ QueryAnswer<TraceList> Queries::traces(const Caller& caller, const SearchRequest
         std::count_if(waiting.begin(), waiting.end(), [&](const auto& b) { return b.min_start >= line; }));
   };
 
+  const auto cuts = steps(*filter, {request.range.from, line});
+  std::size_t cut = 0;
   while (line > request.range.from && ready() <= limit) {
+    while (cuts[cut] >= line) ++cut;
     Sql sql = filter->prefix;
-    sql << "SELECT trace_id, start FROM spans WHERE ";
-    in_range(sql, caller, {request.range.from, line});
-    if (!filter->everything) {
-      sql << " AND ";
-      sql.append(filter->predicate);
-    }
+    sql << "SELECT trace_id, start FROM spans PREWHERE ";
+    std::optional<Filter> part;
+    if (filter->within) part = filter->within(cuts[cut], line);
+    const Filter& now = part ? *part : *filter;
+    first_in_range(sql, now, caller, {cuts[cut], line});
+    then_rest(sql, now);
     sql << " ORDER BY start DESC LIMIT ";
     sql.u64(rows);
     auto answer = impl_->ask(caller, sql);
@@ -82,7 +85,7 @@ QueryAnswer<TraceList> Queries::traces(const Caller& caller, const SearchRequest
       if (seen.insert(id).second) fresh.push_back(id);
     }
     if (read < rows) {
-      line = request.range.from;
+      line = cuts[cut];
     } else if (lowest + 1 < line) {
       line = lowest + 1;  // of the spans that start exactly at `lowest` some may be missing
     }

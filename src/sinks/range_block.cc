@@ -77,6 +77,7 @@ void RangeBlock::clear() {
   metrics.clear();
   duplicates.clear();
   parts.clear();
+  grams.clear();
   calls_.clear();
   pending_.clear();
   records_ = bytes_ = 0;
@@ -92,6 +93,7 @@ void RangeBlock::release() {
   metrics.release();
   duplicates.release();
   parts.release();
+  grams.release();
   calls_ = {};
   pending_ = {};
   clear();

@@ -43,6 +43,9 @@ class RangeBlock {
   void mark_duplicates(CallWindow&);
   /// From now on texts that repeat earlier ones are stored apart. `texts` must outlive the block.
   void share(store::SharedTexts& texts) { spans.share(&texts, &parts); }
+  /// From now on words of texts are counted into `index`, which must outlive the block. Before the block is
+  /// stored: index.emit(grams).
+  void count_words(store::GramIndex& index) { spans.index(&index); }
   void clear();
   /// Empties and gives the memory back.
   void release();
@@ -64,6 +67,7 @@ class RangeBlock {
   store::LogBlock logs;
   store::MetricBlock metrics;
   store::PartBlock parts;            ///< texts that spans share
+  store::GramBlock grams;            ///< where words can be
   store::DuplicateBlock duplicates;  ///< filled by mark_duplicates()
 
  private:

@@ -54,6 +54,8 @@ Status StoreWriter::start() {
   spare_ = std::make_unique<RangeBlock>(options_.range);
   building_->share(texts_);
   spare_->share(texts_);
+  building_->count_words(words_);
+  spare_->count_words(words_);
   builder_ = std::thread([this] { build(); });
   inserter_ = std::thread([this] { insert(); });
   return {};
@@ -110,6 +112,7 @@ bool StoreWriter::retry(std::string_view what, F&& f) {
 // -----------------------------------------------------------------------------------------------------
 
 bool StoreWriter::hand_over(Origin origin) {
+  words_.emit(building_->grams);
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return (waiting_ == nullptr && spare_ != nullptr) || inserter_done_; });
   if (inserter_done_) return false;
@@ -123,6 +126,7 @@ bool StoreWriter::hand_over(Origin origin) {
 }
 
 void StoreWriter::release_memory() {
+  words_.release();
   building_->release();
   const std::lock_guard lock(mutex_);
   if (spare_ != nullptr) spare_->release();
@@ -295,6 +299,7 @@ Status StoreWriter::insert_tables(RangeBlock& block, Range range, bool again) {
   CRASH_POINT("store.after_resources");
   TS_TRY(insert_table(block.parts, "content_parts", token("content_parts")));
   TS_TRY(insert_table(block.duplicates, "duplicate_calls", token("duplicate_calls")));
+  TS_TRY(insert_table(block.grams, "text_grams", token("text_grams")));
   TS_TRY(insert_table(block.traces, "traces", token("traces")));
   CRASH_POINT("store.after_traces");
   TS_TRY(insert_once(block.spans, "spans", token("spans"), block, range, again));

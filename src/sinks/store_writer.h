@@ -96,6 +96,7 @@ class StoreWriter final : public Sink {
   std::optional<Range> pending_;  ///< the same: the intent that a crash left
   store::SeenResources seen_;     ///< of the builder's thread
   store::SharedTexts texts_;      ///< of the builder's thread
+  store::GramIndex words_;        ///< of the builder's thread
   CallWindow calls_;              ///< of the inserter's thread
 
   mutable std::mutex mutex_;

@@ -26,6 +26,8 @@ constexpr Migration kMigrations[] = {
     {6, "calls seen twice", kDuplicateCalls},
     {7, "service tier and shared texts of spans", kSpansShared},
     {8, "shared texts", kContentParts},
+    {9, "where words can be", kTextGrams},
+    {10, "whether all words are there", kTextGramsWhole},
 };
 
 constexpr std::string_view kVersionTable = R"sql(
@@ -42,16 +44,15 @@ Status check_tables(Engine& engine) {
   // A table without the window or the syncs would work, and lose or double rows one day.
   TS_ASSIGN(
       const auto answer,
-      engine.query(
-          {.sql =
-               "SELECT name FROM system.tables WHERE database = currentDatabase() AND name IN "
-               "('spans', 'traces', 'resources', 'logs', 'metrics', 'duplicate_calls', 'content_parts') AND "
-               "create_table_query LIKE '%deduplication_window = 10000%' AND "
-               "create_table_query LIKE '%fsync_after_insert = 1%' AND "
-               "create_table_query LIKE '%fsync_part_directory = 1%'"}));
+      engine.query({.sql = "SELECT name FROM system.tables WHERE database = currentDatabase() AND name IN "
+                           "('spans', 'traces', 'resources', 'logs', 'metrics', 'duplicate_calls', "
+                           "'content_parts', 'text_grams') AND "
+                           "create_table_query LIKE '%deduplication_window = 10000%' AND "
+                           "create_table_query LIKE '%fsync_after_insert = 1%' AND "
+                           "create_table_query LIKE '%fsync_part_directory = 1%'"}));
   std::size_t good = 0;
   for (RowReader in(answer.bytes); in.more(); in.string()) ++good;
-  constexpr std::size_t kTables = 7;
+  constexpr std::size_t kTables = 8;
   if (good != kTables)
     return fail(
         ErrorKind::internal,

@@ -195,4 +195,23 @@ CREATE TABLE IF NOT EXISTS content_parts (
 SETTINGS index_granularity = 512, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1
 )sql";
 
+// Where words can be (store/text_grams.h). A chunk's row is written again as it grows: rows with fewer spans
+// say less, and vanish in merges.
+inline constexpr std::string_view kTextGrams = R"sql(
+CREATE TABLE IF NOT EXISTS text_grams (
+  project UInt32 CODEC(ZSTD(1)), id UInt64 CODEC(ZSTD(1)),     -- version of the chunk's first span
+  spans UInt64 CODEC(ZSTD(1)),
+  min_start DateTime64(9, 'UTC') CODEC(ZSTD(1)), max_start DateTime64(9, 'UTC') CODEC(ZSTD(1)),
+  received DateTime64(3, 'UTC') CODEC(ZSTD(1)),
+  grams String CODEC(ZSTD(1))
+) ENGINE = ReplacingMergeTree(spans) PARTITION BY toDate(received) ORDER BY (project, id)
+SETTINGS index_granularity = 256, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1
+)sql";
+
+// A store without spans has all that will come in that table: said by a row that has no text and never goes
+// (of the project that none is).
+inline constexpr std::string_view kTextGramsWhole =
+    "INSERT INTO text_grams (project, id, spans, received) SELECT project, 0, 0, '2100-01-01 00:00:00' FROM "
+    "(SELECT 4294967295 AS project) WHERE (SELECT count() FROM spans) = 0";
+
 }  // namespace turnscope::store

@@ -319,6 +319,11 @@ void SpanBlock::add(const otlp::Span& s, const RowContext& c, const SpanTimes& t
   add_attributes(s);
   add_events(s);
   add_links(s);
+  // Before texts are shared: whoever refers to a text has it, too.
+  if (grams_ != nullptr)
+    grams_->add(c.project, version, t.start, sane_received(c.received_unix_nano) / 1'000'000,
+                {text_[0], text_[1], text_[2], s.name, g.tool_name, g.agent_name, preview(g.question),
+                 preview(g.error_message), s.status_message});
   if (shared_texts_ != nullptr) {
     for (unsigned i = 0; i < 3; ++i) {
       if (text_[i].size() < SharedTexts::kFrom) continue;

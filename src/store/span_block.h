@@ -10,6 +10,7 @@
 #include "store/attribute_columns.h"
 #include "store/shared_texts.h"
 #include "store/table_block.h"
+#include "store/text_grams.h"
 
 namespace turnscope::store {
 
@@ -45,6 +46,9 @@ class SpanBlock : public TableBlock<SpanBlock> {
   /// From now on texts that repeat earlier ones go to `parts`, as `texts` finds them. Null: no text is
   /// shared.
   void share(SharedTexts* texts, PartBlock* parts) { shared_texts_ = texts, parts_ = parts; }
+
+  /// From now on the texts of each row are counted into `grams`, which must outlive the block.
+  void index(GramIndex* grams) { grams_ = grams; }
 
   /// Strings longer than this leave the attribute maps for the payload (bytes).
   static constexpr std::size_t kInline = 256;
@@ -160,6 +164,7 @@ class SpanBlock : public TableBlock<SpanBlock> {
 
   SharedTexts* shared_texts_ = nullptr;
   PartBlock* parts_ = nullptr;
+  GramIndex* grams_ = nullptr;
 
   // Of the row under construction.
   std::vector<PartId> ids_;

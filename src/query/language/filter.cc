@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <limits>
 #include <optional>
+#include <utility>
 
 #include "query/language/values.h"
+#include "store/text_grams.h"
 
 namespace turnscope::query {
 namespace {
@@ -211,8 +215,12 @@ void referenced_text(Sql& sql, std::string_view key) {
 class Compiler {
  public:
   Compiler(const ProbeAnswers& answers, const StructureAnswers& structures, std::size_t first,
-           std::uint32_t project)
-      : answers_(answers), structures_(structures), project_(project) {
+           std::uint32_t project, const TextAnswers& texts, bool shared_texts)
+      : answers_(answers),
+        structures_(structures),
+        texts_(texts),
+        project_(project),
+        shared_texts_(shared_texts) {
     sql_.start_names_at(first);
   }
 
@@ -222,8 +230,30 @@ class Compiler {
       sql_ << "1";
     } else {
       filter.everything = false;
-      if (auto ok = node(*tree); !ok) return std::unexpected(ok.error());
+      std::vector<const Node*> terms;
+      if (tree->type == Node::Type::all)
+        for (const auto& child : tree->children) terms.push_back(child.get());
+      else
+        terms.push_back(tree);
+      std::stable_sort(terms.begin(), terms.end(),
+                       [](const Node* a, const Node* b) { return weight(*a) < weight(*b); });
+      for (const auto* term : terms) {
+        if (weight(*term) == kHeavy && filter.first.text().empty() && term != terms.front()) {
+          const auto next = sql_.next_name();
+          filter.first = std::exchange(sql_, {});
+          sql_.start_names_at(next);
+        }
+        if (!sql_.text().empty()) sql_ << " AND ";
+        if (auto ok = node(*term); !ok) return std::unexpected(ok.error());
+      }
+      (weight(*terms.back()) == kHeavy ? filter.rest : filter.first) = std::move(sql_);
+      sql_ = filter.first;
+      if (!filter.first.text().empty() && !filter.rest.text().empty()) sql_ << " AND ";
+      sql_.append(filter.rest);
+      sql_.start_names_at(std::max(filter.first.next_name(), filter.rest.next_name()));
     }
+    for (const auto& [term, times] : texts_)
+      if (filter.steps.empty()) filter.steps = times.steps;
     filter.predicate = std::move(sql_);
     filter.needs_cost = needs_cost_;
     filter.hints = std::move(hints_);
@@ -232,6 +262,27 @@ class Compiler {
 
  private:
   using Ok = SearchResult<bool>;
+
+  /// How much must be read to decide a term: a dictionary's numbers, a number, or maps and texts.
+  static constexpr int kHeavy = 2;
+  static int weight(const Node& n) {
+    if (n.type == Node::Type::negate) return weight(*n.children.front());
+    if (n.type != Node::Type::term) return kHeavy;
+    const auto* field = find_field(n.field);
+    if (field == nullptr) return kHeavy;
+    switch (field->type) {
+      case FieldType::text:
+      case FieldType::choice:
+      case FieldType::error:
+        return 0;
+      case FieldType::root_name:
+      case FieldType::number:
+      case FieldType::duration:
+        return 1;
+      default:
+        return kHeavy;
+    }
+  }
 
   Ok node(const Node& n) {
     switch (n.type) {
@@ -295,6 +346,12 @@ class Compiler {
       return true;
     }
     const bool pattern = !n.quoted && needle.find('*') != std::string::npos;
+    const auto narrowed = texts_.find(&n);
+    if (narrowed != texts_.end()) {
+      sql_ << "(";
+      in_times(narrowed->second);
+      sql_ << " AND ";
+    }
     sql_ << "(";
     bool first = true;
     const auto look_in = [&](Fragment column) {
@@ -318,7 +375,15 @@ class Compiler {
     look_in("answer");
     look_in("error_message");
     look_in("status_message");
-    // Texts that are shared between spans (the history of a conversation) stand in a table of their own.
+    if (shared_texts_) shared_text(look_in, first, narrowed);
+    sql_ << ")";
+    if (narrowed != texts_.end()) sql_ << ")";
+    return true;
+  }
+
+  /// Texts that are shared between spans (the history of a conversation) stand in a table of their own.
+  template <typename LookIn, typename Narrowed>
+  void shared_text(const LookIn& look_in, bool& first, const Narrowed& narrowed) {
     sql_ << " OR (notEmpty(shared) AND hasAny(shared, (SELECT groupArray(id) FROM (SELECT id FROM "
             "content_parts WHERE ";
     if (project_ != 0) {
@@ -329,9 +394,33 @@ class Compiler {
     }
     first = true;
     look_in("text");
-    sql_ << ") LIMIT 100000))))";
     sql_ << ")";
-    return true;
+    if (narrowed != texts_.end()) {
+      sql_ << " AND id IN (SELECT arrayJoin(shared) FROM spans WHERE project = ";
+      sql_.u32(project_) << " AND notEmpty(shared) AND ";
+      in_times(narrowed->second);
+      sql_ << ")";
+    }
+    sql_ << " LIMIT 100000))))";
+  }
+
+  void in_times(const TextTimes& times) {
+    sql_ << "(";
+    bool first = true;
+    // Beside it the primary key does not help, so only where there are such spans.
+    if (times.since != 0 || times.starts.empty()) {
+      sql_ << "version < ";
+      sql_.u64(times.since);
+      first = false;
+    }
+    for (const auto& [from, to] : times.starts) {
+      if (!first) sql_ << " OR ";
+      first = false;
+      sql_ << "(start >= ";
+      sql_.time(std::max<std::int64_t>(from, 0)) << " AND start <= ";
+      sql_.time(to) << ")";
+    }
+    sql_ << ")";
   }
 
   Ok term(const Node& n) {
@@ -678,7 +767,9 @@ class Compiler {
 
   const ProbeAnswers& answers_;
   const StructureAnswers& structures_;
+  const TextAnswers& texts_;
   std::uint32_t project_;
+  const bool shared_texts_;
   Sql sql_;
   std::vector<std::string> hints_;
   bool first_ = true, needs_cost_ = false;
@@ -734,6 +825,84 @@ std::vector<const Node*> structures(const Node* tree) {
   return out;
 }
 
+namespace {
+
+void collect_texts(const Node& n, std::uint32_t project, std::int64_t from, std::int64_t to,
+                   std::vector<TextProbe>& out) {
+  if (n.type == Node::Type::structure) return;  // its parts are answered before, each on its own
+  for (const auto& child : n.children)
+    if (child) collect_texts(*child, project, from, to, out);
+  if (n.type != Node::Type::text) return;
+  std::vector<std::uint32_t> bits;
+  std::string_view rest = n.value;
+  while (!rest.empty()) {  // the pieces between wildcards
+    const auto end = n.quoted ? rest.size() : std::min(rest.find('*'), rest.size());
+    const auto some = store::gram_bits(rest.substr(0, end));
+    bits.insert(bits.end(), some.begin(), some.end());
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  if (bits.empty()) return;
+  TextProbe probe{&n, Sql("(SELECT min_start, max_start, toUInt64(0) FROM text_grams WHERE project = ")};
+  auto& sql = probe.sql;
+  sql.u32(project) << " AND max_start >= ";
+  sql.time(from) << " AND min_start < ";
+  sql.time(to);
+  for (const auto bit : bits) {
+    sql << " AND bitTest(reinterpretAsUInt8(substring(grams, ";
+    sql.u64(bit / 8 + 1) << ", 1)), ";
+    sql.u64(bit % 8) << ")";
+  }
+  sql << " ORDER BY max_start DESC LIMIT ";
+  sql.u64(kTextTimesLimit)
+      << ") UNION ALL (SELECT toDateTime64(0, 9, 'UTC'), toDateTime64(0, 9, 'UTC'), if(count() = 0, "
+         "18446744073709551615, min(id)) FROM text_grams WHERE project IN (4294967295, ";
+  sql.u32(project) << "))";
+  out.push_back(std::move(probe));
+}
+
+}  // namespace
+
+std::vector<TextProbe> text_probes(const Node* tree, std::uint32_t project, std::int64_t from,
+                                   std::int64_t to) {
+  std::vector<TextProbe> out;
+  if (tree) collect_texts(*tree, project, from, to, out);
+  return out;
+}
+
+TextTimes TextTimes::of(std::vector<std::pair<std::int64_t, std::int64_t>> rows, std::uint64_t since) {
+  constexpr std::size_t kFirstStep = 26;
+  TextTimes out;
+  out.since = since;
+  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  for (std::size_t n = kFirstStep; n < rows.size(); n *= 3) out.steps.push_back(rows[n].second);
+  const bool cut = rows.size() >= kTextTimesLimit;  // there may be more before the first
+  std::sort(rows.begin(), rows.end());
+  auto& joined = out.starts;
+  for (const auto& row : rows) {
+    if (!joined.empty() && row.first <= joined.back().second)
+      joined.back().second = std::max(joined.back().second, row.second);
+    else
+      joined.push_back(row);
+  }
+  if (cut) joined.front().first = std::numeric_limits<std::int64_t>::min();
+  return out;
+}
+
+TextTimes TextTimes::within(std::int64_t from, std::int64_t to) const {
+  constexpr std::size_t kMost = 100;
+  TextTimes out;
+  out.since = since;
+  out.steps = steps;
+  for (const auto& range : starts)
+    if (range.second >= from && range.first < to) out.starts.push_back(range);
+  if (out.starts.size() > kMost) {
+    const auto before = out.starts.size() - kMost;
+    out.starts[before].first = std::numeric_limits<std::int64_t>::min();
+    out.starts.erase(out.starts.begin(), out.starts.begin() + static_cast<std::ptrdiff_t>(before));
+  }
+  return out;
+}
+
 std::vector<Probe> probes(const Node* tree, std::uint32_t project) {
   std::vector<Probe> out;
   if (tree) collect(*tree, project, out);
@@ -741,8 +910,9 @@ std::vector<Probe> probes(const Node* tree, std::uint32_t project) {
 }
 
 SearchResult<Filter> to_filter(const Node* tree, const ProbeAnswers& answers, std::size_t first_parameter,
-                               const StructureAnswers& structures, std::uint32_t project) {
-  return Compiler(answers, structures, first_parameter, project).run(tree);
+                               const StructureAnswers& structures, std::uint32_t project,
+                               const TextAnswers& texts, bool shared_texts) {
+  return Compiler(answers, structures, first_parameter, project, texts, shared_texts).run(tree);
 }
 
 std::vector<FieldInfo> search_fields() {

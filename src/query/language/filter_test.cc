@@ -27,8 +27,8 @@ Compiled compile(std::string_view text) {
 TEST(SearchFilter, fields_become_columns_and_values_parameters) {
   const auto c = compile("kind:llm service:api duration>500ms");
   EXPECT_EQ(c.sql,
-            "(kind = {p0:UInt64} AND service = {p1:String} AND (bitAnd(time_flags, 5) = 0 AND duration_ns > "
-            "{p2:UInt64}))");
+            "kind = {p0:UInt64} AND service = {p1:String} AND (bitAnd(time_flags, 5) = 0 AND duration_ns > "
+            "{p2:UInt64})");
   EXPECT_EQ(c.params, "p0=3 p1=api p2=500000000 ");
 }
 
@@ -189,7 +189,41 @@ TEST(SearchFilter, resources_are_asked_first_by_bound_parameters) {
   answers[{asked[0].node, false}] = {1, 18446744073709551615u};
   const auto filter = to_filter(tree->get(), answers);
   ASSERT_TRUE(filter);
-  EXPECT_NE(filter->predicate.text().find("resource_id IN {p0:Array(UInt64)}"), std::string::npos);
+  EXPECT_NE(filter->predicate.text().find("resource_id IN {p1:Array(UInt64)}"), std::string::npos);
+}
+
+TEST(SearchFilter, what_small_columns_decide_comes_first) {
+  const auto tree = parse_search("refund customer.id:7 service:a duration>1s");
+  ASSERT_TRUE(tree);
+  const auto filter = to_filter(tree->get(), {});
+  ASSERT_TRUE(filter);
+  EXPECT_EQ(filter->first.text(),
+            "service = {p0:String} AND (bitAnd(time_flags, 5) = 0 AND duration_ns > {p1:UInt64})");
+  EXPECT_NE(filter->rest.text().find("attrs_str"), std::string::npos);
+  EXPECT_NE(filter->rest.text().find("positionCaseInsensitiveUTF8"), std::string::npos);
+  EXPECT_EQ(filter->predicate.text(), filter->first.text() + " AND " + filter->rest.text());
+}
+
+TEST(SearchFilter, a_word_is_looked_for_only_when_its_grams_were_seen) {
+  const auto tree = parse_search("zyxw service:a");
+  ASSERT_TRUE(tree);
+  const auto asked = text_probes(tree->get(), 3, 100, 900);
+  ASSERT_EQ(asked.size(), 1u);
+  EXPECT_EQ(asked[0].sql.text().find("zyxw"), std::string::npos);
+  const auto times = TextTimes::of({{100, 200}, {150, 250}, {700, 800}}, 0);
+  EXPECT_EQ(times.starts, (std::vector<std::pair<std::int64_t, std::int64_t>>{{100, 250}, {700, 800}}));
+  EXPECT_EQ(times.within(260, 900).starts.size(), 1u);
+  const auto filter = to_filter(tree->get(), {}, 0, {}, 3, {{asked[0].node, times}});
+  ASSERT_TRUE(filter);
+  EXPECT_EQ(filter->rest.text().find("(((start >= "), 0u) << filter->rest.text();
+  // Spans that are older than the table stay in question.
+  const auto old = to_filter(tree->get(), {}, 0, {}, 3, {{asked[0].node, TextTimes::of({}, 77)}});
+  ASSERT_TRUE(old);
+  EXPECT_EQ(old->rest.text().find("((version < "), 0u) << old->rest.text();
+  // What no bitmap can tell is looked for everywhere.
+  const auto brief = parse_search("abc");
+  ASSERT_TRUE(brief);
+  EXPECT_TRUE(text_probes(brief->get(), 3, 100, 900).empty());
 }
 
 }  // namespace
