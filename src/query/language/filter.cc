@@ -8,8 +8,8 @@
 #include <optional>
 #include <utility>
 
+#include "query/language/comparison.h"
 #include "query/language/values.h"
-#include "store/text_grams.h"
 
 namespace turnscope::query {
 namespace {
@@ -106,110 +106,6 @@ std::string join(std::span<const Choice> choices) {
     out += c.name;
   }
   return out;
-}
-
-/// Longer strings are kept in the payload (store/span_block.h, kInline).
-constexpr std::size_t kInlineBytes = 256;
-
-/// Keys under which dialects send prompts, completions, arguments and results: kept in the payload whatever
-/// their length.
-bool is_content_key(std::string_view key) {
-  for (std::string_view word :
-       {"prompt", "completion", "message", "input", "output", "argument", "result", "content", "query",
-        "question", "answer", "response", "document", "instruction", "param"})
-    if (key.find(word) != std::string_view::npos) return true;
-  return false;
-}
-
-/// What a term that is no field means: which attributes.
-struct Attribute {
-  std::string_view key;
-  bool span = true, resource = true, scope = false;
-};
-Attribute attribute_of(std::string_view name) {
-  for (std::string_view prefix : {"attributes.", "span."})
-    if (name.starts_with(prefix) && name.size() > prefix.size())
-      return {name.substr(prefix.size()), true, false, false};
-  if (name.starts_with("resource.") && name.size() > 9) return {name.substr(9), false, true, false};
-  if (name.starts_with("scope.") && name.size() > 6) return {name.substr(6), false, false, true};
-  return {name, true, true, false};
-}
-
-bool has_wildcard(const Node& n) { return !n.quoted && n.value.find('*') != std::string::npos; }
-
-/// `column op value` for text; the column is an expression that gives a String.
-void text_comparison(Sql& sql, Fragment column, const Node& n) {
-  sql << column;
-  switch (n.op) {
-    case Op::eq:
-    case Op::ne:
-      if (has_wildcard(n)) {
-        if (n.op == Op::eq)
-          sql << " LIKE ";
-        else
-          sql << " NOT LIKE ";
-        sql.str(like_pattern(n.value));
-        return;
-      }
-      if (n.op == Op::eq)
-        sql << " = ";
-      else
-        sql << " != ";
-      break;
-    case Op::gt:
-      sql << " > ";
-      break;
-    case Op::ge:
-      sql << " >= ";
-      break;
-    case Op::lt:
-      sql << " < ";
-      break;
-    case Op::le:
-      sql << " <= ";
-      break;
-    case Op::match:
-    case Op::exists:
-      break;
-  }
-  sql.str(n.value);
-}
-
-void compare(Sql& sql, Op op) {
-  switch (op) {
-    case Op::eq:
-      sql << " = ";
-      break;
-    case Op::ne:
-      sql << " != ";
-      break;
-    case Op::gt:
-      sql << " > ";
-      break;
-    case Op::ge:
-      sql << " >= ";
-      break;
-    case Op::lt:
-      sql << " < ";
-      break;
-    case Op::le:
-      sql << " <= ";
-      break;
-    case Op::match:
-    case Op::exists:
-      break;
-  }
-}
-
-/// The text of a long attribute, cut out of the payload (see store/schema.h for the reference's bits).
-void referenced_text(Sql& sql, std::string_view key) {
-  // Texts that are shared with other spans stand elsewhere: the words in them are found as text, not by
-  // attribute.
-  sql << "if(notEmpty(shared), '', substring(multiIf(bitShiftRight(attrs_ref[";
-  sql.str(key) << "], 62) = 0, input, bitShiftRight(attrs_ref[";
-  sql.str(key) << "], 62) = 1, output, extra), bitAnd(bitShiftRight(attrs_ref[";
-  sql.str(key) << "], 31), 2147483647) + 1, bitAnd(attrs_ref[";
-  sql.str(key) << "], 2147483647)))";
 }
 
 class Compiler {
@@ -822,84 +718,6 @@ std::vector<const Node*> structures(const Node* tree) {
   if (tree->type == Node::Type::structure) return {tree};
   for (const auto& child : tree->children)
     for (const auto* found : structures(child.get())) out.push_back(found);
-  return out;
-}
-
-namespace {
-
-void collect_texts(const Node& n, std::uint32_t project, std::int64_t from, std::int64_t to,
-                   std::vector<TextProbe>& out) {
-  if (n.type == Node::Type::structure) return;  // its parts are answered before, each on its own
-  for (const auto& child : n.children)
-    if (child) collect_texts(*child, project, from, to, out);
-  if (n.type != Node::Type::text) return;
-  std::vector<std::uint32_t> bits;
-  std::string_view rest = n.value;
-  while (!rest.empty()) {  // the pieces between wildcards
-    const auto end = n.quoted ? rest.size() : std::min(rest.find('*'), rest.size());
-    const auto some = store::gram_bits(rest.substr(0, end));
-    bits.insert(bits.end(), some.begin(), some.end());
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  if (bits.empty()) return;
-  TextProbe probe{&n, Sql("(SELECT min_start, max_start, toUInt64(0) FROM text_grams WHERE project = ")};
-  auto& sql = probe.sql;
-  sql.u32(project) << " AND max_start >= ";
-  sql.time(from) << " AND min_start < ";
-  sql.time(to);
-  for (const auto bit : bits) {
-    sql << " AND bitTest(reinterpretAsUInt8(substring(grams, ";
-    sql.u64(bit / 8 + 1) << ", 1)), ";
-    sql.u64(bit % 8) << ")";
-  }
-  sql << " ORDER BY max_start DESC LIMIT ";
-  sql.u64(kTextTimesLimit)
-      << ") UNION ALL (SELECT toDateTime64(0, 9, 'UTC'), toDateTime64(0, 9, 'UTC'), if(count() = 0, "
-         "18446744073709551615, min(id)) FROM text_grams WHERE project IN (4294967295, ";
-  sql.u32(project) << "))";
-  out.push_back(std::move(probe));
-}
-
-}  // namespace
-
-std::vector<TextProbe> text_probes(const Node* tree, std::uint32_t project, std::int64_t from,
-                                   std::int64_t to) {
-  std::vector<TextProbe> out;
-  if (tree) collect_texts(*tree, project, from, to, out);
-  return out;
-}
-
-TextTimes TextTimes::of(std::vector<std::pair<std::int64_t, std::int64_t>> rows, std::uint64_t since) {
-  constexpr std::size_t kFirstStep = 26;
-  TextTimes out;
-  out.since = since;
-  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
-  for (std::size_t n = kFirstStep; n < rows.size(); n *= 3) out.steps.push_back(rows[n].second);
-  const bool cut = rows.size() >= kTextTimesLimit;  // there may be more before the first
-  std::sort(rows.begin(), rows.end());
-  auto& joined = out.starts;
-  for (const auto& row : rows) {
-    if (!joined.empty() && row.first <= joined.back().second)
-      joined.back().second = std::max(joined.back().second, row.second);
-    else
-      joined.push_back(row);
-  }
-  if (cut) joined.front().first = std::numeric_limits<std::int64_t>::min();
-  return out;
-}
-
-TextTimes TextTimes::within(std::int64_t from, std::int64_t to) const {
-  constexpr std::size_t kMost = 100;
-  TextTimes out;
-  out.since = since;
-  out.steps = steps;
-  for (const auto& range : starts)
-    if (range.second >= from && range.first < to) out.starts.push_back(range);
-  if (out.starts.size() > kMost) {
-    const auto before = out.starts.size() - kMost;
-    out.starts[before].first = std::numeric_limits<std::int64_t>::min();
-    out.starts.erase(out.starts.begin(), out.starts.begin() + static_cast<std::ptrdiff_t>(before));
-  }
   return out;
 }
 
