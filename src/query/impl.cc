@@ -253,9 +253,8 @@ void in_range(Sql& sql, const Caller& caller, TimeRange range) {
 
 std::vector<std::int64_t> steps(const Filter& filter, TimeRange range) {
   auto out = filter.steps;
-  // Without a better idea: the newest part of the range, then larger ones. What is found there saves the
-  // rest, and a search in vain costs a few milliseconds more.
-  if (out.empty() && !filter.everything)
+  // What small columns decide is cheap to look for in vain: the newest part of the range, then larger ones.
+  if (out.empty() && !filter.first.text().empty())
     for (const int part : {32, 8}) out.push_back(range.to - (range.to - range.from) / part);
   std::erase_if(out, [&](std::int64_t t) { return t <= range.from || t >= range.to; });
   out.push_back(range.from);

@@ -130,10 +130,9 @@ void GramIndex::add(std::uint32_t project, std::uint64_t version, std::int64_t s
     for (const char byte : text) {
       const std::uint32_t folded = kFold[static_cast<unsigned char>(byte)];
       gram = gram << 8 | folded;
-      run = folded != 0 ? run + 1 : 0;
-      if (run < 4) continue;
+      run = (run + 1) & (0u - static_cast<std::uint32_t>(folded != 0));
       const auto bit = bit_of(gram);
-      words[bit / 64] |= std::uint64_t{1} << bit % 64;
+      words[bit / 64] |= std::uint64_t{run > 3} << bit % 64;  // no branch: words end too often to be foreseen
     }
   }
 }
