@@ -96,6 +96,21 @@ class Api : public testing::Test {
       sampled.sampling = true;
       return std::vector{plain, sampled};
     };
+    dependencies.renormalise.start = [](std::int64_t since) -> Status {
+      if (renormalise_.running) return fail(ErrorKind::unavailable, "a run is under way");
+      renormalise_ = {};
+      renormalise_.running = true;
+      renormalise_.step = "spans";
+      renormalise_.since = since;
+      renormalise_.started = since + 1;
+      renormalise_.rows = 7;
+      return {};
+    };
+    dependencies.renormalise.stop = [] {
+      renormalise_.running = false;
+      renormalise_.step = "stopped";
+    };
+    dependencies.renormalise.state = [] { return renormalise_; };
     dependencies.exporters.letters = [](std::string_view name,
                                         std::size_t) -> Result<std::vector<sinks::DeadLetter>> {
       if (name != "a") return fail(ErrorKind::not_found, "no such exporter");
@@ -170,6 +185,7 @@ class Api : public testing::Test {
   static inline ApiServer* server_ = nullptr;
   static inline boost::json::value* openapi_ = nullptr;
   static inline std::int64_t now_ = 0;
+  static inline sinks::RenormaliseState renormalise_;
 };
 
 TEST_F(Api, every_route_is_described_and_every_description_is_a_route) {
@@ -263,6 +279,7 @@ TEST_F(Api, answers_fit_their_schemas) {
                 .size(),
             1u);
   checked("/api/v1/exporters/b/dead-letters", "/api/v1/exporters/{name}/dead-letters", 404);
+  EXPECT_EQ(checked("/api/v1/renormalise", "/api/v1/renormalise").at("step").as_string(), "never run");
   checked("/api/services", "/api/services");
   checked("/api/services/shop/operations", "/api/services/{service}/operations");
   checked("/api/operations?service=shop&spanKind=client", "/api/operations");
@@ -270,6 +287,23 @@ TEST_F(Api, answers_fit_their_schemas) {
   checked("/api/traces?traceID=" + id + "&traceID=" + otlp::hex(trace_id(2)), "/api/traces");
   checked("/api/traces/" + id, "/api/traces/{trace_id}");
   checked("/api/dependencies", "/api/dependencies");
+}
+
+TEST_F(Api, renormalise_begins_once_says_how_far_it_is_and_stops) {
+  const std::vector<std::string> json{"content-type: application/json"};
+  EXPECT_EQ(get("/api/v1/renormalise?since=0", {"content-type: text/plain"}, "POST", false, "{}").status,
+            400);
+  EXPECT_EQ(get("/api/v1/renormalise", json, "POST", false, "{}").status, 400);
+  EXPECT_EQ(get("/api/v1/renormalise?since=whenever", json, "POST", false, "{}").status, 400);
+  const auto begun = get("/api/v1/renormalise?since=1970-01-01T00:00:05Z", json, "POST", false, "{}");
+  EXPECT_EQ(begun.status, 202) << begun.body;
+  EXPECT_EQ(get("/api/v1/renormalise?since=0", json, "POST", false, "{}").status, 503) << "one at a time";
+  const auto state = checked("/api/v1/renormalise", "/api/v1/renormalise");
+  EXPECT_EQ(state.at("since_unix_nano").as_string(), "5000000000");
+  EXPECT_EQ(state.at("rows").as_int64(), 7);
+  EXPECT_TRUE(state.at("finished_unix_nano").is_null());
+  EXPECT_EQ(get("/api/v1/renormalise", {}, "DELETE").status, 200);
+  EXPECT_EQ(checked("/api/v1/renormalise", "/api/v1/renormalise").at("step").as_string(), "stopped");
 }
 
 TEST_F(Api, errors_have_one_shape_and_name_what_is_wrong) {

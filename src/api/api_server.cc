@@ -70,6 +70,7 @@ class Server final : public ApiServer {
     add_jaeger_routes(router_, context_);
     add_health_routes(router_, context_);
     add_exporter_routes(router_, context_);
+    add_renormalise_routes(router_, context_);
     router_.add({"GET", "/api/v1/openapi.yaml",
                  [](const ApiRequest&) -> query::QueryAnswer<Answer> {
                    return Answer{200, std::string(openapi_yaml()), "application/yaml", {}, false};
@@ -112,6 +113,9 @@ class Server final : public ApiServer {
   std::uint16_t port() const override { return http_->port(); }
   void stored(std::uint64_t position) override {
     if (context_.live) context_.live->stored(position);
+  }
+  void forget() override {
+    if (context_.queries) context_.queries->forget();
   }
   void drain(std::chrono::milliseconds deadline) override {
     if (context_.live) context_.live->close();  // streams would hold the drain up

@@ -12,6 +12,7 @@
 
 #include "api/exporters.h"
 #include "api/health.h"
+#include "api/renormalise.h"
 #include "api/router.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -37,6 +38,7 @@ struct Dependencies {
   store::Engine* engine = nullptr;  ///< null: the store is left out; queries answer 503
   HealthSource health;
   Exporters exporters;                                 ///< empty functions: there are none
+  Renormalise renormalise;                             ///< empty functions: it cannot be done here
   query::PriceBook* prices = nullptr;                  ///< that can be edited; null: prices are read only
   std::shared_ptr<const pipeline::Redactor> redactor;  ///< for trying it; null: none
   bool redaction_enabled = false;
@@ -50,6 +52,8 @@ class ApiServer {
   virtual std::uint16_t port() const = 0;
   /// Cheap, never blocks: from any thread, when spans up to that log position became searchable.
   virtual void stored(std::uint64_t log_position) = 0;
+  /// Stored spans have changed in place: indices in memory are read again. From any thread.
+  virtual void forget() = 0;
   virtual void drain(std::chrono::milliseconds deadline) = 0;
   /// The table of routes, for tests against the OpenAPI description.
   virtual const Router& router() const = 0;

@@ -93,10 +93,11 @@ Result<boost::json::value> ApiClient::get(std::string_view path, const QueryPara
   return json;
 }
 
-Result<boost::json::value> ApiClient::post(std::string_view path, std::string_view json_body) const {
+Result<boost::json::value> ApiClient::post(std::string_view path, std::string_view json_body,
+                                           const QueryParams& params) const {
   const Curl curl(curl_easy_init());
   if (!curl) return fail(ErrorKind::internal, "libcurl could not be initialised");
-  const std::string url = url_of(curl.get(), base_, path, {});
+  const std::string url = url_of(curl.get(), base_, path, params);
   const std::string sent(json_body);
   std::string body;
   const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(

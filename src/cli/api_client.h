@@ -20,7 +20,8 @@ class ApiClient {
 
   /// Errors: unavailable when nobody answers (with the address and what to do), else what the server said.
   Result<boost::json::value> get(std::string_view path, const QueryParams& = {}) const;
-  Result<boost::json::value> post(std::string_view path, std::string_view json_body = "{}") const;
+  Result<boost::json::value> post(std::string_view path, std::string_view json_body = "{}",
+                                  const QueryParams& = {}) const;
   Result<std::string> get_text(std::string_view path, const QueryParams& = {}) const;
   /// Reads server-sent events until `on_event` returns false or the server closes.
   Status events(std::string_view path, const QueryParams&,

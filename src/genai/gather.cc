@@ -41,6 +41,11 @@ bool scope_allows(const KeyEntry& e, const Gathered& g) {
 
 bool empty(const otlp::AnyValue& v) { return v.type == Type::none; }
 
+/// By rank, then by key: the order in which attributes came decides nothing (the store does not keep it).
+bool goes_before(const KeyEntry& a, const KeyEntry& b) {
+  return a.rank != b.rank ? a.rank < b.rank : a.key < b.key;
+}
+
 std::string_view trim(std::string_view s) {
   while (!s.empty() && (s.front() == ' ' || s.front() == '\t' || s.front() == '\n' || s.front() == '\r'))
     s.remove_prefix(1);
@@ -85,7 +90,7 @@ void gather(const Registry& tables, const otlp::Span& span, const otlp::Resource
       for (; e; e = tables.next(*e)) {
         if (!scope_allows(*e, g)) continue;
         Winner& w = g.fields[static_cast<std::size_t>(e->field)];
-        if (!w.rule || e->rank < w.rule->rank) w = {&kv.value, e, static_cast<std::int32_t>(i), -1};
+        if (!w.rule || goes_before(*e, *w.rule)) w = {&kv.value, e, static_cast<std::int32_t>(i), -1};
         if (dir == none) dir = content_direction(e->field);
       }
       if (dir != none && content) content->push_back({direction(dir), -1, i});
@@ -109,7 +114,7 @@ void offer(Gathered& g, std::string_view key, const otlp::AnyValue& value, std::
   for (const KeyEntry* e = g.tables->find(key); e; e = g.tables->next(*e)) {
     if (!scope_allows(*e, g)) continue;
     Winner& w = g.fields[static_cast<std::size_t>(e->field)];
-    if (!w.rule || e->rank < w.rule->rank) w = {&value, e, attribute, event};
+    if (!w.rule || goes_before(*e, *w.rule)) w = {&value, e, attribute, event};
   }
 }
 
@@ -120,7 +125,7 @@ void offer_mapped(Gathered& g, const otlp::Event& e, std::int32_t event) {
       const otlp::KeyValue& kv = e.attributes[k];
       if (kv.key != entry.rule.key || empty(kv.value)) continue;
       Winner& w = g.fields[static_cast<std::size_t>(entry.rule.field)];
-      if (!w.rule || entry.rule.rank < w.rule->rank)
+      if (!w.rule || goes_before(entry.rule, *w.rule))
         w = {&kv.value, &entry.rule, static_cast<std::int32_t>(k), event};
     }
   }

@@ -22,10 +22,25 @@ std::shared_ptr<const TraceIndex> IndexCache::get(std::uint32_t project, const o
   return it->second->index;
 }
 
-void IndexCache::put(std::uint32_t project, std::shared_ptr<const TraceIndex> index) {
+std::uint64_t IndexCache::generation() const {
+  const std::lock_guard lock(mutex_);
+  return generation_;
+}
+
+void IndexCache::forget() {
+  const std::lock_guard lock(mutex_);
+  ++generation_;
+  entries_.clear();
+  by_key_.clear();
+  bytes_ = 0;
+}
+
+void IndexCache::put(std::uint32_t project, std::shared_ptr<const TraceIndex> index,
+                     std::uint64_t generation) {
   const auto bytes = index->bytes() + 200;
   if (bytes > max_bytes_) return;
   const std::lock_guard lock(mutex_);
+  if (generation != generation_) return;
   const Key key{project, index->trace_id()};
   if (const auto it = by_key_.find(key); it != by_key_.end()) {
     if (it->second->index->version() > index->version() && it->second->prices == prices_in_use()) return;
@@ -319,6 +334,7 @@ Result<std::shared_ptr<const TraceIndex>> Queries::Impl::load_one(const Caller& 
   sql.trace(b.id) << " AND start >= ";
   sql.time(b.min_start) << " AND start <= ";
   sql.time(b.max_start);
+  const auto generation = cache.generation();
   auto rows = ask(caller, sql, "", options_.max_trace_spans);
   if (!rows) {
     if (rows.error().kind == ErrorKind::too_large)
@@ -334,7 +350,7 @@ Result<std::shared_ptr<const TraceIndex>> Queries::Impl::load_one(const Caller& 
   TS_TRY(in.status());
   auto index = TraceIndex::build(b.id, std::move(spans), std::move(pool));
   // A trace that `traces` knows and `spans` not yet is asked for again, whatever its version.
-  if (index->size() > 0) cache.put(caller.project, index);
+  if (index->size() > 0) cache.put(caller.project, index, generation);
   return index;
 }
 
@@ -369,6 +385,7 @@ Result<std::vector<std::shared_ptr<const TraceIndex>>> Queries::Impl::load(
     sql.time(range.from) << " AND start <= ";
     sql.time(range.to) << " AND trace_id IN ";
     sql.traces(ids) << " LIMIT 2001 BY trace_id";
+    const auto generation = cache.generation();
     TS_ASSIGN(const auto rows, ask(caller, sql));
     struct Part {
       std::vector<IndexedSpan> spans;
@@ -388,7 +405,7 @@ Result<std::vector<std::shared_ptr<const TraceIndex>>> Queries::Impl::load(
         continue;
       }
       out[i] = TraceIndex::build(id, std::move(part.spans), std::move(part.pool));
-      cache.put(caller.project, out[i]);
+      cache.put(caller.project, out[i], generation);
     }
   }
   // A trace may be known to `traces` and not yet to `spans`: the two are filled one after the other.
@@ -415,5 +432,7 @@ QueryAnswer<Cursor> parse_cursor(std::string_view text) {
 Queries::Queries(store::Engine& engine, QueryOptions options, const Clock& clock)
     : engine_(engine), options_(options), clock_(clock), impl_(std::make_unique<Impl>(engine, options)) {}
 Queries::~Queries() = default;
+
+void Queries::forget() { impl_->cache.forget(); }
 
 }  // namespace turnscope::query

@@ -19,7 +19,10 @@ class IndexCache {
   explicit IndexCache(std::size_t max_bytes) : max_bytes_(max_bytes) {}
   /// The index, if it holds everything up to that version.
   std::shared_ptr<const TraceIndex> get(std::uint32_t project, const otlp::TraceId&, std::uint64_t version);
-  void put(std::uint32_t project, std::shared_ptr<const TraceIndex>);
+  /// `generation`: as it was before the index was read; kept only if nothing was forgotten since.
+  void put(std::uint32_t project, std::shared_ptr<const TraceIndex>, std::uint64_t generation);
+  std::uint64_t generation() const;
+  void forget();
   std::size_t bytes() const;
 
  private:
@@ -33,6 +36,7 @@ class IndexCache {
   };
   mutable std::mutex mutex_;
   std::size_t max_bytes_, bytes_ = 0;
+  std::uint64_t generation_ = 0;
   std::list<Entry> entries_;  // most recently used first
   std::map<Key, std::list<Entry>::iterator> by_key_;
 };

@@ -120,6 +120,9 @@ class Queries {
   };
   Result<StoreSize> store_size();
 
+  /// Stored spans have changed in place (renormalise): what is kept of them in memory is read again.
+  void forget();
+
   std::int64_t now() const { return clock_.unix_nanos(); }
   store::Engine& engine() { return engine_; }
 

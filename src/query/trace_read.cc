@@ -6,6 +6,7 @@
 #include "base/anomaly.h"
 #include "otlp/decode.h"
 #include "query/impl.h"
+#include "store/span_block.h"
 #include "store/span_payload.h"
 
 namespace turnscope::query {
@@ -159,11 +160,7 @@ StoredSpan read_whole(store::RowReader& in, std::uint64_t& scope_id, std::uint64
   s.duration = in.u64();
   s.time_flags = in.u8();
   const auto raw_start = in.u64(), raw_end = in.u64();
-  // 0 says "as start", but for a start that was clamped it is what was sent.
-  const bool clamped = (s.time_flags & 2) != 0;
-  s.span.start_unix_nano = raw_start || clamped ? raw_start : static_cast<std::uint64_t>(s.start);
-  s.span.end_unix_nano = raw_end ? raw_end : static_cast<std::uint64_t>(s.start) + s.duration;
-  if ((s.time_flags & 4) != 0 && raw_end == 0) s.span.end_unix_nano = 0;
+  store::SpanTimes{s.start, s.duration, raw_start, raw_end, s.time_flags}.give(s.span);
   s.version = in.u64();
   s.received_ms = in.i64();
   s.span.kind = static_cast<otlp::SpanKind>(in.u8());

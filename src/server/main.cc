@@ -7,6 +7,7 @@
 #include "cli/exporters_command.h"
 #include "cli/log_command.h"
 #include "cli/prices_command.h"
+#include "cli/renormalise_command.h"
 #include "cli/traces_command.h"
 #include "cli/usage_command.h"
 #include "server/agent_command.h"
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
   cli::add_exporters_command(app, run);
   cli::add_explain_command(app, run);
   cli::add_prices_command(app, run);
+  cli::add_renormalise_command(app, run);
   cli::add_usage_commands(app, run);
   if (const auto code = app.parse(argc, argv)) return *code;
   return run();

@@ -22,6 +22,7 @@
 #include "server/memory_shares.h"
 #include "server/stable_timer.h"
 #include "server/start_guard.h"
+#include "sinks/renormaliser.h"
 #include "sinks/store_writer.h"
 #include "store/chdb_engine.h"
 #include "store/schema.h"
@@ -74,6 +75,7 @@ class ServerImpl final : public Server {
   std::unique_ptr<IngestRate> rate_;
   std::unique_ptr<api::ApiServer> api_;
   std::unique_ptr<sinks::StoreWriter> writer_;
+  std::unique_ptr<sinks::Renormaliser> renormaliser_;
   std::unique_ptr<ExporterSet> exporters_;
   std::unique_ptr<receivers::GrpcReceiver> grpc_;
   std::unique_ptr<receivers::HttpReceiver> http_;
@@ -163,6 +165,12 @@ Status ServerImpl::open_store(bool crash_loop) {
     if (auto* api = api_to_tell_.load(std::memory_order_acquire)) api->stored(position);
   };
   writer_ = std::make_unique<sinks::StoreWriter>(*engine_, *log_, system_clock(), writer_options);
+  sinks::RenormaliseOptions renormalise;
+  renormalise.ceiling = &ceiling_;
+  renormalise.changed = [this] {
+    if (auto* api = api_to_tell_.load(std::memory_order_acquire)) api->forget();
+  };
+  renormaliser_ = std::make_unique<sinks::Renormaliser>(*engine_, system_clock(), std::move(renormalise));
   return {};
 }
 
@@ -185,6 +193,9 @@ Status ServerImpl::listen() {
   api::Dependencies dependencies;
   dependencies.engine = engine_.get();
   dependencies.prices = prices_.get();
+  if (renormaliser_)
+    dependencies.renormalise = {[this](std::int64_t since) { return renormaliser_->start(since); },
+                                [this] { renormaliser_->stop(); }, [this] { return renormaliser_->state(); }};
   dependencies.health = [this] { return health(); };
   exporters_ = std::make_unique<ExporterSet>(config_, *log_);
   dependencies.exporters = exporters_->functions();
@@ -298,12 +309,15 @@ void ServerImpl::stop() {
     http_.reset();
     grpc_.reset();
     if (exporters_) exporters_->stop();
+    if (renormaliser_) renormaliser_->stop();
     if (writer_) writer_->stop();
     api_to_tell_.store(nullptr, std::memory_order_release);
     if (api_) api_->drain(std::min(left(), std::chrono::milliseconds(2'000)));
+    if (renormaliser_) renormaliser_->stop();  // one that a last request began
     stable_.reset();
     writer_.reset();
     api_.reset();
+    renormaliser_.reset();
     exporters_.reset();
     rate_.reset();
     handler_.reset();

@@ -86,6 +86,20 @@ SeenCall seen_call(std::uint32_t project, const otlp::Span& span, const otlp::Sc
   return c;
 }
 
+void collect_call(std::uint32_t project, const otlp::Span& span, const otlp::Scope& scope,
+                  std::uint16_t traits, const genai::Columns& columns, std::int64_t received,
+                  std::vector<SeenCall>& calls, std::vector<store::DuplicateCall>& placeholders) {
+  if (columns.kind == genai::Kind::other) return;
+  if ((traits & (genai::scope_logfire | genai::scope_pydantic)) != 0 && span.parent_span_id != 0 &&
+      is_pending(span)) {
+    placeholders.push_back({project, span.trace_id, span.trace_id, span.span_id, span.parent_span_id,
+                            span.start_unix_nano, span.end_unix_nano});
+    return;
+  }
+  if (columns.kind == genai::Kind::llm || columns.kind == genai::Kind::embedding)
+    calls.push_back(seen_call(project, span, scope, traits, columns, received));
+}
+
 void CallWindow::add(const std::vector<SeenCall>& calls, std::vector<store::DuplicateCall>& found) {
   if (calls.empty()) return;
   std::vector<std::uint32_t> projects;

@@ -31,6 +31,12 @@ struct SeenCall {
 SeenCall seen_call(std::uint32_t project, const otlp::Span&, const otlp::Scope&, std::uint16_t traits,
                    const genai::Columns&, std::int64_t received_unix_nano);
 
+/// Sorts a span into what the window compares: model calls, or (a placeholder) what repeats the span above it
+/// without comparison. `traits`: those of the scope.
+void collect_call(std::uint32_t project, const otlp::Span&, const otlp::Scope&, std::uint16_t traits,
+                  const genai::Columns&, std::int64_t received_unix_nano, std::vector<SeenCall>& calls,
+                  std::vector<store::DuplicateCall>& placeholders);
+
 /// A placeholder that Logfire sends when a span begins; its parent is the span itself.
 bool is_pending(const otlp::Span&);
 

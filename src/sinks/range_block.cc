@@ -125,24 +125,12 @@ void RangeBlock::add_traces(const log::Record& r, store::SeenResources& seen) {
         if ((times.flags & store::SpanTimes::kStartClamped) != 0) count(Anomaly::store_time_clamped);
         const auto v = row_version(r.position, index++);
         spans.add(span, c, times, view_, v);
-        see_call(span, ss.scope, traits, r);
+        collect_call(r.head.project, span, ss.scope, traits, view_, r.head.received_unix_nano, calls_,
+                     pending_);
         traces.add(r.head.project, span.trace_id, times, span.parent_span_id == 0, view_.is_error, v);
       }
     }
   }
-}
-
-void RangeBlock::see_call(const otlp::Span& span, const otlp::Scope& scope, std::uint16_t traits,
-                          const log::Record& r) {
-  if (view_.kind == genai::Kind::other) return;
-  if ((traits & (genai::scope_logfire | genai::scope_pydantic)) != 0 && span.parent_span_id != 0 &&
-      is_pending(span)) {
-    pending_.push_back({r.head.project, span.trace_id, span.trace_id, span.span_id, span.parent_span_id,
-                        span.start_unix_nano, span.end_unix_nano});
-    return;
-  }
-  if (view_.kind == genai::Kind::llm || view_.kind == genai::Kind::embedding)
-    calls_.push_back(seen_call(r.head.project, span, scope, traits, view_, r.head.received_unix_nano));
 }
 
 void RangeBlock::mark_duplicates(CallWindow& window) {

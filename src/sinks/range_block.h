@@ -71,7 +71,6 @@ class RangeBlock {
   store::DuplicateBlock duplicates;  ///< filled by mark_duplicates()
 
  private:
-  void see_call(const otlp::Span&, const otlp::Scope&, std::uint16_t traits, const log::Record&);
   void add_traces(const log::Record&, store::SeenResources&);
   void add_logs(const log::Record&, store::SeenResources&);
   void add_metrics(const log::Record&, store::SeenResources&);

@@ -17,33 +17,6 @@ using Type = otlp::AnyValue::Type;
 
 constexpr std::int64_t kYear = 366ll * 24 * 3600 * 1'000'000'000;
 constexpr std::int64_t kLastTime = std::numeric_limits<std::int64_t>::max() - kYear;  // 2261
-constexpr std::size_t kPreview = 200;                                                 // characters
-
-/// The first `characters` characters of valid UTF-8.
-std::string_view preview(std::string_view s, std::size_t characters = kPreview) {
-  if (s.size() <= characters) return s;
-  std::size_t seen = 0;
-  for (std::size_t i = 0; i < s.size(); ++i) {
-    const bool begins = (static_cast<unsigned char>(s[i]) & 0xc0) != 0x80;
-    if (begins && seen++ == characters) return s.substr(0, i);
-  }
-  return s;
-}
-
-std::string_view answer_of(const otlp::Span& span, const genai::Columns& g) {
-  if (g.kind != genai::Kind::agent && g.kind != genai::Kind::turn && span.parent_span_id != 0) return {};
-  for (auto it = g.content.rbegin(); it != g.content.rend(); ++it) {
-    if (it->direction != genai::ContentRef::Direction::output) continue;
-    const auto attributes =
-        it->event < 0 ? span.attributes : span.events[static_cast<std::size_t>(it->event)].attributes;
-    const auto& value = attributes[it->attribute].value;
-    // A list of messages is for the reader that knows its dialect, not for a preview.
-    if (value.type != Type::string || value.text.empty() || value.text[0] == '[' || value.text[0] == '{')
-      continue;
-    return preview(value.text);
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -207,60 +180,40 @@ void SpanBlock::add_links(const otlp::Span& span) {
   link_trace_ids_.end_row();
 }
 
-namespace {
-/// The sum of the parts that are told; absent when none is. Saturates.
-std::optional<std::uint64_t> whole(std::initializer_list<std::optional<std::uint64_t>> parts) {
-  std::optional<std::uint64_t> sum;
-  for (const auto& part : parts) {
-    std::uint64_t next = 0;
-    if (part) sum = __builtin_add_overflow(sum.value_or(0), *part, &next) ? UINT64_MAX : next;
-  }
-  return sum;
+void SpanTimes::give(otlp::Span& span) const {
+  // 0 says "as start", but for a start that was clamped it is what was sent.
+  span.start_unix_nano =
+      raw_start != 0 || (flags & kStartClamped) != 0 ? raw_start : static_cast<std::uint64_t>(start);
+  span.end_unix_nano = raw_end != 0 ? raw_end : static_cast<std::uint64_t>(start) + duration;
+  if ((flags & kEndMissing) != 0 && raw_end == 0) span.end_unix_nano = 0;
 }
-}  // namespace
 
-void SpanBlock::add_usage(const genai::Columns& g) {
-  const auto& u = g.usage;
-  std::uint16_t known = 0;
-  const auto bucket = [&](NumberColumn<std::uint64_t>& column, const std::optional<std::uint64_t>& v,
-                          int bit) {
-    column.add(v.value_or(0));
-    if (v) known = static_cast<std::uint16_t>(known | 1u << bit);
-  };
-  // Whole columns, so that lists sum few of them; tok_other says which of their tokens are audio, image or a
-  // cache write of a known life.
-  bucket(tok_input_, whole({u.input, u.input_audio, u.input_image}), 0);
-  bucket(tok_cache_read_, u.cache_read, 1);
-  bucket(tok_cache_write_, whole({u.cache_write, u.cache_write_5m, u.cache_write_1h}), 2);
-  bucket(tok_output_, whole({u.output, u.output_audio, u.output_image}), 3);
-  bucket(tok_reasoning_, u.reasoning, 4);
-  if (g.reported_cost_nano_usd) known |= 1u << 8;
-  if (u.reported_input_excludes_cache) known |= 1u << 9;
-  if (u.reported_total) known |= 1u << 10;
-  for (const auto& part :
-       {u.cache_write_5m, u.cache_write_1h, u.input_audio, u.input_image, u.output_audio, u.output_image})
-    if (part.value_or(0) > 0) known |= 1u << 11;
-  usage_known_.add(known);
-  const auto other = [&](std::string_view key, const std::optional<std::uint64_t>& v) {
-    if (v) tok_other_.add(key, *v);
-  };
-  other("cache_write_5m", u.cache_write_5m);
-  other("cache_write_1h", u.cache_write_1h);
-  other("input_audio", u.input_audio);
-  other("input_image", u.input_image);
-  other("output_audio", u.output_audio);
-  other("output_image", u.output_image);
-  other("reported_input", u.reported_input);
-  other("reported_output", u.reported_output);
-  other("reported_total", u.reported_total);
-  tok_other_.end_row();
-  usage_role_.add(static_cast<std::uint8_t>(u.role));
-  usage_basis_.add(static_cast<std::uint8_t>(u.basis));
-  reported_cost_nano_.add(g.reported_cost_nano_usd.value_or(0));
+void SpanBlock::build_texts(const otlp::Span& s, const genai::Columns& g) {
+  for (auto& text : text_) text.clear();
+  place_content(s, g);
+  add_attributes(s);
+  add_events(s);
+}
+
+bool SpanBlock::same_content(const otlp::Span& s, const genai::Columns& g, std::string_view input,
+                             std::string_view output) {
+  for (auto& text : text_) text.clear();
+  place_content(s, g);
+  return text_[0] == input && text_[1] == output;
+}
+
+void SpanBlock::share_texts(const RowContext& c) {
+  if (shared_texts_ == nullptr) return;
+  for (unsigned i = 0; i < 3; ++i) {
+    if (text_[i].size() < SharedTexts::kFrom) continue;
+    shared_texts_->share(c.project, static_cast<PayloadRef::Column>(i),
+                         sane_received(c.received_unix_nano) / 1'000'000, text_[i], *parts_, ids_, layout_);
+  }
 }
 
 void SpanBlock::add(const otlp::Span& s, const RowContext& c, const SpanTimes& t, const genai::Columns& g,
-                    std::uint64_t version) {
+                    std::uint64_t version, const StoredTexts* stored) {
+  const auto d = derived_facts(s, g);
   project_.add(c.project);
   trace_id_.add(s.trace_id);
   span_id_.add(s.span_id);
@@ -274,36 +227,12 @@ void SpanBlock::add(const otlp::Span& s, const RowContext& c, const SpanTimes& t
   received_.add(sane_received(c.received_unix_nano) / 1'000'000);
   span_kind_.add(static_cast<std::uint8_t>(s.kind));
   status_.add(static_cast<std::uint8_t>(s.status));
-  kind_.add(static_cast<std::uint8_t>(g.kind));
   flags_.add(s.flags);
-  is_error_.add(static_cast<std::uint8_t>(g.is_error));
   trace_state_.add(s.trace_state);
   status_message_.add(s.status_message);
   name_.add(s.name);
   service_.add(c.service);
-  environment_.add(g.environment);
-  provider_.add(g.provider);
-  operation_.add(g.operation);
-  request_model_.add(g.request_model);
-  response_model_.add(g.response_model);
-  model_.add(g.response_model.empty() ? g.request_model : g.response_model);
-  response_id_.add(g.response_id);
-  tool_.add(g.tool_name);
-  agent_.add(g.agent_name);
-  session_.add(g.session);
-  user_.add(g.user);
-  prompt_name_.add(g.prompt_name);
-  prompt_version_.add(g.prompt_version);
-  experiment_.add(g.experiment);
-  variant_.add(g.variant);
-  error_type_.add(g.error_type);
-  error_message_.add(preview(g.error_message));
-  question_.add(preview(g.question));
-  answer_.add(answer_of(s, g));
-  constexpr std::int64_t kMax = std::numeric_limits<std::int32_t>::max();
-  turn_number_.add(static_cast<std::int32_t>(std::clamp<std::int64_t>(g.turn_number.value_or(-1), -1, kMax)));
-  first_token_ns_.add(g.time_to_first_token_ns.value_or(0));
-  add_usage(g);
+  add_derived(d);
   scope_.add(c.scope != nullptr ? c.scope->name : std::string_view{});
   scope_version_.add(c.scope != nullptr ? c.scope->version : std::string_view{});
   scope_id_.add(c.scope_id);
@@ -314,32 +243,67 @@ void SpanBlock::add(const otlp::Span& s, const RowContext& c, const SpanTimes& t
     dropped_.items.add(s.dropped_links);
   }
   dropped_.end_row();
-  for (auto& text : text_) text.clear();
-  place_content(s, g);
-  add_attributes(s);
-  add_events(s);
+  build_texts(s, g);
   add_links(s);
   // Before texts are shared: whoever refers to a text has it, too.
   if (grams_ != nullptr)
     grams_->add(c.project, version, t.start, sane_received(c.received_unix_nano) / 1'000'000,
                 {text_[0], text_[1], text_[2], s.name, g.tool_name, g.agent_name, preview(g.question),
                  preview(g.error_message), s.status_message});
-  if (shared_texts_ != nullptr) {
-    for (unsigned i = 0; i < 3; ++i) {
-      if (text_[i].size() < SharedTexts::kFrom) continue;
-      shared_texts_->share(c.project, static_cast<PayloadRef::Column>(i),
-                           sane_received(c.received_unix_nano) / 1'000'000, text_[i], *parts_, ids_, layout_);
-    }
-    for (const auto& id : ids_) shared_.items.add(id);
-    for (const auto at : layout_) shared_at_.items.add(at);
-    ids_.clear();
-    layout_.clear();
+  if (stored != nullptr && stored->whole == std::array<std::string_view, 3>{text_[0], text_[1], text_[2]}) {
+    // The same texts at the same places: what is shared already stays shared.
+    for (unsigned i = 0; i < 3; ++i) text_[i] = stored->own[i];
+    ids_.assign(stored->shared.begin(), stored->shared.end());
+    layout_.assign(stored->shared_at.begin(), stored->shared_at.end());
+  } else {
+    share_texts(c);
   }
+  for (const auto& id : ids_) shared_.items.add(id);
+  for (const auto at : layout_) shared_at_.items.add(at);
+  ids_.clear();
+  layout_.clear();
   shared_.end_row();
   shared_at_.end_row();
-  service_tier_.add(g.service_tier);
   for (std::size_t i = 0; i < 3; ++i) payload_[i].add(text_[i]);
   ++rows_;
+}
+
+void SpanBlock::add_derived(const DerivedFacts& d) {
+  kind_.add(d.kind);
+  is_error_.add(d.is_error);
+  environment_.add(d.environment);
+  provider_.add(d.provider);
+  operation_.add(d.operation);
+  request_model_.add(d.request_model);
+  response_model_.add(d.response_model);
+  model_.add(d.model);
+  response_id_.add(d.response_id);
+  service_tier_.add(d.service_tier);
+  tool_.add(d.tool);
+  agent_.add(d.agent);
+  session_.add(d.session);
+  user_.add(d.user);
+  prompt_name_.add(d.prompt_name);
+  prompt_version_.add(d.prompt_version);
+  experiment_.add(d.experiment);
+  variant_.add(d.variant);
+  error_type_.add(d.error_type);
+  error_message_.add(d.error_message);
+  question_.add(d.question);
+  answer_.add(d.answer);
+  turn_number_.add(d.turn_number);
+  first_token_ns_.add(d.first_token_ns);
+  usage_role_.add(d.usage_role);
+  usage_basis_.add(d.usage_basis);
+  usage_known_.add(d.usage_known);
+  tok_input_.add(d.tok_input);
+  tok_cache_read_.add(d.tok_cache_read);
+  tok_cache_write_.add(d.tok_cache_write);
+  tok_output_.add(d.tok_output);
+  tok_reasoning_.add(d.tok_reasoning);
+  for (std::size_t i = 0; i < d.others; ++i) tok_other_.add(d.other[i].first, d.other[i].second);
+  tok_other_.end_row();
+  reported_cost_nano_.add(d.reported_cost_nano);
 }
 
 }  // namespace turnscope::store

@@ -1,6 +1,8 @@
 // Rows for the table `spans`: one add() a span, straight from the decoded model into the columns' buffers.
 #pragma once
+#include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +10,7 @@
 #include "genai/view.h"
 #include "otlp/model.h"
 #include "store/attribute_columns.h"
+#include "store/derived_facts.h"
 #include "store/shared_texts.h"
 #include "store/table_block.h"
 #include "store/text_grams.h"
@@ -31,17 +34,30 @@ struct SpanTimes {
   std::uint8_t flags = 0;
   /// start + duration, at most the last time that the store can hold.
   std::int64_t end() const;
+  /// Start and end as they were sent.
+  void give(otlp::Span&) const;
 };
 SpanTimes span_times(std::uint64_t start_unix_nano, std::uint64_t end_unix_nano,
                      std::int64_t received_unix_nano);
 /// A time of receipt that the store can hold.
 std::int64_t sane_received(std::int64_t unix_nano);
 
+/// The payload of a row as the store has it: `whole` with shared texts put in, `own` without.
+struct StoredTexts {
+  std::array<std::string_view, 3> whole, own;
+  std::span<const PartId> shared;
+  std::span<const std::uint64_t> shared_at;
+};
+
 class SpanBlock : public TableBlock<SpanBlock> {
  public:
-  /// `genai` must have been made from this span. Strings are copied.
+  /// `genai` must have been made from this span. Strings are copied. `stored`: the row that this one
+  /// replaces.
   void add(const otlp::Span&, const RowContext&, const SpanTimes&, const genai::Columns& genai,
-           std::uint64_t version);
+           std::uint64_t version, const StoredTexts* stored = nullptr);
+  /// Whether the columns input and output of that span would be these.
+  bool same_content(const otlp::Span&, const genai::Columns&, std::string_view input,
+                    std::string_view output);
 
   /// From now on texts that repeat earlier ones go to `parts`, as `texts` finds them. Null: no text is
   /// shared.
@@ -130,7 +146,9 @@ class SpanBlock : public TableBlock<SpanBlock> {
  private:
   static constexpr std::uint64_t kNoRef = ~std::uint64_t{0};
 
-  void add_usage(const genai::Columns&);
+  void add_derived(const DerivedFacts&);
+  void build_texts(const otlp::Span&, const genai::Columns&);
+  void share_texts(const RowContext&);
   void place_content(const otlp::Span&, const genai::Columns&);
   std::uint64_t put(unsigned column, std::string_view text);
   void add_attributes(const otlp::Span&);
