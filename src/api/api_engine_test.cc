@@ -80,6 +80,11 @@ class Api : public testing::Test {
     options.allowed_origins = {"https://grafana.example"};
     Dependencies dependencies;
     dependencies.engine = &store.engine();
+    auto prices = query::PriceBook::open((prices_folder_.path() / "prices").string(), "");
+    ASSERT_TRUE(prices) << prices.error().message;
+    prices_ = prices->release();
+    query::use_prices(prices_);
+    dependencies.prices = prices_;
     dependencies.redactor =
         std::shared_ptr<const pipeline::Redactor>(std::move(*pipeline::Redactor::make({})));
     dependencies.health = [] {
@@ -125,6 +130,8 @@ class Api : public testing::Test {
   }
   static void TearDownTestSuite() {
     delete server_;
+    query::use_prices(static_cast<query::PriceBook*>(nullptr));
+    delete prices_;
     delete openapi_;
   }
 
@@ -186,6 +193,8 @@ class Api : public testing::Test {
   static inline boost::json::value* openapi_ = nullptr;
   static inline std::int64_t now_ = 0;
   static inline sinks::RenormaliseState renormalise_;
+  static inline TestFolder prices_folder_;
+  static inline query::PriceBook* prices_ = nullptr;
 };
 
 TEST_F(Api, every_route_is_described_and_every_description_is_a_route) {
@@ -304,6 +313,114 @@ TEST_F(Api, renormalise_begins_once_says_how_far_it_is_and_stops) {
   EXPECT_TRUE(state.at("finished_unix_nano").is_null());
   EXPECT_EQ(get("/api/v1/renormalise", {}, "DELETE").status, 200);
   EXPECT_EQ(checked("/api/v1/renormalise", "/api/v1/renormalise").at("step").as_string(), "stopped");
+}
+
+TEST_F(Api, explain_reads_otlp_in_every_envelope_and_refuses_what_is_none) {
+  const std::string otlp =
+      R"({"resourceSpans":[{"resource":{"attributes":[]},"scopeSpans":[{"scope":{"name":"x"},"spans":[)"
+      R"({"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331","name":"chat m",)"
+      R"("startTimeUnixNano":"1","endTimeUnixNano":"2","attributes":[)"
+      R"({"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},)"
+      R"({"key":"gen_ai.request.model","value":{"stringValue":"m-1"}},)"
+      R"({"key":"gen_ai.usage.input_tokens","value":{"intValue":"12"}},)"
+      R"({"key":"house.secret","value":{"stringValue":"?"}}]}]}]}]})";
+  const auto post = [&](const std::string& body, long status, const std::string& path = "/api/v1/explain") {
+    return checked(path, "/api/v1/explain", status, body);
+  };
+  const auto facts = [](const boost::json::value& v) { return v.at("spans").at("b7ad6b7169203331"); };
+  const auto plain = facts(post(otlp, 200));
+  EXPECT_EQ(plain.at("kind").as_string(), "llm");
+  EXPECT_EQ(plain.at("request_model").as_string(), "m-1");
+  EXPECT_EQ(plain.at("input_tokens").to_number<int>(), 12);
+  EXPECT_EQ(plain.at("origins").at("request_model").at("from").as_string(),
+            "attributes.gen_ai.request.model");
+  EXPECT_NE(boost::json::serialize(plain.at("not_understood")).find("house.secret"), std::string::npos);
+  EXPECT_EQ(facts(post(R"({"files":[{"name":"a.json","json":)" + otlp + "}]}", 200)), plain);
+  // What is no OTLP gets a sentence, never an empty answer.
+  for (const std::string body : {R"({})", R"([])", R"({"hello":"world"})", R"("text")",
+                                 R"([{"resourceSpan":[]}])", R"({"spans":[]})"}) {
+    const auto refused = post(body, 400);
+    EXPECT_NE(refused.at("error").at("message").as_string().find("no OTLP export request"), std::string::npos)
+        << body;
+  }
+  post("not even JSON", 400);
+  post(R"({"resourceSpans":"text"})", 400);
+  post(R"({"resourceSpans":[)", 400);
+  post(R"({"files":[{"name":"empty.pb"}]})", 400);
+  post(R"({"files":"x"})", 400);
+  EXPECT_EQ(post(otlp, 400, "/api/v1/explain?signal=colours").at("error").at("field").as_string(), "signal");
+  EXPECT_EQ(get("/api/v1/explain", {}, "POST").status, 400) << "an empty body";
+}
+
+TEST_F(Api, prices_are_listed_and_edited_and_every_figure_follows) {
+  const auto rules = checked("/api/v1/prices?model=claude-sonnet-4", "/api/v1/prices").at("rules").as_array();
+  ASSERT_FALSE(rules.empty());
+  EXPECT_EQ(rules[0].at("from").as_string(), "builtin");
+  EXPECT_EQ(checked("/api/v1/prices?limit=1", "/api/v1/prices").at("more").as_bool(), true);
+  EXPECT_EQ(checked("/api/v1/prices?limit=0", "/api/v1/prices", 400).at("error").at("field").as_string(),
+            "limit");
+  const auto cost = "/api/v1/traces/" + otlp::hex(trace_id(1)) + "/spans/2/cost";
+  const std::string pattern = "/api/v1/traces/{trace_id}/spans/{span_id}/cost";
+  EXPECT_EQ(checked(cost, pattern).at("nano_usd").to_number<int>(), 450'000);
+  // What is wrong is told with its line; nothing has changed then.
+  EXPECT_NE(checked("/api/v1/prices", "/api/v1/prices", 400, "provider,match\nx,y\n")
+                .at("error")
+                .at("message")
+                .as_string(),
+            "");
+  checked("/api/v1/prices", "/api/v1/prices", 400, "model,input\nclaude-sonnet-4,-1\n");
+  EXPECT_EQ(checked(cost, pattern).at("nano_usd").to_number<int>(), 450'000);
+  EXPECT_EQ(checked("/api/v1/prices", "/api/v1/prices", 200, "model,input,output\nclaude-sonnet-4,10,100\n")
+                .at("rules")
+                .to_number<int>(),
+            1);
+  const auto after = checked(cost, pattern);
+  EXPECT_EQ(after.at("nano_usd").to_number<int>(), 100 * 10'000 + 10 * 100'000);
+  EXPECT_EQ(after.at("rule").at("from").as_string(), "user");
+  EXPECT_EQ(after.at("state").as_string(), "priced");
+  EXPECT_TRUE(after.at("reported_nano_usd").is_null());
+  EXPECT_EQ(checked("/api/v1/traces/" + otlp::hex(trace_id(1)), "/api/v1/traces/{trace_id}")
+                .at("cost")
+                .at("nano_usd")
+                .to_number<int>(),
+            2'000'000)
+      << "figures of the past change with the price, cached or not";
+  const auto imported = checked("/api/v1/prices/import", "/api/v1/prices/import", 200,
+                                R"({"other-model":{"input_cost_per_token":1e-6,"output_cost_per_token":2e-6,)"
+                                R"("litellm_provider":"openai","mode":"chat"},"sample_spec":{}})");
+  EXPECT_EQ(imported.at("models").to_number<int>(), 1);
+  checked("/api/v1/prices/import", "/api/v1/prices/import", 400, "no json");
+  EXPECT_FALSE(checked("/api/v1/prices?model=other-model", "/api/v1/prices").at("rules").as_array().empty());
+}
+
+TEST_F(Api, metrics_of_agents_are_asked_for_by_name) {
+  EXPECT_TRUE(checked("/api/v1/metrics", "/api/v1/metrics").at("metrics").as_array().empty());
+  EXPECT_EQ(checked("/api/v1/metrics/series?name=x", "/api/v1/metrics/series", 404)
+                .at("error")
+                .at("field")
+                .as_string(),
+            "name");
+  for (const char* wrong :
+       {"", "?name=x&fn=median", "?name=x&step=soon", "?name=x&q=101", "?name=x&where=key",
+        "?name=x&by=a,b,c,d,e", "?name=x&limit=0", "?name=x&step=1s&from=now-7d"})
+    checked("/api/v1/metrics/series" + std::string(wrong), "/api/v1/metrics/series", 400);
+  otlp::NumberPoint point;
+  point.time_unix_nano = static_cast<std::uint64_t>(now_);
+  point.value.type = otlp::AnyValue::Type::real;
+  point.value.real = 2.5;
+  otlp::Metric metric;
+  metric.name = "llm.cost";
+  metric.type = otlp::MetricType::sum;
+  metric.temporality = otlp::Temporality::delta;
+  metric.numbers = {&point, 1};
+  query::test::Store::get().insert_as<store::MetricBlock>("metrics", 1, "shop", std::vector{metric}, now_);
+  EXPECT_EQ(checked("/api/v1/metrics", "/api/v1/metrics").at("metrics").as_array().size(), 1u);
+  const auto series =
+      checked("/api/v1/metrics/series?name=llm.cost&by=service&step=1h&from=now-2h", "/api/v1/metrics/series")
+          .at("series")
+          .as_array();
+  ASSERT_EQ(series.size(), 1u);
+  EXPECT_EQ(series[0].at("key").at("service").as_string(), "shop");
 }
 
 TEST_F(Api, errors_have_one_shape_and_name_what_is_wrong) {

@@ -71,6 +71,7 @@ class Server final : public ApiServer {
     add_health_routes(router_, context_);
     add_exporter_routes(router_, context_);
     add_renormalise_routes(router_, context_);
+    add_metric_routes(router_, context_);
     router_.add({"GET", "/api/v1/openapi.yaml",
                  [](const ApiRequest&) -> query::QueryAnswer<Answer> {
                    return Answer{200, std::string(openapi_yaml()), "application/yaml", {}, false};

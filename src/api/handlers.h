@@ -30,6 +30,7 @@ void add_health_routes(Router&, Context&);
 void add_exporter_routes(Router&, Context&);
 void add_live_routes(Router&, Context&);
 void add_redact_routes(Router&, Context&);
+void add_metric_routes(Router&, Context&);
 void add_renormalise_routes(Router&, Context&);
 
 /// Files of the web UI, and index.html for its own routes. Null: no such file.

@@ -83,24 +83,7 @@ QueryAnswer<Answer> trace_logs(Context& context, const ApiRequest& r) {
   if (!found) return std::unexpected(QueryError(found.error()));
   JsonWriter json;
   json.begin_object().key("logs").begin_array();
-  for (const auto& line : found->lines) {
-    json.begin_object().key("time_unix_nano").text_of(line.time);
-    json.text_or_null("span_id", line.span_id ? hex_id(line.span_id) : std::string());
-    json.key("severity_number");
-    if (line.severity > 0)
-      json.value(line.severity);
-    else
-      json.null();
-    json.text_or_null("severity_text", line.severity_text).text_or_null("event_name", line.event_name);
-    json.field("service", line.service)
-        .field("body", line.body)
-        .field("body_is_json", line.body_is_json)
-        .field("cut", line.cut);
-    json.key("attributes").begin_array();
-    for (const auto& [key, value] : line.attributes)
-      json.begin_object().field("key", key).field("value", cut_text(value, 4'096)).end_object();
-    json.end_array().end_object();
-  }
+  for (const auto& line : found->lines) write_log(json, line);
   json.end_array().field("more", found->more).end_object();
   return json_answer(json);
 }

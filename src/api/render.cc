@@ -398,4 +398,23 @@ void write_attributes(JsonWriter& json, otlp::Attributes attributes, std::size_t
   json.end_array();
 }
 
+void write_log(JsonWriter& json, const query::LogLine& line) {
+  json.begin_object().key("time_unix_nano").text_of(line.time);
+  json.text_or_null("span_id", line.span_id ? hex_id(line.span_id) : std::string());
+  json.key("severity_number");
+  if (line.severity > 0)
+    json.value(line.severity);
+  else
+    json.null();
+  json.text_or_null("severity_text", line.severity_text).text_or_null("event_name", line.event_name);
+  json.field("service", line.service)
+      .field("body", line.body)
+      .field("body_is_json", line.body_is_json)
+      .field("cut", line.cut);
+  json.key("attributes").begin_array();
+  for (const auto& [key, value] : line.attributes)
+    json.begin_object().field("key", key).field("value", cut_text(value, 4'096)).end_object();
+  json.end_array().end_object();
+}
+
 }  // namespace turnscope::api

@@ -39,4 +39,7 @@ std::string revision(const query::TraceIndex&);
 /// An Attribute; texts longer than `preview` bytes are cut and say so.
 void write_attributes(JsonWriter&, otlp::Attributes, std::size_t preview);
 
+/// A member of `logs`.
+void write_log(JsonWriter& json, const query::LogLine&);
+
 }  // namespace turnscope::api

@@ -5,6 +5,7 @@
 #include "api/render.h"
 #include "genai/explain.h"
 #include "otlp/decode.h"
+#include "query/part_hash.h"
 
 namespace turnscope::api {
 namespace {
@@ -98,7 +99,8 @@ std::size_t text_bytes(const json::value& v) {
   return whole.size();
 }
 
-void write_part(JsonWriter& out, const genai::Part& part, std::size_t preview) {
+void write_part(JsonWriter& out, const genai::Part& part, std::size_t preview,
+                const query::SaidBefore* said = nullptr) {
   out.begin_object().field("type", genai::name(part.type));
   if (part.id) out.field("id", *part.id);
   if (part.name) out.field("name", *part.name);
@@ -127,19 +129,20 @@ void write_part(JsonWriter& out, const genai::Part& part, std::size_t preview) {
   out.field("bytes",
             std::uint64_t{text_bytes(part.content) + text_bytes(part.arguments) + text_bytes(part.result)});
   if (cut) out.field("cut", true);
+  if (said != nullptr) out.field("new", !said->contains(query::part_hash(part)));
   out.end_object();
 }
 
 void write_messages(JsonWriter& out, std::string_view name,
                     const std::vector<genai::SourcedMessage>& messages, std::size_t preview,
-                    std::string_view default_role) {
+                    std::string_view default_role, const query::SaidBefore* said = nullptr) {
   out.key(name).begin_array();
   for (const auto& m : messages) {
     out.begin_object()
         .field("role", m.message.role ? std::string_view(*m.message.role) : default_role)
         .key("parts")
         .begin_array();
-    for (const auto& part : m.message.parts) write_part(out, part, preview);
+    for (const auto& part : m.message.parts) write_part(out, part, preview, said);
     out.end_array();
     if (m.message.finish_reason) out.field("finish_reason", *m.message.finish_reason);
     out.field("source", m.source).end_object();
@@ -222,8 +225,15 @@ QueryAnswer<Answer> span_detail(Context& context, const ApiRequest& r) {
   out.field("events", s.span.dropped_events).field("links", s.span.dropped_links).end_object();
   write_error(out, s, *preview);
 
-  const auto view = genai::view(s.span, resource, scope);
-  write_messages(out, "input", genai::detail_input(view), *preview, "user");
+  auto logs = context.queries->span_logs(r.caller, *found->trace, found->row);
+  if (!logs) return std::unexpected(QueryError(logs.error()));
+  auto said = context.queries->said_before(r.caller, *found->trace, found->row);
+  if (!said) return std::unexpected(QueryError(said.error()));
+  // Messages may stand in log records that carry the span's id.
+  std::vector<const otlp::LogRecord*> records;
+  for (const auto& record : (*logs)->records) records.push_back(&record);
+  const auto view = genai::view(s.span, resource, scope, records);
+  write_messages(out, "input", genai::detail_input(view), *preview, "user", *said ? &**said : nullptr);
   write_messages(out, "output", genai::detail_output(view), *preview, "assistant");
   out.key("tools_offered").begin_array();
   for (const auto& tool : view.tools) {
@@ -241,6 +251,9 @@ QueryAnswer<Answer> span_detail(Context& context, const ApiRequest& r) {
     out.field("explanation", score.explanation).end_object();
   }
   out.end_array();
+  out.key("logs").begin_array();
+  for (const auto& line : (*logs)->lines) write_log(out, line);
+  out.end_array().field("more_logs", (*logs)->more);
   out.field("duplicates", node.duplicates).field("self_ns", node.self);
   out.end_object();
   return Answer{200, out.take(), "application/json", {}, false};

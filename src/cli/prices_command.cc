@@ -1,5 +1,7 @@
 #include "cli/prices_command.h"
 
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -14,6 +16,7 @@
 namespace turnscope::cli {
 namespace {
 using namespace query;
+namespace json = boost::json;
 
 int say(const Error& error) {
   std::fprintf(stderr, "turnscope: %s\n", printable(error.message).c_str());
@@ -32,7 +35,40 @@ Result<std::unique_ptr<PriceBook>> open_book(const std::string& data) {
   return PriceBook::open(data + "/prices", "");
 }
 
-int list(const std::string& data, const std::string& model) {
+/// The prices of a tier by bucket, in dollars a million tokens, as GET /api/v1/prices has them.
+json::object prices_json(const Prices& prices) {
+  json::object out;
+  for (std::size_t b = 0; b < kPriceBuckets; ++b)
+    if (prices[b]) out[name(static_cast<PriceBucket>(b))] = dollars_from_price(*prices[b]);
+  return out;
+}
+
+json::value text_or_null(const std::string& text) {
+  return text.empty() ? json::value(nullptr) : json::value(json::string(text));
+}
+
+json::object rule_json(const PriceRule& rule) {
+  const auto day = [](std::int64_t t, std::int64_t open) {
+    return t == open ? json::value(nullptr) : json::value(json::string(date_of_unix_nano(t)));
+  };
+  json::array tiers;
+  for (const auto& tier : rule.tiers)
+    tiers.push_back(json::object{{"service_tier", text_or_null(tier.service_tier)},
+                                 {"context_above", tier.context_above},
+                                 {"prices", prices_json(tier.prices)}});
+  return {{"match", name(rule.match)},
+          {"model", rule.model},
+          {"provider", text_or_null(rule.provider)},
+          {"valid_from", day(rule.valid_from, std::numeric_limits<std::int64_t>::min())},
+          {"valid_to", day(rule.valid_to, std::numeric_limits<std::int64_t>::max())},
+          {"from", name(rule.source)},
+          {"priority", rule.priority},
+          {"source", text_or_null(rule.origin)},
+          {"date", text_or_null(rule.date)},
+          {"tiers", std::move(tiers)}};
+}
+
+int list(const std::string& data, const std::string& model, bool as_json) {
   const auto book = open_book(data);
   if (!book) return say(book.error());
   const auto table = (*book)->table();
@@ -41,7 +77,15 @@ int list(const std::string& data, const std::string& model) {
     shown.assign(table->rules().begin(), table->rules().end());
   else
     for (const auto* rule : *table->rules_for(model, "")) shown.push_back(*rule);
-  std::printf("%s", write_price_csv(shown).c_str());
+  if (as_json) {
+    json::array rules;
+    for (const auto& rule : shown) rules.push_back(rule_json(rule));
+    std::printf("%s\n", json::serialize(
+                            json::object{{"prices_date", builtin_prices_date()}, {"rules", std::move(rules)}})
+                            .c_str());
+  } else {
+    std::printf("%s", write_price_csv(shown).c_str());
+  }
   if (!model.empty() && shown.empty()) {
     std::fprintf(stderr, "turnscope: no price is known for '%s'; add one with: turnscope prices set FILE\n",
                  printable(model).c_str());
@@ -50,15 +94,27 @@ int list(const std::string& data, const std::string& model) {
   return ok;
 }
 
-int check(const std::string& file) {
-  const auto text = read_whole(file);
-  if (!text) return say(text.error());
-  auto rules = read_price_csv(*text, PriceSource::user);
-  if (!rules) return say(rules.error());
-  const std::size_t count = rules->size();
-  const auto table = PriceTable::make(std::move(*rules));
-  if (!table) return say(table.error());
-  std::printf("%zu price rules, ok\n", count);
+Result<std::size_t> rules_of(const std::string& file) {
+  TS_ASSIGN(const auto text, read_whole(file));
+  TS_ASSIGN(auto rules, read_price_csv(text, PriceSource::user));
+  const std::size_t count = rules.size();
+  TS_TRY(PriceTable::make(std::move(rules)));
+  return count;
+}
+
+int check(const std::string& file, bool as_json) {
+  const auto count = rules_of(file);
+  if (as_json) {
+    json::object out{{"file", file}, {"ok", count.has_value()}};
+    if (count)
+      out["rules"] = *count;
+    else
+      out["error"] = count.error().message;
+    std::printf("%s\n", json::serialize(out).c_str());
+    return count ? ok : exit_code(count.error());
+  }
+  if (!count) return say(count.error());
+  std::printf("%zu price rules, ok\n", *count);
   return ok;
 }
 
@@ -92,6 +148,7 @@ int import(const std::string& data, const std::string& file) {
 void add_prices_command(Command& app, std::function<int()>& run) {
   struct Options {
     std::string data = "turnscope-data", file, model;
+    bool json = false;
   };
   auto o = std::make_shared<Options>();
   auto* command = app.add_subcommand("prices", "The prices that cost is computed from (docs/prices.md)");
@@ -103,10 +160,12 @@ void add_prices_command(Command& app, std::function<int()>& run) {
                                     "Print all price rules as CSV, or those that match a model, best first");
   l->add_option("model", o->model, "Model name");
   data(l);
-  l->callback([o, &run] { run = [o] { return list(o->data, o->model); }; });
+  l->add_flag("--json", o->json, "Print JSON, as GET /api/v1/prices gives it");
+  l->callback([o, &run] { run = [o] { return list(o->data, o->model, o->json); }; });
   auto* c = command->add_subcommand("check", "Read a price file and say what is wrong with it");
   c->add_option("file", o->file, "CSV file")->required();
-  c->callback([o, &run] { run = [o] { return check(o->file); }; });
+  c->add_flag("--json", o->json, "Print {\"file\", \"ok\", and \"rules\" or \"error\"}");
+  c->callback([o, &run] { run = [o] { return check(o->file, o->json); }; });
   auto* s = command->add_subcommand("set", "Put the rules of a price file before all others");
   s->add_option("file", o->file, "CSV file")->required();
   data(s);

@@ -2,6 +2,10 @@
 // follow.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+
+#include "genai/explain.h"
 #include "genai/test_spans.h"
 
 namespace turnscope::genai {
@@ -161,6 +165,71 @@ const Row kRows[] = {
      {},
      20,
      300,
+     false,
+     UsageBasis::known},
+    {"Gemini: thoughts within the candidates when the total leaves no room for them",
+     "gateways that add thoughtsTokenCount to completion tokens: total = input + output",
+     "house",
+     {{"gen_ai.operation.name", "generate_content"},
+      {"gen_ai.provider.name", "gcp.gemini"},
+      {"gen_ai.usage.input_tokens", "100"},
+      {"gen_ai.usage.output_tokens", "320"},
+      {"gen_ai.usage.reasoning.output_tokens", "300"},
+      {"gen_ai.usage.total_tokens", "420"}},
+     100,
+     {},
+     {},
+     20,
+     300,
+     false,
+     UsageBasis::known},
+    {"Gemini: cached content is a part of the prompt, above 200k too",
+     "ai.google.dev, UsageMetadata: promptTokenCount includes cachedContentTokenCount",
+     "google_genai.sdk",
+     {{"gen_ai.operation.name", "generate_content"},
+      {"gen_ai.provider.name", "gcp.gemini"},
+      {"gen_ai.usage.input_tokens", "250000"},
+      {"gen_ai.usage.output_tokens", "500"},
+      {"gen_ai.usage.cache_read.input_tokens", "240000"},
+      {"gen_ai.usage.total_tokens", "250500"}},
+     10000,
+     240000,
+     {},
+     500,
+     {},
+     false,
+     UsageBasis::proven},
+    {"Bedrock with a cache write: all three are apart",
+     "docs.aws.amazon.com, Converse TokenUsage: totalTokens = inputTokens + outputTokens + both caches",
+     "house",
+     {{"gen_ai.provider.name", "aws.bedrock"},
+      {"gen_ai.operation.name", "chat"},
+      {"gen_ai.usage.input_tokens", "12"},
+      {"gen_ai.usage.output_tokens", "30"},
+      {"gen_ai.usage.cache_read.input_tokens", "1024"},
+      {"gen_ai.usage.cache_creation.input_tokens", "512"},
+      {"gen_ai.usage.total_tokens", "1578"}},
+     12,
+     1024,
+     512,
+     30,
+     {},
+     true,
+     UsageBasis::proven},
+    {"OpenAI reasoning alone: all of the output was thought",
+     "platform.openai.com, completion_tokens_details: reasoning_tokens = completion_tokens when nothing is "
+     "left "
+     "to say",
+     "openinference.instrumentation.openai",
+     {{"openinference.span.kind", "LLM"},
+      {"llm.token_count.prompt", "50"},
+      {"llm.token_count.completion", "64"},
+      {"llm.token_count.completion_details.reasoning", "64"}},
+     50,
+     {},
+     {},
+     0,
+     64,
      false,
      UsageBasis::known},
     {"Langfuse usage under Anthropic's raw names",
@@ -357,6 +426,62 @@ TEST(TokenArithmetic, audio_is_a_part_of_input_and_output) {
   EXPECT_EQ(c.usage.input_audio, 100u);
   EXPECT_EQ(c.usage.output, 10u);
   EXPECT_EQ(c.usage.output_audio, 40u);
+}
+
+TEST(TokenArithmetic, usage_of_the_last_chunk_of_a_stream_is_the_calls) {
+  // The Anthropic SDK's first event says one output token, the last one how many there were: libraries send
+  // the last. What a library left of both under two names of one span is not added.
+  Maker m;
+  const auto c = test::columns_of(m.span("chat", {{"gen_ai.operation.name", m.text("chat")},
+                                                  {"gen_ai.usage.completion_tokens", m.number(1)},
+                                                  {"gen_ai.usage.output_tokens", m.number(27)},
+                                                  {"gen_ai.usage.input_tokens", m.number(55)},
+                                                  {"gen_ai.usage.prompt_tokens", m.number(55)}}));
+  EXPECT_EQ(c.usage.input, 55u);
+  EXPECT_EQ(c.usage.output, 27u);
+  EXPECT_EQ(c.usage.reported_output, 27u);
+}
+
+TEST(TokenArithmetic, a_refusal_is_a_part_of_the_answer_and_its_tokens_are_output) {
+  Maker m;
+  const auto span = m.span(
+      "chat",
+      {{"gen_ai.operation.name", m.text("chat")},
+       {"gen_ai.usage.input_tokens", m.number(40)},
+       {"gen_ai.usage.output_tokens", m.number(9)},
+       {"gen_ai.output.messages",
+        m.text(R"([{"role":"assistant","parts":[{"type":"refusal","refusal":"I cannot help with that."}],)"
+               R"("finish_reason":"refusal"}])")}});
+  const auto c = test::columns_of(span);
+  EXPECT_EQ(c.usage.output, 9u);
+  const auto v = view(span, {}, {});
+  ASSERT_EQ(v.output.size(), 1u);
+  ASSERT_EQ(v.output[0].message.parts.size(), 1u);
+  EXPECT_NE(json::serialize(to_json(v.output[0].message.parts[0])).find("I cannot help with that."),
+            std::string::npos);
+  EXPECT_EQ(v.finish_reasons, std::vector<std::string>{"refusal"});
+}
+
+TEST(TokenArithmetic, the_order_of_attributes_decides_nothing) {
+  // The store gives attributes back in another order than they came in.
+  Maker m;
+  std::vector<otlp::KeyValue> attributes{{"gen_ai.operation.name", m.text("chat")},
+                                         {"gen_ai.request.model", m.text("a")},
+                                         {"gen_ai.usage.prompt_tokens", m.number(3)},
+                                         {"llm.usage.prompt_tokens", m.number(4)},
+                                         {"llm.token_count.prompt", m.number(5)},
+                                         {"session.id", m.text("s1")},
+                                         {"gen_ai.conversation.id", m.text("s2")},
+                                         {"user.id", m.text("u1")},
+                                         {"enduser.id", m.text("u2")}};
+  const auto first = test::columns_of(m.span("call", attributes));
+  for (int i = 0; i < 9; ++i) {
+    std::rotate(attributes.begin(), attributes.begin() + 1, attributes.end());
+    const auto again = test::columns_of(m.span("call", attributes));
+    EXPECT_EQ(again.usage.input, first.usage.input);
+    EXPECT_EQ(again.session, first.session);
+    EXPECT_EQ(again.user, first.user);
+  }
 }
 
 TEST(TokenArithmetic, usage_of_an_agent_span_is_an_aggregate) {

@@ -35,6 +35,13 @@ Signal signal_of(const ExplainFile& f, bool json_text) {
   if (name.find("metrics") != std::string_view::npos) return Signal::metrics;
   return Signal::traces;
 }
+/// JSON names its signal in the first key of the request; what has none of the names is something else.
+bool names_signal(std::string_view bytes) {
+  for (const auto key : {"\"resourceSpans\"", "\"resource_spans\"", "\"resourceLogs\"", "\"resource_logs\"",
+                         "\"resourceMetrics\"", "\"resource_metrics\""})
+    if (bytes.find(key) != std::string_view::npos) return true;
+  return false;
+}
 }  // namespace
 
 Result<std::string> explain_json(std::span<const ExplainFile> files) {
@@ -50,6 +57,15 @@ Result<std::string> explain_json(std::span<const ExplainFile> files) {
     otlp::DecodeReport report;
     const otlp::Limits limits;
     const std::string context = "file '" + f.name + "'";
+    // A protobuf request begins with a line break (its first tag): no JSON that anybody posts does.
+    const auto first = f.bytes.find_first_not_of(" \t\r\n");
+    const bool json = json_text || (first != std::string::npos && f.bytes[0] != '\n' &&
+                                    (f.bytes[first] == '[' || f.bytes[first] == '"'));
+    if (json && !names_signal(f.bytes))
+      return fail(ErrorKind::invalid_argument,
+                  context +
+                      ": this JSON is no OTLP export request: it has none of resourceSpans, resourceLogs and "
+                      "resourceMetrics; send what an OTLP/JSON exporter posts to /v1/traces");
     switch (signal_of(f, json_text)) {
       case Signal::traces: {
         auto t = json_text ? otlp::decode_traces_json(f.bytes, arena, limits, report)

@@ -1,9 +1,11 @@
 // Answers of queries, as the REST contract has them (web/src/api/types.ts); api/ turns them into JSON.
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "otlp/model.h"
@@ -141,6 +143,18 @@ struct TraceLogs {
   std::vector<LogLine> lines;
   bool more = false;
 };
+
+/// Log records of one span. Owns their memory.
+struct SpanLogs {
+  std::vector<LogLine> lines;
+  std::deque<otlp::LogRecord> records;  ///< beside them
+  bool more = false;
+  otlp::Arena arena;
+  std::string bytes;
+};
+
+/// Hashes of message parts.
+using SaidBefore = std::unordered_set<std::size_t>;
 
 /// One thing that lay in the context of a model call.
 struct ContextPart {

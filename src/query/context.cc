@@ -8,11 +8,17 @@
 
 #include "genai/explain.h"
 #include "query/impl.h"
+#include "query/part_hash.h"
 
 namespace turnscope::query {
+namespace json = boost::json;
+
+std::size_t part_hash(const genai::Part& p) {
+  return std::hash<std::string>{}(json::serialize(genai::to_json(p)));
+}
+
 namespace {
 
-namespace json = boost::json;
 constexpr std::size_t kMaxCalls = 200;
 constexpr std::size_t kAtOnce = 16;  // payloads of so many calls are in memory
 
@@ -25,9 +31,11 @@ std::size_t bytes_of(const genai::Part& p) {
   return bytes_of(p.content) + bytes_of(p.arguments) + bytes_of(p.result);
 }
 
-/// What a part says, whoever says it again.
-std::size_t hash_of(const genai::Part& p) {
-  return std::hash<std::string>{}(json::serialize(genai::to_json(p)));
+std::size_t hash_of(const genai::Part& p) { return part_hash(p); }
+
+bool counted_call(const IndexedSpan& s) {
+  return s.kind == static_cast<std::uint8_t>(genai::Kind::llm) &&
+         s.usage_role != static_cast<std::uint8_t>(genai::UsageRole::duplicate);
 }
 
 class Filling {
@@ -98,13 +106,44 @@ class Filling {
 
 }  // namespace
 
+Result<std::optional<SaidBefore>> Queries::said_before(const Caller& caller, const TraceIndex& trace,
+                                                       std::uint32_t row) {
+  constexpr std::size_t kLookedAt = 4;
+  const auto spans = trace.spans();
+  const auto before = [&](std::uint32_t a, std::uint32_t b) {
+    return spans[a].start != spans[b].start ? spans[a].start < spans[b].start
+                                            : spans[a].span_id < spans[b].span_id;
+  };
+  if (spans[row].kind != static_cast<std::uint8_t>(genai::Kind::llm)) return std::optional<SaidBefore>{};
+  std::vector<std::uint32_t> rows;
+  for (std::uint32_t i = 0; i < trace.size(); ++i)
+    // What runs around this call (another instrumentation saw it, too) is not before it.
+    if (counted_call(spans[i]) && before(i, row) && spans[i].end() <= spans[row].start) rows.push_back(i);
+  const auto some = std::min(kLookedAt, rows.size());
+  std::partial_sort(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(some), rows.end(),
+                    [&](auto a, auto b) { return before(b, a); });
+  rows.resize(some);
+  SaidBefore said;
+  if (rows.empty()) return std::optional(said);
+  static const otlp::Scope no_scope;
+  static const otlp::Resource no_resource;
+  TS_ASSIGN(const auto stored, whole_rows(caller, trace, rows));
+  for (const auto& s : stored->spans) {
+    const auto view =
+        genai::view(s.span, s.resource ? *s.resource : no_resource, s.scope ? *s.scope : no_scope);
+    for (const auto* messages : {&view.input, &view.output})
+      for (const auto& m : *messages)
+        for (const auto& p : m.message.parts) said.insert(part_hash(p));
+    for (const auto& p : view.system) said.insert(part_hash(p));
+  }
+  return std::optional(std::move(said));
+}
+
 Result<TraceContext> Queries::context(const Caller& caller, const TraceIndex& trace) {
   TraceContext out;
   std::vector<std::uint32_t> rows;
   for (std::uint32_t row = 0; row < trace.size(); ++row)
-    if (trace.spans()[row].kind == static_cast<std::uint8_t>(genai::Kind::llm) &&
-        trace.spans()[row].usage_role != static_cast<std::uint8_t>(genai::UsageRole::duplicate))
-      rows.push_back(row);
+    if (counted_call(trace.spans()[row])) rows.push_back(row);
   std::sort(rows.begin(), rows.end(), [&](auto a, auto b) {
     const auto &x = trace.spans()[a], &y = trace.spans()[b];
     return x.start != y.start ? x.start < y.start : x.span_id < y.span_id;

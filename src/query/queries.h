@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "query/answers.h"
 #include "query/caller.h"
+#include "query/metrics.h"
 #include "query/stored_span.h"
 #include "store/engine.h"
 
@@ -75,6 +76,11 @@ class Queries {
                                                         std::span<const std::uint32_t> rows);
 
   Result<TraceLogs> logs(const Caller&, const otlp::TraceId&, std::size_t limit);
+  /// The log records that carry one span's id, in order (at most 200), as they were received.
+  Result<std::shared_ptr<const SpanLogs>> span_logs(const Caller&, const TraceIndex&, std::uint32_t row);
+  /// What the model calls before this one of its trace sent and got, as hashes of parts (part_hash); nothing
+  /// when the row is no model call. The four calls before it are read: a turn resends all of its history.
+  Result<std::optional<SaidBefore>> said_before(const Caller&, const TraceIndex&, std::uint32_t row);
   /// What filled the context of each model call; at most 200 calls.
   Result<TraceContext> context(const Caller&, const TraceIndex&);
   /// At most `request.limit` points, newest first.
@@ -114,6 +120,11 @@ class Queries {
   Result<Page<ToolInfo>> tools(const Caller&, TimeRange, std::size_t limit);
   /// The dearest, slowest or longest runs, largest first.
   QueryAnswer<Page<std::shared_ptr<const TraceIndex>>> runs(const Caller&, const SearchRequest&, RunOrder);
+
+  /// The metrics that have points in the range.
+  Result<Page<MetricInfo>> metrics(const Caller&, TimeRange);
+  /// Errors: not_found.
+  QueryAnswer<MetricAnswer> metric(const Caller&, const MetricRequest&);
 
   struct StoreSize {
     std::uint64_t spans = 0, bytes = 0;

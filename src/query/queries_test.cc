@@ -6,8 +6,10 @@
 #include <random>
 #include <set>
 
+#include "genai/explain.h"
 #include "otlp/decode.h"
 #include "query/language/filter.h"
+#include "query/part_hash.h"
 #include "query/test_store.h"
 #include "store/row_reader.h"
 
@@ -599,6 +601,174 @@ TEST_F(StoredTraces, the_context_of_each_call_is_told_by_part) {
   }
   EXPECT_TRUE(result);
   EXPECT_EQ(fresh, 5u + 7u);  // the result, and {"a":1}
+}
+
+TEST_F(StoredTraces, messages_that_a_call_before_sent_or_got_are_not_new) {
+  Batch b;
+  const auto t = trace_id(9001);
+  const auto message = [](std::string_view role, std::string_view text) {
+    return std::string(R"({"role":")") + std::string(role) + R"(","parts":[{"type":"text","content":")" +
+           std::string(text) + R"("}]})";
+  };
+  const auto call = [&](std::uint64_t id, std::int64_t at, const std::string& in, const std::string& out) {
+    b.span(t, id, 1, kNow + at * kSecond, kSecond / 2, "chat",
+           {b.text("gen_ai.operation.name", "chat"), b.text("gen_ai.input.messages", "[" + in + "]"),
+            b.text("gen_ai.output.messages", "[" + out + "]")});
+  };
+  b.span(t, 1, 0, kNow, 10 * kSecond, "agent");
+  const auto asked = message("user", "first question"), said = message("assistant", "first answer"),
+             more = message("user", "second question");
+  call(2, 1, asked, said);
+  call(3, 2, asked + "," + said + "," + more, message("assistant", "second answer"));
+  insert(b);
+  const auto trace = value(queries_.trace(caller_, t));
+  const auto first = value(queries_.said_before(caller_, *trace, trace->find(2)));
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(first->empty()) << "nothing was said before the first call";
+  const auto second = value(queries_.said_before(caller_, *trace, trace->find(3)));
+  ASSERT_TRUE(second);
+  const auto stored = value(queries_.span(caller_, *trace, 3));
+  const auto view = genai::view(stored->spans[0].span, {}, {});
+  ASSERT_EQ(view.input.size(), 3u);
+  EXPECT_TRUE(second->contains(part_hash(view.input[0].message.parts[0])));
+  EXPECT_TRUE(second->contains(part_hash(view.input[1].message.parts[0]))) << "what it answered itself";
+  EXPECT_FALSE(second->contains(part_hash(view.input[2].message.parts[0])));
+  EXPECT_FALSE(value(queries_.said_before(caller_, *trace, trace->find(1)))) << "no model call";
+}
+
+TEST_F(StoredTraces, log_records_join_their_span_as_they_were_received) {
+  Batch b;
+  const auto t = trace_id(9002);
+  b.span(t, 1, 0, kNow, kSecond, "chat m", {b.text("gen_ai.operation.name", "chat")});
+  b.span(t, 2, 1, kNow, kSecond, "other");
+  insert(b);
+  otlp::LogRecord question, choice, elsewhere;
+  question.trace_id = t;
+  question.span_id = 1;
+  question.time_unix_nano = static_cast<std::uint64_t>(kNow) + 5;
+  question.event_name = "gen_ai.user.message";
+  question.severity_number = 9;
+  otlp::KeyValue content{"content", {}};
+  content.value.type = otlp::AnyValue::Type::string;
+  content.value.text = "Where is my \"order\"?";
+  question.body.type = otlp::AnyValue::Type::kvlist;
+  question.body.fields = {&content, 1};
+  const otlp::KeyValue system = b.text("gen_ai.system", "openai");
+  question.attributes = {&system, 1};
+  choice = question;
+  choice.event_name = "gen_ai.choice";
+  choice.time_unix_nano += 1;
+  choice.body = {};
+  choice.body.type = otlp::AnyValue::Type::string;
+  choice.body.text = "plain text";
+  elsewhere = question;
+  elsewhere.span_id = 2;
+  test::Store::get().insert_as<store::LogBlock>("logs", caller_.project, "svc",
+                                                std::vector{choice, question, elsewhere, question}, kNow);
+  const auto trace = value(queries_.trace(caller_, t));
+  const auto logs = value(queries_.span_logs(caller_, *trace, trace->find(1)));
+  ASSERT_EQ(logs->records.size(), 2u) << "its own, in order of time, the one sent twice once";
+  EXPECT_FALSE(logs->more);
+  EXPECT_EQ(logs->records[0].event_name, "gen_ai.user.message");
+  ASSERT_EQ(logs->records[0].body.type, otlp::AnyValue::Type::kvlist);
+  EXPECT_EQ(logs->records[0].body.fields[0].value.text, "Where is my \"order\"?");
+  ASSERT_EQ(logs->records[0].attributes.size(), 1u);
+  EXPECT_EQ(logs->records[0].attributes[0].value.text, "openai");
+  EXPECT_EQ(logs->records[1].body.text, "plain text");
+  EXPECT_EQ(logs->lines[0].severity, 9);
+  EXPECT_TRUE(logs->lines[0].body_is_json);
+  // What the record says is what the span's view shows.
+  std::vector<const otlp::LogRecord*> records{&logs->records[0]};
+  const auto stored = value(queries_.span(caller_, *trace, 1));
+  const auto view = genai::view(stored->spans[0].span, {}, {}, records);
+  ASSERT_EQ(view.input.size(), 1u);
+  EXPECT_EQ(view.input[0].message.role, "user");
+}
+
+TEST_F(StoredTraces, metrics_are_series_by_attribute) {
+  Batch b;
+  const auto point = [&](std::int64_t second, std::int64_t start, std::uint64_t count, double sum,
+                         std::vector<std::uint64_t>& buckets, const std::vector<double>& bounds,
+                         const otlp::KeyValue& type) {
+    otlp::HistogramPoint p;
+    p.time_unix_nano = static_cast<std::uint64_t>(kNow + second * kSecond);
+    p.start_unix_nano = static_cast<std::uint64_t>(kNow + start * kSecond);
+    p.count = count;
+    p.sum = sum;
+    p.has_sum = true;
+    p.bucket_counts = buckets;
+    p.bounds = bounds;
+    p.attributes = {&type, 1};
+    return p;
+  };
+  const auto input = b.text("gen_ai.token.type", "input"), output = b.text("gen_ai.token.type", "output");
+  const std::vector<double> bounds{10, 100, 1'000};
+  std::vector<std::uint64_t> none{1, 0, 0, 0}, some{1, 4, 0, 0}, more{1, 4, 5, 0};
+  const std::vector<otlp::HistogramPoint> points{
+      point(-30, -600, 1, 5, none, bounds, input), point(30, -600, 5, 205, some, bounds, input),
+      point(90, -600, 10, 2'705, more, bounds, input), point(30, 10, 5, 50, some, bounds, output)};
+  otlp::Metric tokens;
+  tokens.name = "gen_ai.client.token.usage";
+  tokens.unit = "{token}";
+  tokens.type = otlp::MetricType::histogram;
+  tokens.temporality = otlp::Temporality::cumulative;
+  tokens.histograms = points;
+  std::vector<otlp::NumberPoint> numbers(2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    numbers[i].time_unix_nano =
+        static_cast<std::uint64_t>(kNow + static_cast<std::int64_t>(i) * 60 * kSecond);
+    numbers[i].value.type = otlp::AnyValue::Type::integer;
+    numbers[i].value.integer = static_cast<std::int64_t>(i) + 2;
+  }
+  otlp::Metric active;
+  active.name = "agent.active_turns";
+  active.type = otlp::MetricType::gauge;
+  active.numbers = numbers;
+  test::Store::get().insert_as<store::MetricBlock>("metrics", caller_.project, "shop",
+                                                   std::vector{tokens, active}, kNow);
+
+  const TimeRange range{kNow, kNow + 120 * kSecond};
+  const auto list = value(queries_.metrics(caller_, range));
+  ASSERT_EQ(list.items.size(), 2u);
+  EXPECT_EQ(list.items[0].name, "agent.active_turns");
+  EXPECT_EQ(list.items[1].unit, "{token}");
+  EXPECT_EQ(list.items[1].attributes, std::vector<std::string>{"gen_ai.token.type"});
+  EXPECT_EQ(list.items[1].services, std::vector<std::string>{"shop"});
+
+  MetricRequest r;
+  r.name = "gen_ai.client.token.usage";
+  r.ask.range = range;
+  r.ask.step = 60 * kSecond;
+  r.by = {"gen_ai.token.type"};
+  const auto sums = value(queries_.metric(caller_, r));
+  ASSERT_EQ(sums.series.size(), 2u);
+  EXPECT_EQ(sums.series[0].key, std::vector<std::string>{"input"}) << "the largest first";
+  EXPECT_EQ(sums.series[0].values, (std::vector<std::optional<double>>{200, 2'500}));
+  EXPECT_EQ(sums.series[1].values, (std::vector<std::optional<double>>{50, std::nullopt}))
+      << "began in the range";
+  r.ask.function = MetricFunction::quantile;
+  r.ask.quantile = 0.5;
+  r.where = {{"gen_ai.token.type", "input"}, {"service", "shop"}};
+  const auto median = value(queries_.metric(caller_, r));
+  ASSERT_EQ(median.series.size(), 1u);
+  EXPECT_EQ(median.series[0].values[0], 55) << "in the middle of (10, 100]";
+  EXPECT_EQ(median.series[0].values[1], 550);
+  r.where = {{"gen_ai.token.type", "x"}};
+  const auto nothing = queries_.metric(caller_, r);
+  ASSERT_FALSE(nothing);
+  EXPECT_EQ(nothing.error().kind, ErrorKind::not_found);
+  r.ask.step = 1;
+  EXPECT_EQ(queries_.metric(caller_, r).error().field, "step");
+  MetricRequest g;
+  g.name = "agent.active_turns";
+  g.ask = r.ask;
+  g.ask.step = 60 * kSecond;
+  g.ask.function = MetricFunction::last;
+  EXPECT_EQ(value(queries_.metric(caller_, g)).series.at(0).values,
+            (std::vector<std::optional<double>>{2, 3}));
+  Caller other;
+  other.project = caller_.project + 1'000;
+  EXPECT_TRUE(value(queries_.metrics(other, range)).items.empty());
 }
 
 }  // namespace

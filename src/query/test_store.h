@@ -12,6 +12,8 @@
 #include "genai/view.h"
 #include "query/queries.h"
 #include "store/chdb_engine.h"
+#include "store/log_block.h"
+#include "store/metric_block.h"
 #include "store/resource_block.h"
 #include "store/schema.h"
 #include "store/span_block.h"
@@ -146,6 +148,20 @@ class Store {
     put(grams, "text_grams");
     put(traces, "traces");
     put(spans, "spans");
+  }
+  /// Metrics or log records of one service, as the store writer puts them in.
+  template <typename Block, typename Item>
+  void insert_as(std::string_view table, std::uint32_t project, std::string_view service,
+                 const std::vector<Item>& items, std::int64_t received) {
+    Block block;
+    store::RowContext context;
+    context.project = project;
+    context.received_unix_nano = received;
+    context.service = service;
+    const auto position = ++position_;
+    std::uint64_t index = 0;
+    for (const auto& item : items) block.add(item, context, position << 20 | index++);
+    put(block, table);
   }
   std::uint64_t position() const { return position_; }
 

@@ -3,9 +3,11 @@
 #include <functional>
 
 #include "cli/command_line.h"
+#include "cli/cost_command.h"
 #include "cli/explain_command.h"
 #include "cli/exporters_command.h"
 #include "cli/log_command.h"
+#include "cli/metrics_command.h"
 #include "cli/prices_command.h"
 #include "cli/renormalise_command.h"
 #include "cli/traces_command.h"
@@ -34,6 +36,8 @@ int main(int argc, char** argv) {
   cli::add_exporters_command(app, run);
   cli::add_explain_command(app, run);
   cli::add_prices_command(app, run);
+  cli::add_cost_command(app, run);
+  cli::add_metrics_command(app, run);
   cli::add_renormalise_command(app, run);
   cli::add_usage_commands(app, run);
   if (const auto code = app.parse(argc, argv)) return *code;
