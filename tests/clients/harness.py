@@ -141,7 +141,8 @@ class Build:
         self.python = str(DEPS / "venv/bin/python3")
         self.go_agent = str(DEPS / "bin/go_agent")
         self.missing = [path for path in (self.turnscope, self.example_agent, self.model_server, self.python, self.go_agent,
-                                          str(ROOT / "examples/clients/node/node_modules")) if not os.path.exists(path)]
+                                          str(ROOT / "examples/clients/node/node_modules"), str(DEPS / "venv-genai/bin/python3"),
+                                          str(DEPS / "venv-genai-v2/bin/python3"), str(ROOT / "tests/clients/genai/node/node_modules")) if not os.path.exists(path)]
 
 
 def run(command: list, expect: int | None = 0, **environment: str) -> subprocess.CompletedProcess:

@@ -34,8 +34,9 @@ def main() -> int:
     import harness
     import refusals
     import roundtrip
+    from genai import cases as genai
 
-    cases = [case for case in comparison.CASES + roundtrip.CASES + refusals.CASES if chosen.only.lower() in case[0].lower()]
+    cases = [case for case in comparison.CASES + roundtrip.CASES + genai.CASES + refusals.CASES if chosen.only.lower() in case[0].lower()]
     if chosen.list:
         print("\n".join(name for name, _ in cases))
         return 0
@@ -54,6 +55,7 @@ def main() -> int:
         print(f"✗ the server: {failure}")
         failed = len(cases)
     finally:
+        genai.CLIENTS.stop()
         build.servers.stop()
         model.stop()
     print(f"{len(cases) - failed} passed, {failed} failed")

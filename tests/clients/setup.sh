@@ -32,8 +32,23 @@ go_client() {
   (cd examples/clients/go && CGO_ENABLED=0 GOFLAGS=-mod=readonly go build -trimpath -o "$DEPS/bin/go_agent" .)
 }
 
+genai_packages() {
+  echo "▸ installing the GenAI libraries for the client tests" >&2
+  [ -x "$DEPS/venv-genai/bin/python3" ] || python3 -m venv "$DEPS/venv-genai"
+  "$DEPS/venv-genai/bin/pip" install -q --disable-pip-version-check -r tests/clients/genai/requirements.txt
+  [ -x "$DEPS/venv-genai-v2/bin/python3" ] || python3 -m venv "$DEPS/venv-genai-v2"
+  "$DEPS/venv-genai-v2/bin/pip" install -q --disable-pip-version-check -r tests/clients/genai/requirements-openai-v2.txt
+}
+genai_node_packages() {
+  echo "▸ installing the Vercel AI SDK for the client tests" >&2
+  (cd tests/clients/genai/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+}
+
 once "$DEPS/.clients-python" examples/python/requirements.txt -- python_packages
 [ -d examples/clients/node/node_modules ] || rm -f "$DEPS/.clients-node"
 once "$DEPS/.clients-node" examples/clients/node/package.json examples/clients/node/package-lock.json -- node_packages
+once "$DEPS/.clients-genai" tests/clients/genai/requirements.txt tests/clients/genai/requirements-openai-v2.txt -- genai_packages
+[ -d tests/clients/genai/node/node_modules ] || rm -f "$DEPS/.clients-genai-node"
+once "$DEPS/.clients-genai-node" tests/clients/genai/node/package.json tests/clients/genai/node/package-lock.json -- genai_node_packages
 [ -x "$DEPS/bin/go_agent" ] || rm -f "$DEPS/.clients-go"
 once "$DEPS/.clients-go" examples/clients/go/*.go examples/clients/go/go.mod examples/clients/go/go.sum -- go_client
