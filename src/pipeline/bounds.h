@@ -16,6 +16,10 @@ std::unique_ptr<Processor> make_drop_processor(const BoundsOptions&);
 /// After redaction: caps on values and spans.
 std::unique_ptr<Processor> make_bounds_processor(const BoundsOptions&);
 
+/// Whether every condition that the rule sets is met (attributes: the item's own or its resource's).
+bool conditions_hold(const DropRule&, std::string_view service, std::string_view name, otlp::Attributes own,
+                     otlp::Attributes resource);
+
 /// `text` in at most `limit` bytes (a mark of about 60 included), cut between characters; JSON stays JSON:
 /// its longest strings are cut, each with a mark. `string_limit`: cap of each string inside JSON, 0: none.
 /// False: it fits.

@@ -33,7 +33,7 @@ void add(std::vector<Finding>& out, Finding f) {
 Detectors::~Detectors() = default;
 
 void Detectors::look(std::string_view text, std::string_view key, DetectorSet wanted,
-                     std::vector<Finding>& out, std::vector<Finding>* phrases) const {
+                     std::vector<Finding>& out, std::vector<Finding>* phrases, PatternSet* patterns) const {
   ClassMasks masks[kChunk / 64 + 2];
   const DetectorSet numbers = wanted & kNumbers;
   const bool streets = wanted & bit(Detector::address), mail = wanted & bit(Detector::email),
@@ -51,8 +51,9 @@ void Detectors::look(std::string_view text, std::string_view key, DetectorSet wa
       for (std::uint64_t left = starts | m.at | m.colon | m.literal; left != 0; left &= left - 1) {
         const unsigned k = static_cast<unsigned>(std::countr_zero(left));
         const std::size_t i = base + 64 * b + k;
-        if (i < skip) continue;
         const std::uint64_t here = 1ull << k;
+        if (patterns && (m.literal & here)) filter_.look(text, i, *patterns);
+        if (i < skip) continue;
         Finding f;
         bool found = false;
         if ((m.literal & here) && secrets_.possible(text, i)) found = secrets_.find(text, i, key, wanted, f);
@@ -75,6 +76,9 @@ void Detectors::look(std::string_view text, std::string_view key, DetectorSet wa
       for (std::uint64_t left = words | m.high; left != 0; left &= left - 1) {
         const unsigned k = static_cast<unsigned>(std::countr_zero(left));
         std::size_t i = base + 64 * b + k;
+        // How long it is, where that is plain to see: 0 at a block's end and beyond ASCII.
+        unsigned length = static_cast<unsigned>(std::countr_one(m.word >> k));
+        if (k + length >= 64 || (m.high >> k & ((1ull << length) - 1)) != 0) length = 0;
         // Words begin behind marks beyond ASCII too, whose bytes count as those of words above; and behind
         // the letter of an escape.
         if (is_high(text[i])) {
@@ -83,18 +87,19 @@ void Detectors::look(std::string_view text, std::string_view key, DetectorSet wa
           i += mark;
         } else if (i > 0 && text[i - 1] == '\\' && after_escape(text, i + 1)) {
           ++i;
+          if (length) --length;
         }
-        phrase_at(text, i, wanted, *phrases);
+        phrase_at(text, i, length, wanted, *phrases);
       }
     }
   }
 }
 
-void Detectors::phrase_at(std::string_view text, std::size_t i, DetectorSet wanted,
+void Detectors::phrase_at(std::string_view text, std::size_t i, unsigned length, DetectorSet wanted,
                           std::vector<Finding>& out) const {
   if (!out.empty() && i < out.back().end) return;
   const auto one = [&](const PhraseList& list, Detector d) {
-    if (list.empty() || !(wanted & bit(d)) || !list.possible(text, i)) return false;
+    if (list.empty() || !(wanted & bit(d)) || !list.possible(text, i, length)) return false;
     const std::size_t end = list.find_at(text, i);
     if (end) out.push_back({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(end), d, 0});
     return end != 0;
@@ -110,9 +115,11 @@ void Detectors::find(std::string_view text, std::string_view key, DetectorSet wa
                      ((wanted & bit(Detector::address)) && !streets_.empty());
   const bool patterns = (wanted & bit(Detector::pattern)) && !compiled_.empty();
   std::vector<Finding> more;
-  look(text, key, wanted, out, lists ? &more : nullptr);
+  PatternSet possible = filter_.always();
+  look(text, key, wanted, out, lists ? &more : nullptr, patterns && !filter_.empty() ? &possible : nullptr);
   if (patterns) {
     for (std::size_t k = 0; k < compiled_.size(); ++k) {
+      if (k < kMostPatterns && !possible[k]) continue;
       re2::StringPiece match;
       for (std::size_t from = 0; from < text.size();) {
         if (!compiled_[k]->Match({text.data(), text.size()}, from, text.size(), re2::RE2::UNANCHORED, &match,
@@ -263,7 +270,10 @@ Result<std::unique_ptr<const Detectors>> Detectors::make(const RedactOptions& op
       return fail(ErrorKind::invalid_argument, fmt::format("redact.patterns[{}].regex: {}", k, problem));
     out->patterns_.push_back(p);
     out->compiled_.push_back(std::make_unique<re2::RE2>(p.regex, re));
+    out->filter_.add(p.regex);
   }
+  const auto literals = out->filter_.literals();
+  out->secrets_ = Secrets(literals);
   return std::unique_ptr<const Detectors>(std::move(out));
 }
 

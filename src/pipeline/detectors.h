@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "pipeline/finding.h"
 #include "pipeline/options.h"
+#include "pipeline/pattern_filter.h"
 #include "pipeline/secrets.h"
 #include "pipeline/words.h"
 
@@ -30,12 +31,14 @@ class Detectors {
  private:
   Detectors() = default;
   void look(std::string_view text, std::string_view key, DetectorSet wanted, std::vector<Finding>& out,
-            std::vector<Finding>* phrases) const;
-  void phrase_at(std::string_view text, std::size_t i, DetectorSet wanted, std::vector<Finding>& out) const;
+            std::vector<Finding>* phrases, PatternSet* patterns) const;
+  void phrase_at(std::string_view text, std::size_t i, unsigned length, DetectorSet wanted,
+                 std::vector<Finding>& out) const;
   Secrets secrets_;
   PhraseList names_, streets_;
   std::vector<Pattern> patterns_;
   std::vector<std::unique_ptr<re2::RE2>> compiled_;
+  PatternFilter filter_;
 };
 
 /// Why a regular expression is refused: a sentence; empty when it is good.

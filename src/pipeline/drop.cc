@@ -90,19 +90,9 @@ class DropProcessor final : public Processor {
 
   bool unwanted(const otlp::Span& span, std::string_view service) const {
     return std::ranges::any_of(options_.drop_spans, [&](const DropRule& rule) {
-      if (!rule.service.empty() && !glob_matches(rule.service, service)) return false;
-      if (!rule.name.empty() && !glob_matches(rule.name, span.name)) return false;
       // What failed is kept, unless the rule asks for it in so many words.
       if (span.status == otlp::StatusCode::error && !rule.errors) return false;
-      if (rule.attribute.empty()) return true;
-      const otlp::AnyValue* v = find_attribute(span.attributes, rule.attribute);
-      if (!v) return false;
-      if (v->type == otlp::AnyValue::Type::string) return glob_matches(rule.value, v->text);
-      if (v->type == otlp::AnyValue::Type::integer)
-        return glob_matches(rule.value, std::to_string(v->integer));
-      if (v->type == otlp::AnyValue::Type::boolean)
-        return glob_matches(rule.value, v->boolean ? "true" : "false");
-      return false;
+      return conditions_hold(rule, service, span.name, span.attributes, {});
     });
   }
   std::size_t drop_spans(otlp::ScopeSpans& s, std::string_view service) const {
@@ -179,6 +169,21 @@ class DropProcessor final : public Processor {
 };
 
 }  // namespace
+
+bool conditions_hold(const DropRule& rule, std::string_view service, std::string_view name,
+                     otlp::Attributes own, otlp::Attributes resource) {
+  if (!rule.service.empty() && !glob_matches(rule.service, service)) return false;
+  if (!rule.name.empty() && !glob_matches(rule.name, name)) return false;
+  if (rule.attribute.empty()) return true;
+  const otlp::AnyValue* v = find_attribute(own, rule.attribute);
+  if (!v) v = find_attribute(resource, rule.attribute);
+  if (!v) return false;
+  if (v->type == otlp::AnyValue::Type::string) return glob_matches(rule.value, v->text);
+  if (v->type == otlp::AnyValue::Type::integer) return glob_matches(rule.value, std::to_string(v->integer));
+  if (v->type == otlp::AnyValue::Type::boolean)
+    return glob_matches(rule.value, v->boolean ? "true" : "false");
+  return rule.value == "*";
+}
 
 std::unique_ptr<Processor> make_drop_processor(const BoundsOptions& o) {
   return std::make_unique<DropProcessor>(o);

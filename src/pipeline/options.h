@@ -88,9 +88,21 @@ struct BoundsOptions {
   bool drops() const { return storm_spans || !drop_attributes.empty() || !drop_spans.empty(); }
 };
 
+/// What goes to the stricter tier.
+struct TierOptions {
+  bool enabled = false;
+  bool found = true;  ///< whatever redaction found something in
+  struct Rule {
+    std::string name;
+    DropRule when;  ///< `errors` is not looked at
+  };
+  std::vector<Rule> rules;
+};
+
 struct Options {
   BoundsOptions bounds;
   RedactOptions redact;
+  TierOptions tier;
 };
 
 }  // namespace turnscope::pipeline

@@ -2,6 +2,7 @@
 
 #include "pipeline/bounds.h"
 #include "pipeline/redact_processor.h"
+#include "pipeline/tier.h"
 
 namespace turnscope::pipeline {
 
@@ -11,6 +12,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::make(const Options& options) {
   out->redactor_ = std::move(redactor);
   if (options.bounds.drops()) out->steps_.push_back(make_drop_processor(options.bounds));
   if (options.redact.enabled) out->steps_.push_back(make_redact_processor(out->redactor_));
+  if (options.tier.enabled) out->steps_.push_back(make_tier_processor(options.tier));
   if (options.bounds.cuts()) out->steps_.push_back(make_bounds_processor(options.bounds));
   return out;
 }

@@ -1,7 +1,10 @@
 #include "pipeline/redact_processor.h"
 
 #include <fmt/format.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -10,6 +13,7 @@
 
 #include "base/anomaly.h"
 #include "pipeline/content.h"
+#include "pipeline/json_escape.h"
 
 namespace turnscope::pipeline {
 namespace {
@@ -71,6 +75,7 @@ class Walk {
     rules_.usual = redactor_.usual();
     rules_.usual_do = o.content ? RedactRule::Do::detect : RedactRule::Do::strip;
     if (o.rules.empty()) return;
+    clean_.fill({});
     const std::string_view service = service_name(resource);
     for (const RedactRule& r : o.rules) {
       if (!r.service.empty() && !glob_matches(r.service, service)) continue;
@@ -99,6 +104,48 @@ class Walk {
     }
     list = list.first(kept);
     if (keys_changed_) unique_keys(list);
+  }
+
+  /// Streamed answers come in chunks, and one secret may lie in two: texts of one kind that follow each other
+  /// are looked at together where they touch.
+  void across(std::span<otlp::Event> events) {
+    for (std::size_t first = 0; first < events.size();) {
+      std::size_t end = first + 1;
+      while (end < events.size() && events[end].name == events[first].name) ++end;
+      if (end - first > 1) {
+        for (const KeyValue& kv : events[first].attributes) {
+          if (!streamed(kv.key)) continue;
+          pieces_.clear();
+          for (std::size_t e = first; e < end; ++e)
+            for (KeyValue& other : writable(events[e].attributes))
+              if (other.key == kv.key && other.value.type == AnyValue::Type::string)
+                pieces_.push_back(&other.value.text);
+          across(pieces_, kv.key);
+        }
+      }
+      first = end;
+    }
+  }
+  void across(const std::vector<std::string_view*>& pieces, std::string_view key) {
+    if (pieces.size() < 2 || rules_.usual_do != RedactRule::Do::detect) return;
+    joined_.clear();
+    seams_.clear();
+    for (std::string_view* piece : pieces) {
+      if (looks_like_json(*piece)) {
+        seam(key);
+        continue;
+      }
+      const std::size_t head = std::min(piece->size(), kSeam);
+      seams_.push_back({piece, 0, joined_.size(), head});
+      joined_.append(piece->substr(0, head));
+      if (head == piece->size()) continue;
+      seam(key);
+      const std::size_t size = piece->size();  // which may have changed
+      const std::size_t tail = std::max(std::min(head, size), size > kSeam ? size - kSeam : 0);
+      seams_.push_back({piece, tail, joined_.size(), size - tail});
+      joined_.append(piece->substr(tail));
+    }
+    seam(key);
   }
 
   /// Body of a log record.
@@ -144,10 +191,70 @@ class Walk {
   }
 
  private:
+  struct Seam {
+    std::string_view* piece;
+    std::size_t from;           ///< in the piece
+    std::size_t begin, length;  ///< in joined_
+  };
+  static constexpr std::size_t kSeam = 512;  ///< what is looked at on each side
+
+  static bool streamed(std::string_view key) {
+    constexpr std::string_view kEnds[] = {"content", "text", "delta", "chunk", "token", "completion"};
+    return std::ranges::any_of(kEnds, [&](std::string_view end) { return key.ends_with(end); });
+  }
+
+  /// Takes out of the pieces what lies in several of them; then begins anew.
+  void seam(std::string_view key) {
+    if (seams_.size() > 1) {
+      redactor_.find(joined_, key, rules_.usual, across_);
+      for (auto f = across_.rbegin(); f != across_.rend(); ++f) {
+        const auto touches = [&](const Seam& s) { return f->begin < s.begin + s.length && f->end > s.begin; };
+        if (std::ranges::count_if(seams_, touches) < 2) continue;
+        const auto stands = redactor_.stand_in(std::string_view(joined_).substr(f->begin, f->end - f->begin),
+                                               *f, rules_.usual);
+        ++found_[static_cast<std::size_t>(f->detector)];
+        bool first = true;
+        for (Seam& s : seams_) {
+          if (!touches(s)) continue;
+          const std::size_t begin = f->begin > s.begin ? f->begin - s.begin : 0;
+          const std::size_t end = std::min<std::size_t>(f->end - s.begin, s.length);
+          std::string changed(s.piece->substr(0, s.from + begin));
+          if (first) changed += stands;
+          changed += s.piece->substr(s.from + end);
+          *s.piece = keep(batch_.arena, changed);
+          first = false;
+        }
+        batch_.changed = true;
+      }
+    }
+    joined_.clear();
+    seams_.clear();
+  }
+
   void text(std::string_view& s, std::string_view key, const Treatment& how) {
-    if (!redactor_.redact(s, key, how, scratch_, found_)) return;
+    if (!find(s, key, how)) return;
     s = keep(batch_.arena, scratch_);
     batch_.changed = true;
+  }
+
+  /// Keys, models, services and the like come again with every span of a request: a short text in which
+  /// nothing was found is looked at once.
+  struct Clean {
+    std::uint64_t hash = 0;
+    std::string_view text, key;
+    bool holds(std::uint64_t h, std::string_view t, std::string_view k) const {
+      return hash == h && text == t && key == k;
+    }
+  };
+  bool find(std::string_view s, std::string_view key, const Treatment& how) {
+    if (s.size() > kShort || key.size() > kShort || &how != &rules_.usual)
+      return redactor_.redact(s, key, how, scratch_, found_);
+    const std::uint64_t hash = XXH3_64bits_withSeed(s.data(), s.size(), key.size()) | 1;
+    Clean& known = clean_[hash >> 1 & (clean_.size() - 1)];
+    if (known.holds(hash, s, key)) return false;
+    if (redactor_.redact(s, key, how, scratch_, found_)) return true;
+    known = {hash, s, key};
+    return false;
   }
 
   static bool holds_text(const AnyValue& v) {
@@ -180,6 +287,12 @@ class Walk {
         text(v.text, key, how);
         break;
       case AnyValue::Type::array:
+        if (v.values.size() > 1 && &how == &rules_.usual && streamed(key)) {
+          std::vector<std::string_view*> chunks;
+          for (AnyValue& e : writable(v.values))
+            if (e.type == AnyValue::Type::string) chunks.push_back(&e.text);
+          across(chunks, key);
+        }
         for (AnyValue& e : writable(v.values)) value(e, key, how);
         break;
       case AnyValue::Type::kvlist:
@@ -209,7 +322,7 @@ class Walk {
 
   /// A key, or another name whose text is redacted, never dropped.
   void name(std::string_view& key) {
-    if (!redactor_.redact(key, {}, rules_.usual, scratch_, found_)) return;
+    if (!find(key, {}, rules_.usual)) return;
     key = keep(batch_.arena, scratch_.empty() ? std::string_view("[redacted]") : std::string_view(scratch_));
     batch_.changed = keys_changed_ = true;
   }
@@ -335,7 +448,12 @@ class Walk {
   const Redactor& redactor_;
   Batch& batch_;
   Rules rules_;
-  std::string scratch_;
+  std::string scratch_, joined_;
+  std::vector<Seam> seams_;
+  std::vector<std::string_view*> pieces_;
+  std::vector<Finding> across_;
+  static constexpr std::size_t kShort = 96;
+  std::array<Clean, 512> clean_{};
   FoundCounts found_{};
   std::array<std::uint64_t, kDetectors> total_{};
   std::size_t removed_ = 0, removed_bytes_ = 0, removed_total_ = 0;
@@ -403,6 +521,7 @@ class RedactProcessor final : public Processor {
     walk.text(s.name);
     walk.text(s.trace_state);
     walk.attributes(s.attributes);
+    walk.across(writable(s.events));  // first: half a secret found alone would leave its other half
     for (otlp::Event& e : writable(s.events)) {
       walk.text(e.name);
       walk.attributes(e.attributes, role_of_event(e.name));

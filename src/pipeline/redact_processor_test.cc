@@ -188,5 +188,66 @@ TEST(Globs, stars_stand_for_anything) {
   EXPECT_TRUE(glob_matches("a**b*", "axxbyy"));
 }
 
+TEST(RedactProcessor, a_secret_in_two_chunks_is_found_where_they_touch) {
+  RedactOptions o;
+  o.enabled = true;
+  auto redactor = Redactor::make(o);
+  ASSERT_TRUE(redactor) << redactor.error().message;
+  const auto processor = make_redact_processor(std::move(*redactor));
+  const std::string key = "sk-proj-Zk3v9QwLr8Tn2XyB5mDc7HfJ1pVs4GaE";
+  const std::string mail = "anna.berg@example.com";
+  const auto run = [&](const std::vector<std::string>& chunks, bool as_array) {
+    otlp::Arena arena;
+    std::vector<otlp::KeyValue> attributes;
+    std::vector<otlp::Event> events;
+    std::vector<otlp::AnyValue> values;
+    attributes.reserve(chunks.size() + 1);
+    for (const auto& c : chunks) {
+      attributes.push_back(text_attribute("gen_ai.completion.chunk", c));
+      otlp::Event e;
+      e.name = "chunk";
+      events.push_back(e);
+      values.push_back(attributes.back().value);
+    }
+    for (std::size_t k = 0; k < chunks.size(); ++k) events[k].attributes = {&attributes[k], 1};
+    otlp::KeyValue list;
+    list.key = "llm.chunk";
+    list.value.type = otlp::AnyValue::Type::array;
+    list.value.values = values;
+    otlp::Span span;
+    if (as_array)
+      span.attributes = {&list, 1};
+    else
+      span.events = events;
+    otlp::ScopeSpans ss;
+    ss.spans = {&span, 1};
+    otlp::ResourceSpans rs;
+    rs.scopes = {&ss, 1};
+    otlp::Traces traces{{&rs, 1}};
+    Batch batch{arena};
+    processor->process(traces, batch);
+    std::string all;
+    if (as_array)
+      for (const auto& v : list.value.values) all += v.text;
+    else
+      for (const auto& e : span.events) all += e.attributes[0].value.text;
+    return all;
+  };
+  for (const bool as_array : {false, true}) {
+    for (std::size_t cut = 4; cut + 4 < key.size(); cut += 5) {
+      const auto all = run({"the key is " + key.substr(0, cut), key.substr(cut) + " keep it"}, as_array);
+      EXPECT_EQ(all, "the key is [redacted:api_key] keep it") << cut;
+    }
+    std::vector<std::string> single;
+    for (const char c : "write to " + mail + " soon") single.emplace_back(1, c);
+    EXPECT_EQ(run(single, as_array), "write to [redacted:email] soon");
+    // Long pieces are looked at where they touch only.
+    const std::string filler(5'000, 'x');
+    EXPECT_EQ(run({filler + " " + mail.substr(0, 7), mail.substr(7) + " " + filler}, as_array),
+              filler + " [redacted:email] " + filler);
+    EXPECT_EQ(run({"nothing to", " see here"}, as_array), "nothing to see here");
+  }
+}
+
 }  // namespace
 }  // namespace turnscope::pipeline

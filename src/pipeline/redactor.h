@@ -51,6 +51,15 @@ class Redactor {
   /// `log`, if given.
   bool redact(std::string_view text, std::string_view key, const Treatment& how, std::string& out,
               FoundCounts& found, std::vector<Replaced>* log = nullptr) const;
+  /// Findings in a text that is put together from pieces, which redact() sees one by one; and what stands for
+  /// one.
+  void find(std::string_view text, std::string_view key, const Treatment& how,
+            std::vector<Finding>& out) const {
+    detectors_->find(text, key, how.wanted, out);
+  }
+  std::string stand_in(std::string_view text, const Finding& f, const Treatment& how) const {
+    return replacement(text, f.detector, f.pattern, how);
+  }
   /// What stands for a whole value that a rule replaces.
   std::string whole(std::string_view text, RedactRule::Do what) const;
 

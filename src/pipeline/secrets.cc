@@ -485,7 +485,7 @@ bool maybe_secret_name(std::string_view name) {
   return names(name, "token") || names(name, "auth");
 }
 
-Secrets::Secrets() : filter_({}) {
+Secrets::Secrets(std::span<const std::string_view> more) : filter_({}) {
   const auto add = [&](std::string_view text, Kind kind, bool fold, std::uint8_t shape = 0) {
     literals_.push_back({text, kind, fold, shape, 0});
   };
@@ -507,6 +507,7 @@ Secrets::Secrets() : filter_({}) {
     l.next = head;
     head = static_cast<std::uint16_t>(k + 1);
   }
+  texts.insert(texts.end(), more.begin(), more.end());
   filter_ = LiteralFilter(texts);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -13,7 +14,8 @@ namespace turnscope::pipeline {
 
 class Secrets {
  public:
-  Secrets();
+  /// `more`: literals of others that the one pass looks for as well.
+  explicit Secrets(std::span<const std::string_view> more = {});
   const LiteralFilter& filter() const { return filter_; }
   /// A quick look at a candidate: false for nearly all that the filter lets pass by accident.
   bool possible(std::string_view text, std::size_t i) const {

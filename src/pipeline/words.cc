@@ -237,7 +237,7 @@ bool find_street(std::string_view s, std::size_t i, Finding& out) {
 Result<PhraseList> PhraseList::parse(std::string_view text) {
   PhraseList list;
   list.bits_.assign(kBits / 64, 0);
-  list.starts_.assign(kBits / 64, 0);
+  list.lengths_.assign(kStarts, 0);
   std::size_t line_number = 0;
   while (!text.empty()) {
     ++line_number;
@@ -285,8 +285,7 @@ Result<PhraseList> PhraseList::parse(std::string_view text) {
     const std::string& head = words[0];
     const auto allow = [&](unsigned second, unsigned third) {
       const char bytes[] = {head[0], static_cast<char>(second), static_cast<char>(third)};
-      const std::size_t place = start(bytes);
-      list.starts_[place / 64] |= 1ull << (place % 64);
+      list.lengths_[start(bytes)] |= 1u << std::min<std::size_t>(head.size(), 31);
     };
     for (unsigned third = 0; third < 256; ++third) {
       if (head.size() >= 3 && third != static_cast<unsigned char>(head[2])) continue;
