@@ -26,7 +26,9 @@ QueryAnswer<Answer> page(const Result<query::Page<T>>& items, std::string_view n
     write(json, item);
     json.end_object();
   }
-  json.end_array().field("more", items->more).end_object();
+  json.end_array().field("more", items->more);
+  if (items->adjusted) json.field("adjusted", true);
+  json.end_object();
   return Answer{200, json.take(), "application/json", {}, false};
 }
 
@@ -163,15 +165,34 @@ QueryAnswer<Answer> timeseries(Context& context, const ApiRequest& r) {
     }
     json.end_array().field("more", found->more);
   }
+  if (found->adjusted) json.field("adjusted", true);
   json.field("took_ms", since(start)).end_object();
   return Answer{200, json.take(), "application/json", {}, false};
 }
 
 QueryAnswer<Answer> storage(Context& context, const ApiRequest&) {
-  return page(context.queries->storage(), "tables", [](JsonWriter& json, const query::StoredDay& d) {
-    json.field("table", d.table).text_or_null("day", d.day).field("rows", d.rows).field("bytes", d.bytes);
-    json.field("uncompressed_bytes", d.raw_bytes).field("parts", d.parts);
-  });
+  const auto tables = context.queries->storage();
+  if (!tables) return std::unexpected(QueryError(tables.error()));
+  const auto sampled = context.queries->sampled_days();
+  if (!sampled) return std::unexpected(QueryError(sampled.error()));
+  JsonWriter json;
+  json.begin_object().key("tables").begin_array();
+  for (const auto& d : tables->items) {
+    json.begin_object().field("table", d.table).text_or_null("day", d.day).field("rows", d.rows);
+    json.field("bytes", d.bytes)
+        .field("uncompressed_bytes", d.raw_bytes)
+        .field("parts", d.parts)
+        .end_object();
+  }
+  json.end_array().field("more", tables->more).key("sampled_days").begin_array();
+  for (const auto& d : sampled->items)
+    json.begin_object()
+        .field("day", d.day)
+        .field("dropped_traces", d.traces)
+        .field("dropped_spans", d.spans)
+        .end_object();
+  json.end_array().end_object();
+  return Answer{200, json.take(), "application/json", {}, false};
 }
 
 QueryAnswer<Answer> tokens(Context& context, const ApiRequest& r) {

@@ -123,6 +123,10 @@ void write_summary(JsonWriter& json, const TraceIndex& t) {
   json.key("end_unix_nano").text_of(t.end());
   json.field("duration_ns", t.duration());
   json.field("spans", std::uint64_t{t.size()}).field("errors", t.total().errors);
+  // Kept by retention sampling: of how many of its kind it is the one that is left.
+  std::uint32_t weight = 1'000;
+  for (const auto& s : t.spans()) weight = std::max(weight, s.weight);
+  if (weight != 1'000) json.field("stands_for", static_cast<double>(weight) / 1'000);
   std::uint64_t turns = 0;
   for (const auto& s : t.spans()) turns += s.kind == static_cast<std::uint8_t>(genai::Kind::turn);
   json.field("turns", turns)
@@ -350,6 +354,14 @@ void write_header(JsonWriter& json, const TraceIndex& t, std::string_view answer
   json.field("other_ns", t.critical().other).end_object().end_object();
 }
 
+/// Whether the whole value of a key lies in the object store.
+static bool offloaded(otlp::Attributes attributes, std::string_view key) {
+  constexpr std::string_view kLink = "turnscope.offloaded.";
+  return std::any_of(attributes.begin(), attributes.end(), [&](const otlp::KeyValue& kv) {
+    return kv.key.size() == kLink.size() + key.size() && kv.key.starts_with(kLink) && kv.key.ends_with(key);
+  });
+}
+
 void write_attributes(JsonWriter& json, otlp::Attributes attributes, std::size_t preview) {
   using Type = otlp::AnyValue::Type;
   json.begin_array();
@@ -374,6 +386,8 @@ void write_attributes(JsonWriter& json, otlp::Attributes attributes, std::size_t
         json.field("type", "string").field("value", shown);
         if (shown.size() < v.text.size())
           json.field("bytes", std::uint64_t{v.text.size()}).field("cut", true);
+        else if (offloaded(attributes, kv.key))
+          json.field("cut", true);  // what stands here is a preview
         break;
       }
       case Type::bytes:

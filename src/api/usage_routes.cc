@@ -101,7 +101,9 @@ QueryAnswer<Answer> usage(Context& context, const ApiRequest& r) {
     write_sums(json, row);
     json.end_object();
   }
-  json.end_array().field("more", report->more).key("total").begin_object();
+  json.end_array().field("more", report->more);
+  if (report->adjusted) json.field("adjusted", true);
+  json.key("total").begin_object();
   json.field("errors", report->total.errors);
   write_sums(json, report->total);
   json.end_object().field("prices_date", query::builtin_prices_date());

@@ -87,6 +87,7 @@ template <typename T>
 struct Page {
   std::vector<T> items;
   bool more = false;
+  bool adjusted = false;  ///< counts are estimates: sampled traces count with their weight
 };
 
 struct TimePoint {
@@ -99,7 +100,14 @@ struct Timeseries {
   std::vector<TimePoint> points;
   /// With a field to split by: its values with the most rows, each with points of its own.
   std::vector<std::pair<std::string, std::vector<TimePoint>>> series;
-  bool more = false;  ///< there are more values than series
+  bool more = false;      ///< there are more values than series
+  bool adjusted = false;  ///< counts are estimates: sampled traces count with their weight
+};
+
+/// What retention sampling took of one day.
+struct SampledDay {
+  std::string day;
+  std::uint64_t traces = 0, spans = 0;
 };
 
 /// Rows and bytes of one table received on one day.

@@ -64,11 +64,14 @@ void add_filter(Sql& sql, const Filter& filter) {
 }  // namespace
 
 Result<Page<ServiceInfo>> Queries::services(const Caller& caller, TimeRange range) {
-  Sql sql("SELECT service, count(), countIf(is_error = 1), max(start) FROM spans FINAL WHERE ");
+  const bool weighted = impl_->has_weights(caller);
+  Sql sql("SELECT service, ");
+  sql << count_rows(weighted) << ", " << count_errors(weighted) << ", max(start) FROM spans FINAL WHERE ";
   in_range(sql, caller, range);
   sql << " GROUP BY service ORDER BY service LIMIT 1001";
   TS_ASSIGN(const auto rows, impl_->ask(caller, sql));
   Page<ServiceInfo> page;
+  page.adjusted = weighted;
   store::RowReader in(rows.bytes);
   while (in.more()) {
     ServiceInfo s;
@@ -97,7 +100,9 @@ Result<Page<std::string>> Queries::service_names(const Caller& caller) {
 
 Result<Page<OperationInfo>> Queries::operations(const Caller& caller, std::string_view service,
                                                 TimeRange range) {
-  Sql sql("SELECT name, service, span_kind, kind, count() AS n FROM spans FINAL WHERE ");
+  const bool weighted = impl_->has_weights(caller);
+  Sql sql("SELECT name, service, span_kind, kind, ");
+  sql << count_rows(weighted) << " AS n FROM spans FINAL WHERE ";
   in_range(sql, caller, range);
   if (!service.empty()) {
     sql << " AND service = ";
@@ -107,6 +112,7 @@ Result<Page<OperationInfo>> Queries::operations(const Caller& caller, std::strin
          "1001";
   TS_ASSIGN(const auto rows, impl_->ask(caller, sql));
   Page<OperationInfo> page;
+  page.adjusted = weighted;
   store::RowReader in(rows.bytes);
   while (in.more()) {
     OperationInfo o;
@@ -330,6 +336,7 @@ QueryAnswer<Timeseries> Queries::timeseries(const Caller& caller, const SearchRe
     break;
   }
   Timeseries out;
+  const bool weighted = out.adjusted = impl_->has_weights(caller);
   out.step_ns = step * 1'000'000'000;
   const auto read =
       [&](const Sql& sql) -> Result<std::vector<std::pair<std::string, std::map<std::int64_t, TimePoint>>>> {
@@ -357,14 +364,27 @@ QueryAnswer<Timeseries> Queries::timeseries(const Caller& caller, const SearchRe
   const auto figures = [&](Sql& sql) {
     sql << "intDiv(toUnixTimestamp64Nano(start), ";
     sql.i64(out.step_ns) << ") AS bucket, ";
-    if (traces)
+    if (traces && weighted)
+      sql << "toUInt64(intDiv(arraySum(t -> t.2, groupUniqArray((trace_id, weight))) + 500, 1000)), "
+             "toUInt64(intDiv(arraySum(t -> t.2, groupUniqArrayIf((trace_id, weight), is_error = 1)) + 500, "
+             "1000)), ";
+    else if (traces)
       sql << "uniqExact(trace_id), uniqExactIf(trace_id, is_error = 1), ";
     else
-      sql << "count(), countIf(is_error = 1), ";
-    sql << "quantileTDigest(0.5)(duration_ns), quantileTDigest(0.95)(duration_ns), "
-           "quantileTDigest(0.99)(duration_ns), "
-           "sumIf(tok_input + tok_cache_read + tok_cache_write, usage_role = 1), "
-           "sumIf(tok_output + tok_reasoning, usage_role = 1) FROM spans FINAL WHERE ";
+      sql << count_rows(weighted) << ", " << count_errors(weighted) << ", ";
+    if (weighted)
+      sql << "quantileTDigestWeighted(0.5)(duration_ns, weight), quantileTDigestWeighted(0.95)(duration_ns, "
+             "weight), "
+             "quantileTDigestWeighted(0.99)(duration_ns, weight), "
+             "toUInt64(intDiv(sumIf(toUInt128(tok_input + tok_cache_read + tok_cache_write) * weight, "
+             "usage_role = 1), 1000)), "
+             "toUInt64(intDiv(sumIf(toUInt128(tok_output + tok_reasoning) * weight, usage_role = 1), 1000)) "
+             "FROM spans FINAL WHERE ";
+    else
+      sql << "quantileTDigest(0.5)(duration_ns), quantileTDigest(0.95)(duration_ns), "
+             "quantileTDigest(0.99)(duration_ns), "
+             "sumIf(tok_input + tok_cache_read + tok_cache_write, usage_role = 1), "
+             "sumIf(tok_output + tok_reasoning, usage_role = 1) FROM spans FINAL WHERE ";
     in_range(sql, caller, request.range);
     add_filter(sql, *filter);
   };
@@ -436,6 +456,24 @@ Result<Page<StoredDay>> Queries::storage() {
   }
   TS_TRY(in.status());
   order_and_cut(page, 5'000);
+  return page;
+}
+
+Result<Page<SampledDay>> Queries::sampled_days() {
+  Sql sql(
+      "SELECT toString(day), sum(traces), sum(spans) FROM retention_runs GROUP BY day ORDER BY day DESC "
+      "LIMIT 1001");
+  TS_ASSIGN(const auto rows, impl_->ask({}, sql));
+  Page<SampledDay> page;
+  store::RowReader in(rows.bytes);
+  while (in.more()) {
+    SampledDay d{std::string(in.string()), 0, 0};
+    d.traces = in.u64();
+    d.spans = in.u64();
+    page.items.push_back(std::move(d));
+  }
+  TS_TRY(in.status());
+  order_and_cut(page, kListLimit);
   return page;
 }
 

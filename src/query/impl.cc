@@ -9,6 +9,7 @@
 #include "genai/view.h"
 #include "otlp/decode.h"
 #include "query/cost/cost_sql.h"
+#include "query/retention.h"
 
 namespace turnscope::query {
 
@@ -16,7 +17,8 @@ std::shared_ptr<const TraceIndex> IndexCache::get(std::uint32_t project, const o
                                                   std::uint64_t version) {
   const std::lock_guard lock(mutex_);
   const auto it = by_key_.find({project, id});
-  if (it == by_key_.end() || it->second->index->version() < version || it->second->prices != prices_in_use())
+  if (it == by_key_.end() || it->second->index->version() < version ||
+      it->second->prices != prices_in_use() || it->second->epoch != retention_epoch())
     return nullptr;
   entries_.splice(entries_.begin(), entries_, it->second);
   return it->second->index;
@@ -43,12 +45,14 @@ void IndexCache::put(std::uint32_t project, std::shared_ptr<const TraceIndex> in
   if (generation != generation_) return;
   const Key key{project, index->trace_id()};
   if (const auto it = by_key_.find(key); it != by_key_.end()) {
-    if (it->second->index->version() > index->version() && it->second->prices == prices_in_use()) return;
+    if (it->second->index->version() > index->version() && it->second->prices == prices_in_use() &&
+        it->second->epoch == retention_epoch())
+      return;
     bytes_ -= it->second->bytes;
     entries_.erase(it->second);
     by_key_.erase(it);
   }
-  entries_.push_front({key, std::move(index), bytes, prices_in_use()});
+  entries_.push_front({key, std::move(index), bytes, prices_in_use(), retention_epoch()});
   by_key_[key] = entries_.begin();
   bytes_ += bytes;
   while (bytes_ > max_bytes_) {
@@ -91,6 +95,7 @@ IndexedSpan read_list_columns(store::RowReader& in, StringPool& pool) {
   s.has_links = in.boolean();
   s.plumbing = in.boolean();
   for (auto& tokens : s.usage.parts) tokens = in.u64();
+  s.weight = in.u32();
   if (in.boolean()) s.usage_role = static_cast<std::uint8_t>(genai::UsageRole::duplicate);
   // A hostile end may lie beyond what 63 bits of nanoseconds hold.
   const auto room =
@@ -225,6 +230,10 @@ bool Queries::Impl::has_shared_texts(const Caller& caller) {
 
 bool Queries::Impl::has_duplicates(const Caller& caller) {
   return has_rows(caller, Sql("SELECT 1 FROM duplicate_calls WHERE project = "), duplicates_);
+}
+
+bool Queries::Impl::has_weights(const Caller& caller) {
+  return has_rows(caller, Sql("SELECT 1 FROM retained WHERE project = "), weights_);
 }
 
 bool Queries::Impl::has_rows(const Caller& caller, Sql sql, Known& known) {

@@ -32,7 +32,8 @@ class IndexCache {
     std::shared_ptr<const TraceIndex> index;
     std::size_t bytes;
     std::shared_ptr<const PriceTable>
-        prices;  ///< in use when the index was made: its sums hold for these only
+        prices;               ///< in use when the index was made: its sums hold for these only
+    std::uint64_t epoch = 0;  ///< of retention: what was read before may have gone
   };
   mutable std::mutex mutex_;
   std::size_t max_bytes_, bytes_ = 0;
@@ -57,7 +58,7 @@ inline constexpr Fragment kListColumns =
     "'rpc.system', 'rpc.system.name', 'messaging.system']), tok_other['cache_write_5m'], "
     "tok_other['cache_write_1h'], "
     "tok_other['input_audio'], tok_other['input_image'], tok_other['output_audio'], "
-    "tok_other['output_image']";
+    "tok_other['output_image'], weight";
 IndexedSpan read_list_columns(store::RowReader&, StringPool&);
 
 class Queries::Impl {
@@ -78,6 +79,8 @@ class Queries::Impl {
   /// Whether any call of the project is known to repeat another (asked again after a second at most).
   bool has_duplicates(const Caller&);
   bool has_shared_texts(const Caller&);
+  /// Whether retention sampling has taken traces, so that spans have weights (asked again after a second).
+  bool has_weights(const Caller&);
   /// kListColumns and whether the call repeats another one, which is looked up for these traces (none: all).
   void list_columns(Sql&, const Caller&, const std::vector<otlp::TraceId>&);
 
@@ -96,7 +99,7 @@ class Queries::Impl {
   using Known = std::map<std::uint32_t, std::pair<bool, std::chrono::steady_clock::time_point>>;
   bool has_rows(const Caller&, Sql, Known&);
   std::mutex known_mutex_;
-  Known duplicates_, shared_texts_;
+  Known duplicates_, shared_texts_, weights_;
   store::Engine& engine_;
   QueryOptions options_;
 

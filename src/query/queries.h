@@ -106,6 +106,8 @@ class Queries {
                                      std::string_view by = {});
   /// What lies on disk, by table and day of receipt, newest first.
   Result<Page<StoredDay>> storage();
+  /// Days that retention sampling went over, newest first.
+  Result<Page<SampledDay>> sampled_days();
   Result<Page<ModelTokens>> tokens_by_model(const Caller&, TimeRange);
 
   /// Tokens and money by what is asked for, with the prices of now.

@@ -12,7 +12,8 @@ QueryAnswer<UsageReport> Queries::usage(const Caller& caller, const UsageRequest
   store::QueryLimits limits;
   limits.time = options_.time;
   limits.memory_bytes = options_.memory_bytes;
-  auto report = usage_report(engine_, caller, request, *prices_in_use(), limits, &*filter);
+  auto report =
+      usage_report(engine_, caller, request, *prices_in_use(), limits, &*filter, impl_->has_weights(caller));
   if (!report) {
     const std::string field = report.error().message.starts_with("by:")  ? "by"
                               : report.error().message.starts_with("q:") ? "q"

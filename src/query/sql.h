@@ -22,6 +22,15 @@ class Fragment {
   std::string_view text_;
 };
 
+/// Counts of rows: as they are, or each with its weight (spans.weight, thousandths).
+constexpr Fragment count_rows(bool weighted) {
+  return weighted ? Fragment("toUInt64(intDiv(sum(weight) + 500, 1000))") : Fragment("count()");
+}
+constexpr Fragment count_errors(bool weighted) {
+  return weighted ? Fragment("toUInt64(intDiv(sumIf(weight, is_error = 1) + 500, 1000))")
+                  : Fragment("countIf(is_error = 1)");
+}
+
 /// A statement under construction. `text()` holds only fragments and {pN:Type}; values stand in `params()`.
 class Sql {
  public:

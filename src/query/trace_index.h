@@ -30,6 +30,7 @@ struct IndexedSpan {
                 answer = 0;
   std::uint32_t prompt_name = 0, prompt_version = 0, service_tier = 0;
   std::int32_t turn_number = -1;
+  std::uint32_t weight = 1000;  ///< thousandths of its like that it stands for (retention sampling)
   std::uint8_t time_flags = 0, span_kind = 0, status = 0, kind = 0, usage_role = 0, usage_basis = 0;
   bool is_error = false, plumbing = false, has_reported_cost = false, has_links = false;
 

@@ -28,6 +28,9 @@ constexpr Migration kMigrations[] = {
     {8, "shared texts", kContentParts},
     {9, "where words can be", kTextGrams},
     {10, "whether all words are there", kTextGramsWhole},
+    {11, "weights of spans", kSpansWeight},
+    {12, "traces that sampling kept", kRetained},
+    {13, "days that were sampled", kRetentionRuns},
 };
 
 constexpr std::string_view kVersionTable = R"sql(

@@ -214,4 +214,23 @@ inline constexpr std::string_view kTextGramsWhole =
     "INSERT INTO text_grams (project, id, spans, received) SELECT project, 0, 0, '2100-01-01 00:00:00' FROM "
     "(SELECT 4294967295 AS project) WHERE (SELECT count() FROM spans) = 0";
 
+// Of spans: how many of its kind a span stands for since retention sampling took the others, in thousandths.
+inline constexpr std::string_view kSpansWeight = R"sql(
+ALTER TABLE spans ADD COLUMN IF NOT EXISTS weight UInt32 DEFAULT 1000 CODEC(ZSTD(1))
+)sql";
+
+// Traces that retention sampling decided to keep, and the share (per mille) of their like that was kept.
+inline constexpr std::string_view kRetained = R"sql(
+CREATE TABLE IF NOT EXISTS retained (
+  project UInt32, trace_id FixedString(16), day Date, share UInt64, decided DateTime('UTC')
+) ENGINE = ReplacingMergeTree(decided) ORDER BY (project, trace_id)
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1
+)sql";
+
+// Days that retention sampling is done with, and what went.
+inline constexpr std::string_view kRetentionRuns = R"sql(
+CREATE TABLE IF NOT EXISTS retention_runs (day Date, at DateTime('UTC'), traces UInt64, spans UInt64)
+ENGINE = ReplacingMergeTree(at) ORDER BY day SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+)sql";
+
 }  // namespace turnscope::store

@@ -163,7 +163,7 @@ void only_counted(Sql& sql, const Caller& caller) {
 
 Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, const UsageRequest& request,
                                  const PriceTable& prices, const store::QueryLimits& limits,
-                                 const Filter* filter) {
+                                 const Filter* filter, bool weighted) {
   std::vector<const Key*> keys;
   for (const auto& by : request.by) {
     const Key* k = find_key(by);
@@ -210,19 +210,51 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
                            std::size_t limit) -> Result<std::vector<UsageRow>> {
     Sql sql("SELECT ");
     for (std::size_t i = 0; i < by.size(); ++i) sql << kColumns[i] << ", ";
-    sql << "count() AS calls, countIf(is_error = 1), uniq(trace_id), sum(tok_input), sum(tok_output), "
-           "sum(tok_cache_read), "
-           "sum(tok_cache_write), sum(tok_reasoning), toInt64(least(sum(toInt128(cost_nano)), "
-           "toInt128(9223372036854775807))) AS cost, countIf(cost_state = 3), countIf(cost_state = 2), "
-           "countIf(cost_state = 1), sumIf(tok_input + tok_output + tok_cache_read + tok_cache_write + "
-           "tok_reasoning, "
-           "cost_state = 1), sumIf(reported_cost_nano, bitTest(usage_known, 8)), "
-           "countIf(bitTest(usage_known, 8)), "
-           "countIf(bitTest(usage_known, 8) AND cost_state = 3), "
-           "toInt64(greatest(least(sumIf(toInt128(cost_nano) - "
-           "toInt128(reported_cost_nano), bitTest(usage_known, 8) AND cost_state = 3), "
-           "toInt128(9223372036854775807)), "
-           "toInt128(-9223372036854775807))) FROM (";
+    // Sums, each row with its weight where retention sampling gave weights.
+    const auto calls = [&](Fragment condition) {
+      if (weighted)
+        sql << "toUInt64(intDiv(sumIf(weight, " << condition << ") + 500, 1000))";
+      else
+        sql << "countIf(" << condition << ")";
+    };
+    const auto tokens = [&](Fragment x, Fragment condition) {
+      if (weighted)
+        sql << "toUInt64(intDiv(sumIf(toUInt128(" << x << ") * weight, " << condition << "), 1000)), ";
+      else
+        sql << "sumIf(" << x << ", " << condition << "), ";
+    };
+    const auto money = [&](Fragment x, Fragment condition) {
+      sql << (weighted ? Fragment("toInt64(greatest(least(intDiv(sumIf(toInt128(")
+                       : Fragment("toInt64(greatest(least(sumIf(toInt128("))
+          << x << (weighted ? Fragment(") * weight, ") : Fragment("), ")) << condition
+          << (weighted ? Fragment("), 1000), ") : Fragment("), "))
+          << "toInt128(9223372036854775807)), toInt128(-9223372036854775807)))";
+    };
+    calls("1");
+    sql << " AS calls, ";
+    calls("is_error = 1");
+    sql << ", uniq(trace_id), ";
+    tokens("tok_input", "1");
+    tokens("tok_output", "1");
+    tokens("tok_cache_read", "1");
+    tokens("tok_cache_write", "1");
+    tokens("tok_reasoning", "1");
+    money("cost_nano", "1");
+    sql << " AS cost, ";
+    for (const auto condition :
+         {Fragment("cost_state = 3"), Fragment("cost_state = 2"), Fragment("cost_state = 1")}) {
+      calls(condition);
+      sql << ", ";
+    }
+    tokens("tok_input + tok_output + tok_cache_read + tok_cache_write + tok_reasoning", "cost_state = 1");
+    money("reported_cost_nano", "bitTest(usage_known, 8)");
+    sql << ", ";
+    calls("bitTest(usage_known, 8)");
+    sql << ", ";
+    calls("bitTest(usage_known, 8) AND cost_state = 3");
+    sql << ", ";
+    money("toInt128(cost_nano) - toInt128(reported_cost_nano)", "bitTest(usage_known, 8) AND cost_state = 3");
+    sql << " FROM (";
     cost.with(sql);
     sql << "SELECT ";
     for (std::size_t i = 0; i < by.size(); ++i) {
@@ -243,7 +275,7 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
     }
     sql << "trace_id, is_error, tok_input, tok_output, tok_cache_read, tok_cache_write, tok_reasoning, "
            "reported_cost_nano, "
-           "usage_known, ";
+           "usage_known, weight, ";
     cost.columns(sql, parts);
     from(sql, caller, request.range, by);
     where(sql, caller, request, filter);
@@ -293,6 +325,7 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
   const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, 10'000);
   TS_ASSIGN(out.rows, rows_by(keys, limit + 1));
   // Without a key there is one row, also when there are no spans.
+  out.adjusted = weighted;
   if (keys.empty() && out.rows.size() == 1 && out.rows[0].calls == 0) out.rows.clear();
   if (out.rows.size() > limit) {
     out.rows.resize(limit);

@@ -46,12 +46,14 @@ struct UsageReport {
   std::vector<UsageRow> rows;
   UsageRow total;  ///< over all rows, also those behind the limit
   bool more = false;
+  bool adjusted = false;  ///< figures are estimates: sampled traces count with their weight
 };
 
 struct Filter;
 /// Errors: invalid_argument for an unknown `by`, and what the engine says. `filter` is that of request.q.
 Result<UsageReport> usage_report(store::Engine&, const Caller&, const UsageRequest&, const PriceTable&,
-                                 const store::QueryLimits& = {}, const Filter* filter = nullptr);
+                                 const store::QueryLimits& = {}, const Filter* filter = nullptr,
+                                 bool weighted = false);
 
 /// Appends " AND …": leaves out model calls that another span of the same call stands for (duplicate_calls).
 void only_counted(Sql&, const Caller&);

@@ -48,6 +48,7 @@ export interface TraceSummary {
   cost: Cost;
   session: string | null; user: string | null; agent: string | null; environment: string | null;
   status: Status;
+  stands_for?: number;                // kept by retention sampling: one of so many of its kind
   shape: ShapeSegment[];              // at most 48, for the mini waterfall
 }
 export interface ShapeSegment { kind: Kind; offset_ns: number; duration_ns: number; error: boolean }
@@ -177,7 +178,7 @@ export interface LogLine {
 /** GET /api/v1/traces/{id}/otlp — the trace as OTLP/JSON (download; streamed). */
 
 /** GET /api/v1/services?from&to · /api/v1/operations?service · /api/v1/dependencies?from&to */
-export interface ServiceList { services: { name: string; spans: number; errors: number; last_seen_unix_nano: UnixNano }[]; more: boolean }
+export interface ServiceList { services: { name: string; spans: number; errors: number; last_seen_unix_nano: UnixNano }[]; more: boolean; adjusted?: boolean }   // adjusted: sampled traces count with their weight
 export interface OperationList { operations: { name: string; service: string; span_kind: SpanKind; kind: Kind; spans: number }[]; more: boolean }
 export interface DependencyList { dependencies: { parent: string; child: string; calls: number; errors: number; p50_ns: number; p95_ns: number }[]; more: boolean }
 
