@@ -7,6 +7,8 @@
 
 #include "api/embedded.h"
 #include "api/handlers.h"
+#include "api/json_writer.h"
+#include "base/anomaly.h"
 #include "base/logger.h"
 
 namespace turnscope::api {
@@ -58,6 +60,29 @@ class Server final : public ApiServer {
           std::make_unique<query::Queries>(*engine, context_.options.query, *context_.dependencies.clock);
       context_.live = std::make_unique<LiveHub>(*context_.queries, context_.options.max_live_viewers);
     }
+    if (auto* engine = context_.dependencies.restricted) {
+      restricted_.options = context_.options;
+      restricted_.dependencies = context_.dependencies;
+      restricted_.dependencies.engine = engine;
+      restricted_.queries =
+          std::make_unique<query::Queries>(*engine, context_.options.query, *context_.dependencies.clock);
+      restricted_.started = context_.started;
+      add_trace_routes(restricted_router_, restricted_);
+      add_span_routes(restricted_router_, restricted_);
+      add_reading_routes(restricted_router_, restricted_);
+      add_catalog_routes(restricted_router_, restricted_);
+      add_usage_routes(restricted_router_, restricted_);
+      restricted_router_.add(
+          {"GET", "/api/v1/restricted/audit", [this](const ApiRequest& r) { return audit(r); }});
+    }
+    // Described like every route; without the tier's key it says no more than that.
+    router_.add({"GET", "/api/v1/restricted/audit",
+                 [](const ApiRequest&) -> query::QueryAnswer<Answer> {
+                   return std::unexpected(query::QueryError(
+                       ErrorKind::permission_denied,
+                       "the trail of the stricter tier is read with its key, in x-turnscope-restricted-key"));
+                 },
+                 false});
     add_trace_routes(router_, context_);
     add_span_routes(router_, context_);
     add_reading_routes(router_, context_);
@@ -176,8 +201,17 @@ class Server final : public ApiServer {
                                       const std::shared_ptr<net::Responder>& responder, const Route*& route) {
     if (request.method == "OPTIONS")
       return Answer{204, {}, "text/plain", {{"allow", "GET, HEAD, POST, OPTIONS"}}, false};
-    const auto match = router_.match(request.method, request.path);
+    const bool asks_restricted = !request.header(kRestrictedKey).empty();
+    if (asks_restricted)
+      if (auto denied = admit_restricted(request)) return std::unexpected(*denied);
+    const auto match = asks_restricted ? restricted_router_.match(request.method, request.path)
+                                       : router_.match(request.method, request.path);
     route = match.route;
+    if (asks_restricted && !route)
+      return std::unexpected(query::QueryError(
+          ErrorKind::not_found,
+          "the stricter tier has traces, spans, logs, catalogues and usage; nothing else is "
+          "read with its key"));
     if (!match.route) {
       if (match.other_method) {
         auto answer = error_answer(
@@ -219,6 +253,35 @@ class Server final : public ApiServer {
     api.caller.deadline =
         std::chrono::steady_clock::now() + std::min(3 * context_.options.query.time, kRequestTime);
     return match.route->handler(api);
+  }
+
+  /// Nothing when the key fits and the trail has it.
+  std::optional<query::QueryError> admit_restricted(const net::HttpRequest& request) const {
+    auto* trail = context_.dependencies.audit;
+    if (!trail)
+      return query::QueryError(ErrorKind::permission_denied,
+                               "there is no stricter tier (restricted.enabled)");
+    const bool allowed = same_key(request.header(kRestrictedKey), context_.dependencies.restricted_key);
+    if (!allowed) count(Anomaly::restricted_denied);
+    const auto written = trail->write(context_.dependencies.clock->unix_nanos(), request, allowed);
+    if (!allowed)
+      return query::QueryError(ErrorKind::permission_denied, "the key of the stricter tier does not fit");
+    if (!written)
+      return query::QueryError(ErrorKind::unavailable,
+                               "the audit trail cannot be written, so nothing of the tier is shown");
+    return std::nullopt;
+  }
+
+  query::QueryAnswer<Answer> audit(const ApiRequest& r) const {
+    auto limit = r.number("limit", 1, 10'000, 100);
+    if (!limit) return std::unexpected(limit.error());
+    const auto lines = context_.dependencies.audit->last(*limit);
+    if (!lines) return std::unexpected(query::QueryError(lines.error()));
+    JsonWriter json;
+    json.begin_object().key("entries").begin_array();
+    for (const auto& line : *lines) json.raw(line);
+    json.end_array().end_object();
+    return Answer{200, json.take(), "application/json", {}, false};
   }
 
   net::HttpResponse finish(Answer answer, const net::HttpRequest& request, const Route*) const {
@@ -266,7 +329,8 @@ class Server final : public ApiServer {
   }
 
   Context context_;
-  Router router_;
+  Context restricted_;  ///< of the stricter tier; empty without one
+  Router router_, restricted_router_;
   StaticUi ui_;
   std::unique_ptr<net::HttpServer> http_;
 };

@@ -13,6 +13,7 @@
 #include "api/exporters.h"
 #include "api/health.h"
 #include "api/renormalise.h"
+#include "api/restricted.h"
 #include "api/router.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -20,6 +21,7 @@
 #include "pipeline/redactor.h"
 #include "query/cost/price_book.h"
 #include "query/queries.h"
+#include "store/objects/object_store.h"
 
 namespace turnscope::api {
 
@@ -39,6 +41,10 @@ struct Dependencies {
   HealthSource health;
   Exporters exporters;                                 ///< empty functions: there are none
   Renormalise renormalise;                             ///< empty functions: it cannot be done here
+  store::ObjectStore* objects = nullptr;               ///< of large values; null: none is configured
+  store::Engine* restricted = nullptr;                 ///< database of the stricter tier; null: there is none
+  AuditTrail* audit = nullptr;                         ///< with `restricted`
+  Secret restricted_key;                               ///< who has it may read the tier
   query::PriceBook* prices = nullptr;                  ///< that can be edited; null: prices are read only
   std::shared_ptr<const pipeline::Redactor> redactor;  ///< for trying it; null: none
   bool redaction_enabled = false;

@@ -280,6 +280,24 @@ const otlp::AnyValue* value_at(const query::StoredSpan& s, std::string_view path
   return nullptr;
 }
 
+constexpr std::size_t kMostWhole = 64u << 20;
+
+/// The field under which the value at a path lies in the object store; empty: it is in the span.
+std::string offloaded_field(const query::StoredSpan& s, std::string_view path) {
+  std::string field;
+  if (path.starts_with("attributes.")) {
+    field = path.substr(11);
+  } else if (path.starts_with("events.")) {
+    const auto dot = path.find('.', 7);
+    if (dot == path.npos) return {};
+    field = fmt::format("{}@event.{}", path.substr(dot + 1), path.substr(7, dot - 7));
+  }
+  const auto link = "turnscope.offloaded." + field;
+  for (const auto& kv : s.span.attributes)
+    if (!field.empty() && kv.key == link) return field;
+  return {};
+}
+
 QueryAnswer<Answer> span_content(Context& context, const ApiRequest& r) {
   auto offset = r.number("offset", 0, 1u << 31, 0);
   if (!offset) return std::unexpected(offset.error());
@@ -297,7 +315,26 @@ QueryAnswer<Answer> span_content(Context& context, const ApiRequest& r) {
                    "path"));
   std::string made;
   std::string_view text = value->text;
-  if (value->type != otlp::AnyValue::Type::string) {
+  bool elsewhere = false;
+  if (const auto field = offloaded_field(found->span(), path);
+      !field.empty() && context.dependencies.objects) {
+    // The key follows from ids: what a client wrote under the link's name leads nowhere else.
+    const auto& s = found->span().span;
+    auto packed = context.dependencies.objects->get(
+        store::object_key(r.caller.project, (*found).trace->trace_id(), s.span_id, field));
+    if (!packed) {
+      auto error = packed.error();
+      if (error.kind == ErrorKind::not_found)
+        error.message =
+            "the whole value is not in the object store: it has not arrived yet, or went with retention";
+      return std::unexpected(QueryError(error));
+    }
+    auto whole = store::unpack_object(*packed, kMostWhole);
+    if (!whole) return std::unexpected(QueryError(whole.error()));
+    made = std::move(*whole);
+    text = made;
+    elsewhere = true;
+  } else if (value->type != otlp::AnyValue::Type::string) {
     otlp::encode_plain_json(*value, made);
     text = made;
   }
@@ -309,6 +346,7 @@ QueryAnswer<Answer> span_content(Context& context, const ApiRequest& r) {
   const auto begin = total - text.size();
   text = cut_text(text, *length);
   Answer answer{200, std::string(text), "text/plain; charset=utf-8", {}, false};
+  if (elsewhere) answer.headers.emplace_back("x-source", "object-store");
   answer.headers.emplace_back("x-total-bytes", std::to_string(total));
   answer.headers.emplace_back("x-offset", std::to_string(begin));
   answer.headers.emplace_back("x-next-offset", begin + text.size() < total

@@ -32,6 +32,7 @@ struct RecordHead {
   std::uint32_t project = 1;
   std::int64_t received_unix_nano = 0;  ///< our clock at the receiver; informative only
   std::uint32_t items = 0;              ///< spans, log records or data points
+  std::uint16_t hops = 0;               ///< servers of this kind that it was forwarded by
 };
 
 /// Bytes to append, with whatever keeps them alive (a gRPC buffer, a string): they are written from where

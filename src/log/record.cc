@@ -29,7 +29,7 @@ void encode_header(const RecordHeader& h, std::uint64_t salt, std::span<char, kR
   put<std::uint32_t>(out, 0, kRecordMagic);
   put<std::uint8_t>(out, 4, static_cast<std::uint8_t>(h.kind));
   put<std::uint8_t>(out, 5, static_cast<std::uint8_t>(h.head.signal));
-  put<std::uint16_t>(out, 6, 0);
+  put<std::uint16_t>(out, 6, h.head.hops);
   put<std::uint64_t>(out, 8, h.position);
   put<std::uint64_t>(out, 16, h.durable_before);
   put<std::uint32_t>(out, 24, h.payload_bytes);
@@ -45,11 +45,11 @@ std::optional<RecordHeader> decode_header(std::span<const char, kRecordHeaderByt
   if (get<std::uint32_t>(in, 0) != kRecordMagic) return std::nullopt;
   if (get<std::uint64_t>(in, 56) != XXH3_64bits_withSeed(in.data(), 56, salt)) return std::nullopt;
   const auto kind = get<std::uint8_t>(in, 4);
-  if (kind < 1 || kind > 4 || get<std::uint16_t>(in, 6) != 0 || get<std::uint32_t>(in, 36) != 0)
-    return std::nullopt;
+  if (kind < 1 || kind > 4 || get<std::uint32_t>(in, 36) != 0) return std::nullopt;
   RecordHeader h;
   h.kind = static_cast<RecordKind>(kind);
   h.head.signal = static_cast<Signal>(get<std::uint8_t>(in, 5));
+  h.head.hops = get<std::uint16_t>(in, 6);
   h.position = get<std::uint64_t>(in, 8);
   h.durable_before = get<std::uint64_t>(in, 16);
   h.payload_bytes = get<std::uint32_t>(in, 24);

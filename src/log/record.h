@@ -4,7 +4,7 @@
 //   0  u32 magic "TSr1"         24 u32 payload bytes           48 u64 XXH3-64 of the payload
 //   4  u8  kind                 28 u32 items                   56 u64 XXH3-64 of bytes 0–55, seeded with
 //   5  u8  signal               32 u32 project                        the segment's salt
-//   6  u16 zero                 36 u32 zero
+//   6  u16 hops                 36 u32 zero
 //   8  u64 position             40 i64 received, unix ns
 //   16 u64 durable before: everything below this position was synced when this header was written
 //

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <condition_variable>
 #include <deque>
 #include <memory_resource>
@@ -87,7 +88,14 @@ Result<Prepared> prepare(const ExportRequest& request, std::string_view bytes,
   out.head.signal = request.signal;
   out.head.project = request.project;
   out.head.items = static_cast<std::uint32_t>(report.accepted);
+  out.head.hops = request.hops;
   if (report.accepted == 0) return out;
+  if (request.hops > kMostHops) {
+    // Forwarded in a circle: a refusal would be sent again, so it is accepted and goes no further.
+    count(Anomaly::exporter_loop_broken, report.accepted);
+    out.head.items = 0;
+    return out;
+  }
   if (options.pipeline && !options.pipeline->idle()) {
     TS_ASSIGN(const bool by_pipeline, options.pipeline->process(model, arena.memory()));
     if (by_pipeline) {
@@ -140,6 +148,13 @@ struct Job {
 using JobPtr = std::shared_ptr<Job>;
 
 }  // namespace
+
+std::uint16_t parse_hops(std::string_view header) {
+  std::uint16_t n = 0;
+  const auto [end, error] = std::from_chars(header.data(), header.data() + header.size(), n);
+  if (error == std::errc::result_out_of_range) return kMostHops + 1;
+  return error == std::errc{} && end == header.data() + header.size() ? n : std::uint16_t{0};
+}
 
 struct ExportHandler::State : std::enable_shared_from_this<State> {
   State(log::Log& l, ExportOptions o, const Clock& c) : log(l), options(std::move(o)), clock(c) {}

@@ -36,7 +36,14 @@ struct ExportRequest {
   std::string_view bytes;             ///< as received
   std::shared_ptr<const void> owner;  ///< keeps `bytes` alive
   std::uint32_t project = 1;
+  std::uint16_t hops = 0;  ///< as the header kHopsHeader says
 };
+
+/// Servers that forward say how many of their kind a request came through, so that a loop of several ends.
+inline constexpr std::string_view kHopsHeader = "turnscope-hops";
+inline constexpr std::uint16_t kMostHops = 8;
+/// The header's number; what is no number counts as none.
+std::uint16_t parse_hops(std::string_view header);
 
 /// Counters since the start, for /metrics and health.
 struct ReceiverStats {

@@ -209,5 +209,35 @@ TEST(ExportHandler, many_threads_lose_nothing) {
   EXPECT_EQ(handler.stats().spans, 1200u);
 }
 
+TEST(ExportHandler, what_came_through_too_many_servers_is_accepted_and_goes_no_further) {
+  StuckLog log;
+  ExportHandler handler(log, {});
+  const auto before = counted(Anomaly::exporter_loop_broken);
+  const auto with_hops = [&](std::uint16_t hops) {
+    auto promise = std::make_shared<std::promise<ExportReply>>();
+    auto kept = std::make_shared<std::string>(trace_request(3, 100));
+    ExportRequest request;
+    request.bytes = *kept;
+    request.owner = kept;
+    request.hops = hops;
+    handler.handle(std::move(request),
+                   [promise](ExportReply reply) { promise->set_value(std::move(reply)); });
+    return promise->get_future();
+  };
+  auto stored = with_hops(kMostHops);
+  ASSERT_TRUE(eventually([&] { return log.waiting() == 1; }));
+  log.answer();
+  EXPECT_FALSE(stored.get().error.has_value());
+  EXPECT_EQ(counted(Anomaly::exporter_loop_broken), before);
+  EXPECT_FALSE(with_hops(kMostHops + 1).get().error.has_value());
+  EXPECT_EQ(log.waiting(), 0u);
+  EXPECT_EQ(counted(Anomaly::exporter_loop_broken), before + 3);
+  EXPECT_EQ(parse_hops("3"), 3);
+  EXPECT_EQ(parse_hops(""), 0);
+  EXPECT_EQ(parse_hops("-1"), 0);
+  EXPECT_EQ(parse_hops("2x"), 0);
+  EXPECT_GT(parse_hops("99999999"), kMostHops);
+}
+
 }  // namespace
 }  // namespace turnscope::receivers

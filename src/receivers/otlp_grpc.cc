@@ -124,6 +124,10 @@ class ExportCall : public grpc::ServerGenericBidiReactor {
     request_.Clear();
     auto kept = std::make_shared<grpc::Slice>(std::move(slice));
     request.signal = signal_;
+    const auto& metadata = context_->client_metadata();
+    if (const auto hops = metadata.find(grpc::string_ref(kHopsHeader.data(), kHopsHeader.size()));
+        hops != metadata.end())
+      request.hops = parse_hops({hops->second.data(), hops->second.size()});
     request.bytes = {reinterpret_cast<const char*>(kept->begin()), kept->size()};
     request.compression = detect(request.bytes);
     request.owner = std::move(kept);

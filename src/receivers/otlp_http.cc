@@ -192,6 +192,7 @@ class Receiver : public HttpReceiver {
     // The head check has let only these through.
     auto kept = std::make_shared<HttpRequest>(std::move(request));
     ExportRequest e;
+    e.hops = parse_hops(kept->header(kHopsHeader));
     e.signal = *signal_of(kept->path);
     e.encoding = *encoding_of(*kept);
     e.compression = *compression_of(*kept);

@@ -80,6 +80,15 @@ Key list_key(std::string_view path, std::string_view help, std::vector<std::stri
           true};
 }
 
+Key secret_key(std::string_view path, std::string_view help, Secret Config::*field) {
+  return {path, help,
+          [field](Config& c, std::string_view v) -> Status {
+            TS_ASSIGN(c.*field, Secret::resolve(v));
+            return {};
+          },
+          [field](const Config& c) { return quote_yaml((c.*field).empty() ? "" : (c.*field).shown()); }};
+}
+
 /// A list or map whose entries have keys of their own (pipeline_config.h); as a value it can only be empty.
 Key nested_key(std::string_view path, std::string_view help, std::string (*yaml)(const PipelineLists&)) {
   return {path, help,
@@ -177,6 +186,60 @@ const std::vector<Key>& keys() {
       count_key("store.block_rows", "Spans in one insert at most.", &Config::store_block_rows),
       time_key("store.freshness", "A span waits at most this long for its block to be inserted.",
                &Config::store_freshness),
+      time_key("retention.spans",
+               "Spans are kept this long, as 30d, then go by whole days of receipt; 0: for ever. "
+               "docs/retention.md",
+               &Config::retention_spans),
+      time_key("retention.logs", "The same for log records.", &Config::retention_logs),
+      time_key("retention.metrics", "The same for points of metrics.", &Config::retention_metrics),
+      flag_key(
+          "retention.sampling",
+          "Keep all traces for a first period, then only those that a policy keeps; statistics count them "
+          "with their weight.",
+          &Config::retention_sampling),
+      time_key("retention.sample_after", "The first period, from the end of the day of receipt.",
+               &Config::retention_sample_after),
+      {"retention.policies",
+       "What is kept then: conditions and keep_percent as in docs/sampling.md; empty: errors, above 10 s, a "
+       "tenth "
+       "of the rest.",
+       [](Config& c, std::string_view v) -> Status {
+         c.retention_policies.clear();
+         if (v.empty()) return {};
+         return fail(ErrorKind::invalid_argument, "holds policies with keys of their own, not one value");
+       },
+       [](const Config& c) { return policies_yaml(c.retention_policies); }, true},
+      time_key("retention.check_every", "How often it is looked whether something is due.",
+               &Config::retention_check_every),
+      flag_key("restricted.enabled",
+               "A stricter tier: what personal data was found in, or what a rule names, is kept in a "
+               "database of its "
+               "own. docs/restricted.md",
+               &Config::restricted_enabled),
+      flag_key("restricted.found", "Whatever redaction found something in goes there.",
+               &Config::restricted_found),
+      nested_key("restricted.rules", "And what meets a rule: {name, service, span, attribute, value}.",
+                 tier_rules_yaml),
+      secret_key("restricted.key", "Who has it may read the tier, from ${env:NAME} or ${file:PATH}.",
+                 &Config::restricted_key),
+      time_key("restricted.retention", "Its spans and log records are kept this long, as 14d; 0: for ever.",
+               &Config::restricted_retention),
+      bytes_key("offload.above",
+                "Values of spans above this size go to the object store, the span keeps a preview; 0: none. "
+                "docs/offload.md",
+                &Config::offload_above),
+      bytes_key("offload.preview", "What of them stays in the span.", &Config::offload_preview),
+      count_key("offload.concurrency", "Objects under way at a time.", &Config::offload_concurrency),
+      text_key("offload.directory", "A directory as object store.", &Config::offload_directory),
+      text_key("offload.s3.endpoint", "Or anything that speaks S3: https://host[:port].",
+               &Config::offload_s3_endpoint),
+      text_key("offload.s3.bucket", "Its bucket, which must be there.", &Config::offload_s3_bucket),
+      text_key("offload.s3.region", "Its region.", &Config::offload_s3_region),
+      text_key("offload.s3.prefix", "Begins every key.", &Config::offload_s3_prefix),
+      text_key("offload.s3.ca", "Authorities (PEM) instead of the system's.", &Config::offload_s3_ca),
+      secret_key("offload.s3.access_key", "From ${env:NAME} or ${file:PATH}.",
+                 &Config::offload_s3_access_key),
+      secret_key("offload.s3.secret_key", "The same.", &Config::offload_s3_secret_key),
       bytes_key("memory.max",
                 "Ceiling of the whole process, engine included: near it requests are refused with a delay. "
                 "docs/memory.md",
@@ -240,6 +303,8 @@ void set_key(Config& config, std::string_view path, std::string_view value,
   if (path.starts_with("exporters."))
     return set_exporter_key(config.exporters, path.substr(10), value, problems);
   if (path == "exporters" && value.empty()) return;
+  if (path.starts_with("retention.policies."))
+    return set_policy_key(config.retention_policies, "retention.policies", path.substr(19), value, problems);
   if (set_pipeline_key(config.pipeline, path, value, problems)) return;
   const auto key = std::ranges::find(keys(), path, &Key::path);
   if (key == keys().end()) {
@@ -368,10 +433,68 @@ std::vector<std::string> validate(const Config& c) {
     problems.push_back(fmt::format("memory.max: {} is too small; at least {} is needed {}",
                                    format_bytes(c.memory_max), format_bytes(least),
                                    c.store_enabled ? "with the store" : "without the store"));
+    if (const auto exporters = exporter_memory(c); exporters > c.memory_max / 4)
+      problems.back() +=
+          fmt::format(", of which {} for exporters (batch.bytes, concurrency, sampling.max_traces)",
+                      format_bytes(exporters));
   }
   if (c.query_memory > c.store_memory) {
     problems.push_back(fmt::format("query.memory: {} is above store.memory ({})",
                                    format_bytes(c.query_memory), format_bytes(c.store_memory)));
+  }
+  if (c.retention_check_every < std::chrono::seconds(1))
+    problems.push_back("retention.check_every: at least 1s is needed");
+  if (c.retention_sampling && !c.store_enabled)
+    problems.push_back("retention.sampling: there is no store to sample; set store.enabled to true");
+  if (c.retention_sampling && c.retention_spans.count() != 0 && c.retention_spans <= c.retention_sample_after)
+    problems.push_back(fmt::format(
+        "retention.sample_after: {} is not below retention.spans ({}), so nothing would ever be sampled",
+        format_duration(c.retention_sample_after), format_duration(c.retention_spans)));
+  for (std::size_t i = 0; i < c.retention_policies.size(); ++i)
+    if (c.retention_policies[i].budget_per_second != 0)
+      problems.push_back(fmt::format(
+          "retention.policies[{}].budget_per_second: is for exporters; keep_percent takes a share here", i));
+  if (c.restricted_enabled) {
+    if (!c.store_enabled)
+      problems.push_back("restricted.enabled: the tier is part of the store, which is off");
+    if (c.restricted_key.reveal().size() < 16)
+      problems.push_back(
+          "restricted.key: a secret of at least 16 bytes is needed, from ${env:NAME} or ${file:PATH}; "
+          "openssl rand -hex 32 makes one");
+    if (c.restricted_found && !c.redact_enabled && c.pipeline.tier_rules.empty())
+      problems.push_back(
+          "restricted.found: finds nothing while redact.enabled is false; turn it on or give "
+          "restricted.rules");
+  }
+  if (c.offload_above != 0) {
+    at_least("offload.above", c.offload_above, 1'024);
+    at_least("offload.preview", c.offload_preview, 256);
+    at_least("offload.concurrency", c.offload_concurrency, 1);
+    if (c.offload_preview >= c.offload_above)
+      problems.push_back("offload.preview: is not below offload.above, so nothing would become smaller");
+    if (c.offload_directory.empty() == c.offload_s3_endpoint.empty())
+      problems.push_back("offload: give either offload.directory or offload.s3.endpoint");
+    if (!c.offload_s3_endpoint.empty()) {
+      const auto u = parse_url(c.offload_s3_endpoint);
+      if (u.host.empty() || (u.scheme != "http" && u.scheme != "https") || u.user_info)
+        problems.push_back("offload.s3.endpoint: is not a URL as https://host:9000, without a user name");
+      const auto plain = [](const std::string& s, std::string_view more) {
+        return std::ranges::all_of(s, [&](char k) {
+          return (k >= 'a' && k <= 'z') || (k >= 'A' && k <= 'Z') || (k >= '0' && k <= '9') ||
+                 more.find(k) != more.npos;
+        });
+      };
+      if (c.offload_s3_bucket.empty() || !plain(c.offload_s3_bucket, "-."))
+        problems.push_back("offload.s3.bucket: is not a bucket's name");
+      if (!plain(c.offload_s3_prefix, "-._/") || c.offload_s3_prefix.starts_with('/') ||
+          c.offload_s3_prefix.ends_with('/'))
+        problems.push_back("offload.s3.prefix: takes letters, digits, '-', '.', '_' and '/' between them");
+      if (c.offload_s3_region.empty() || !plain(c.offload_s3_region, "-"))
+        problems.push_back("offload.s3.region: is not a region's name");
+      if (c.offload_s3_access_key.empty() || c.offload_s3_secret_key.empty())
+        problems.push_back(
+            "offload.s3: access_key and secret_key are needed, from ${env:NAME} or ${file:PATH}");
+    }
   }
   if (c.log_level != "debug" && c.log_level != "info" && c.log_level != "warn" && c.log_level != "error") {
     problems.push_back(fmt::format("log_level: {} is not one of debug, info, warn, error", c.log_level));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/secret.h"
 #include "genai/registry.h"
 #include "server/pipeline_config.h"
 #include "sinks/otlp_exporter/options.h"
@@ -57,6 +58,31 @@ struct Config {
   std::uint64_t store_memory = 700'000'000;
   std::uint64_t store_block_rows = 100'000;
   std::chrono::milliseconds store_freshness{700};
+
+  std::chrono::milliseconds retention_spans{0};
+  std::chrono::milliseconds retention_logs{0};
+  std::chrono::milliseconds retention_metrics{0};
+  bool retention_sampling = false;
+  std::chrono::milliseconds retention_sample_after{std::chrono::hours(72)};
+  std::vector<sinks::Policy> retention_policies;
+  std::chrono::milliseconds retention_check_every{600'000};
+
+  bool restricted_enabled = false;
+  bool restricted_found = true;
+  Secret restricted_key;
+  std::chrono::milliseconds restricted_retention{0};
+
+  std::uint64_t offload_above = 0;
+  std::uint64_t offload_preview = 2'048;
+  std::uint64_t offload_concurrency = 4;
+  std::string offload_directory;
+  std::string offload_s3_endpoint;
+  std::string offload_s3_bucket;
+  std::string offload_s3_region = "us-east-1";
+  std::string offload_s3_prefix = "turnscope";
+  std::string offload_s3_ca;
+  Secret offload_s3_access_key;
+  Secret offload_s3_secret_key;
 
   std::uint64_t memory_max = 1'500'000'000;
 

@@ -161,6 +161,47 @@ TEST_F(ConfigFile, bounds_are_read_printed_and_checked) {
   }
 }
 
+TEST_F(ConfigFile, retention_offload_and_the_stricter_tier_are_read_printed_and_checked) {
+  ::setenv("TURNSCOPE_TEST_TIER", "0123456789abcdef0123", 1);
+  const auto file = write(
+      "retention:\n  spans: 30d\n  logs: 14d\n  sampling: true\n  sample_after: 72h\n  policies:\n"
+      "    - {name: errors, error: true}\n    - {name: rest, keep_percent: 0.5}\n"
+      "offload:\n  above: 64KiB\n  s3:\n    endpoint: http://127.0.0.1:9000\n    bucket: traces\n"
+      "    access_key: key\n    secret_key: ${env:TURNSCOPE_TEST_TIER}\n"
+      "redact:\n  enabled: true\n"
+      "restricted:\n  enabled: true\n  key: ${env:TURNSCOPE_TEST_TIER}\n  retention: 7d\n  rules:\n"
+      "    - {name: vip, attribute: tenant, value: \"gold*\"}\n    - {service: payroll}\n");
+  const auto config = load_config(file, {});
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->retention_spans, std::chrono::hours(24 * 30));
+  ASSERT_EQ(config->retention_policies.size(), 2u);
+  EXPECT_EQ(config->retention_policies[1].keep_per_mille, 5u);
+  EXPECT_EQ(config->offload_s3_bucket, "traces");
+  ASSERT_EQ(config->pipeline.tier_rules.size(), 2u);
+  EXPECT_EQ(config->pipeline.tier_rules[0].when.value, "gold*");
+  const auto shown = effective_yaml(*config);
+  EXPECT_EQ(shown.find("0123456789abcdef0123"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("policies: [{name: \"errors\", error: true, keep_percent: 100}"), std::string::npos)
+      << shown;
+  for (const auto& [settings, wanted] :
+       {std::pair<std::vector<std::string>, std::string>{{"offload.above=64KiB"}, "offload: give either"},
+        {{"offload.above=64KiB", "offload.directory=x", "offload.preview=1MiB"}, "offload.preview"},
+        {{"offload.above=64KiB", "offload.s3.endpoint=http://u:p@h", "offload.s3.bucket=b"},
+         "offload.s3.endpoint"},
+        {{"retention.sampling=true", "retention.spans=1d"}, "retention.sample_after"},
+        {{"retention.policies.0.budget_per_second=5"}, "retention.policies[0].budget_per_second"},
+        {{"retention.policies.0.erorr=true"}, "did you mean error?"},
+        {{"restricted.enabled=true", "restricted.key=0123456789abcdef"}, "restricted.found"},
+        {{"restricted.enabled=true", "redact.enabled=true"}, "restricted.key"},
+        {{"restricted.enabled=true", "restricted.key=0123456789abcdef", "restricted.rules.0.name=x"},
+         "restricted.rules[0]"},
+        {{"restricted.rules.0.atribute=x"}, "did you mean attribute?"}}) {
+    const auto wrong = load_config("", settings);
+    ASSERT_FALSE(wrong) << wanted;
+    EXPECT_NE(wrong.error().message.find(wanted), std::string::npos) << wrong.error().message;
+  }
+}
+
 TEST_F(ConfigFile, a_missing_file_is_named) {
   const auto config = load_config("/nowhere/turnscope.yaml", {});
   ASSERT_FALSE(config);

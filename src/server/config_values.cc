@@ -50,14 +50,15 @@ std::string format_bytes(std::uint64_t n) {
 }
 
 Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
-  static constexpr Unit units[] = {{"ms", 1}, {"s", 1e3}, {"m", 6e4}, {"h", 3.6e6}};
-  TS_ASSIGN(const double value, parse_with_unit(text, units, "500ms, 10s, 5m or 1h"));
+  static constexpr Unit units[] = {{"ms", 1}, {"s", 1e3}, {"m", 6e4}, {"h", 3.6e6}, {"d", 8.64e7}};
+  TS_ASSIGN(const double value, parse_with_unit(text, units, "500ms, 10s, 5m, 1h or 30d"));
   if (value > 1e15) return fail(ErrorKind::invalid_argument, fmt::format("\"{}\" is too long", text));
   return std::chrono::milliseconds(static_cast<std::int64_t>(value));
 }
 
 std::string format_duration(std::chrono::milliseconds t) {
   const auto n = t.count();
+  if (n != 0 && n % 86'400'000 == 0) return fmt::format("{}d", n / 86'400'000);
   if (n != 0 && n % 3'600'000 == 0) return fmt::format("{}h", n / 3'600'000);
   if (n != 0 && n % 60'000 == 0) return fmt::format("{}m", n / 60'000);
   if (n != 0 && n % 1'000 == 0) return fmt::format("{}s", n / 1'000);

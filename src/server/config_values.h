@@ -13,7 +13,7 @@ namespace turnscope::server {
 /// "1048576", "64MiB", "1.5GB" (decimal units are powers of ten, binary ones of two).
 Result<std::uint64_t> parse_bytes(std::string_view);
 std::string format_bytes(std::uint64_t);
-/// "500ms", "10s", "5m", "1h".
+/// "500ms", "10s", "5m", "1h", "30d".
 Result<std::chrono::milliseconds> parse_duration(std::string_view);
 std::string format_duration(std::chrono::milliseconds);
 Result<std::uint64_t> parse_count(std::string_view);

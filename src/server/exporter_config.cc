@@ -93,6 +93,35 @@ std::string nearest_word(std::string_view given, const std::vector<std::string_v
   return std::string(best);
 }
 
+void set_policy_key(std::vector<sinks::Policy>& policies, std::string_view list, std::string_view path,
+                    std::string_view value, std::vector<std::string>& problems) {
+  const auto which = head(path);
+  const auto p = index(which, kMaxPolicies);
+  if (!p || path.empty()) {
+    problems.push_back(fmt::format("{}: expected a list of at most {} policies", list, kMaxPolicies));
+    return;
+  }
+  if (policies.size() <= *p) policies.resize(*p + 1);
+  set_in(policy_keys(), policies[*p], path, value, fmt::format("{}[{}].{}", list, *p, path), problems);
+}
+
+std::string policies_yaml(const std::vector<sinks::Policy>& policies) {
+  std::string out = "[";
+  for (const auto& p : policies) {
+    out += out.size() > 1 ? ", {" : "{";
+    bool first = true;
+    for (const auto& key : policy_keys()) {
+      const auto value = key.get(p);
+      if (value.empty() || (key.path == "budget_per_second" && value == "0")) continue;
+      const auto name = key.path.ends_with('.') ? key.path.substr(0, key.path.size() - 1) : key.path;
+      out += fmt::format("{}{}: {}", first ? "" : ", ", name, value);
+      first = false;
+    }
+    out += "}";
+  }
+  return out + "]";
+}
+
 void set_exporter_key(std::vector<sinks::ExporterOptions>& exporters, std::string_view path,
                       std::string_view value, std::vector<std::string>& problems) {
   const auto number = head(path);
@@ -109,17 +138,8 @@ void set_exporter_key(std::vector<sinks::ExporterOptions>& exporters, std::strin
   if (path.starts_with("sampling.policies")) {
     auto rest = path.substr(std::min(path.size(), std::string_view("sampling.policies.").size()));
     if (rest.empty() && value.empty()) return;
-    const auto which = head(rest);
-    const auto p = index(which, kMaxPolicies);
-    if (!p || rest.empty()) {
-      problems.push_back(fmt::format(
-          "exporters[{}].sampling.policies: expected a list of at most {} policies", *n, kMaxPolicies));
-      return;
-    }
-    auto& policies = exporter.sampling.policies;
-    if (policies.size() <= *p) policies.resize(*p + 1);
-    set_in(policy_keys(), policies[*p], rest, value,
-           fmt::format("exporters[{}].sampling.policies[{}].{}", *n, *p, rest), problems);
+    set_policy_key(exporter.sampling.policies, fmt::format("exporters[{}].sampling.policies", *n), rest,
+                   value, problems);
     return;
   }
   set_in(exporter_keys(), exporter, path, value, full, problems);

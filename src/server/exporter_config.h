@@ -10,6 +10,12 @@
 namespace turnscope::server {
 
 /// `path` without "exporters.": "0.endpoint". Problems are told as "exporters[0].endpoint: …".
+/// The same for a list of sampling policies elsewhere: `path` is "0.latency_above".
+void set_policy_key(std::vector<sinks::Policy>&, std::string_view list, std::string_view path,
+                    std::string_view value, std::vector<std::string>& problems);
+/// As a list on one line.
+std::string policies_yaml(const std::vector<sinks::Policy>&);
+
 void set_exporter_key(std::vector<sinks::ExporterOptions>&, std::string_view path, std::string_view value,
                       std::vector<std::string>& problems);
 

@@ -289,6 +289,8 @@ const std::vector<ExporterKey>& exporter_keys() {
       map("match.attributes.", "Only spans that have all of these, themselves or in their resource.",
           FIELD(match.attributes)),
       map("match.without.", "No spans that have one of these.", FIELD(match.without)),
+      flag("restricted", "Also spans and log records of the stricter tier (restricted.enabled).",
+           FIELD(restricted)),
       word("content",
            "keep or strip: prompts, completions, tool arguments and results, and any text above 256 bytes.",
            kContents, FIELD(changes.strip_content)),

@@ -4,6 +4,7 @@
 
 #include "base/filesystem.h"
 #include "base/logger.h"
+#include "pipeline/tier.h"
 #include "query/cost/price_book.h"
 
 namespace turnscope::server {
@@ -57,7 +58,9 @@ Status ExporterSet::start(const std::vector<OwnAddress>& ours, const sinks::Cost
   if (!loops.empty()) return fail(ErrorKind::invalid_argument, loops.front());
   TS_TRY(forget_others());
   for (std::size_t i = 0; i < config_.exporters.size(); ++i) {
-    const auto& options = config_.exporters[i];
+    auto options = config_.exporters[i];
+    if (config_.restricted_enabled && !options.restricted)
+      options.match.without.insert_or_assign(std::string(pipeline::kRestricted), std::string("*"));
     if (!options.enabled) {
       TS_ASSIGN(const auto held, log_.cursor(std::string(kCursor) + options.name));
       continue;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace turnscope::server {
 namespace {
 
@@ -21,6 +23,32 @@ TEST(MemoryShares, together_they_stay_below_the_ceiling_whatever_it_is) {
       EXPECT_EQ(s.engine != 0, store);
     }
   }
+}
+
+TEST(MemoryShares, exporters_and_their_samplers_have_a_share_that_others_do_without) {
+  Config c;
+  const auto alone = memory_shares(c);
+  sinks::ExporterOptions far;
+  far.concurrency = 4;
+  far.batch_bytes = 4u << 20;
+  far.sampling.enabled = true;
+  far.sampling.max_traces = 200'000;
+  c.exporters = {far, far};
+  const auto with = memory_shares(c);
+  EXPECT_GE(with.exporters, 2 * ((2 * 4 + 3) * far.batch_bytes + 200'000 * 190));
+  EXPECT_LT(with.in_flight + with.engine, alone.in_flight + alone.engine + 1);
+  EXPECT_EQ(least_memory(c), least_memory(Config{}) + with.exporters);
+  const auto blocks = 3 * with.range;
+  EXPECT_LE(with.base + with.exporters + with.engine + blocks + with.receiving + with.in_flight / 2,
+            c.memory_max);
+  c.exporters[1].enabled = false;
+  EXPECT_LT(memory_shares(c).exporters, with.exporters);
+  // Where there is no room for them, the refusal says what is needed.
+  c.exporters[0].batch_bytes = 64u << 20;
+  c.exporters[0].concurrency = 32;
+  EXPECT_GT(least_memory(c), c.memory_max);
+  const auto problems = validate(c);
+  EXPECT_TRUE(std::ranges::any_of(problems, [](const auto& p) { return p.starts_with("memory.max:"); }));
 }
 
 TEST(MemoryShares, what_is_configured_is_an_upper_bound) {

@@ -136,6 +136,22 @@ void set_drop_rule(PipelineLists& lists, std::string_view path, std::string_view
   }
 }
 
+void set_tier_rule(PipelineLists& lists, std::string_view path, std::string_view value, std::string_view full,
+                   std::vector<std::string>& problems) {
+  auto* r = entry_of(lists.tier_rules, path, full, problems);
+  if (!r) return;
+  for (const auto& [key, field] : {std::pair<std::string_view, std::string*>{"name", &r->name},
+                                   {"service", &r->when.service},
+                                   {"span", &r->when.name},
+                                   {"attribute", &r->when.attribute},
+                                   {"value", &r->when.value}})
+    if (path == key) {
+      *field = std::string(value);
+      return;
+    }
+  unknown(full, path, {"name", "service", "span", "attribute", "value"}, problems);
+}
+
 std::string actions_yaml(const std::array<Action, kDetectors>& actions) {
   std::string out = "{";
   for (std::size_t d = 0; d < kDetectors; ++d)
@@ -181,6 +197,10 @@ bool set_pipeline_key(PipelineLists& lists, std::string_view path, std::string_v
   }
   if (below("bounds.drop_spans.")) {
     set_drop_rule(lists, path, value, full, problems);
+    return true;
+  }
+  if (below("restricted.rules.")) {
+    set_tier_rule(lists, path, value, full, problems);
     return true;
   }
   if (below("redact.rules.")) {
@@ -230,6 +250,25 @@ std::string drop_spans_yaml(const PipelineLists& lists) {
   return out + "]";
 }
 
+std::string tier_rules_yaml(const PipelineLists& lists) {
+  std::string out = "[";
+  for (const auto& r : lists.tier_rules) {
+    out += out.size() > 1 ? ", {" : "{";
+    bool first = true;
+    for (const auto& [key, value] : {std::pair<std::string_view, const std::string&>{"name", r.name},
+                                     {"service", r.when.service},
+                                     {"span", r.when.name},
+                                     {"attribute", r.when.attribute},
+                                     {"value", r.when.value}})
+      if (!value.empty()) {
+        out += fmt::format("{}{}: {}", first ? "" : ", ", key, quote_yaml(value));
+        first = false;
+      }
+    out += "}";
+  }
+  return out + "]";
+}
+
 Result<pipeline::Options> pipeline_options(const Config& c) {
   pipeline::Options out;
   out.bounds.attribute_bytes = c.bounds_attribute_bytes;
@@ -246,6 +285,20 @@ Result<pipeline::Options> pipeline_options(const Config& c) {
                               "service, name or attribute",
                               k));
     if (!rule.attribute.empty() && rule.value.empty()) rule.value = "*";
+  }
+  out.tier.enabled = c.restricted_enabled;
+  out.tier.found = c.restricted_found;
+  out.tier.rules = c.pipeline.tier_rules;
+  for (std::size_t k = 0; k < out.tier.rules.size(); ++k) {
+    auto& rule = out.tier.rules[k];
+    if (rule.when.service.empty() && rule.when.name.empty() && rule.when.attribute.empty())
+      return fail(
+          ErrorKind::invalid_argument,
+          fmt::format("restricted.rules[{}]: has no condition and would restrict everything; give service, "
+                      "span or attribute",
+                      k));
+    if (!rule.when.attribute.empty() && rule.when.value.empty()) rule.when.value = "*";
+    if (rule.name.empty()) rule.name = fmt::format("rule{}", k);
   }
   out.redact.enabled = c.redact_enabled;
   out.redact.content = c.redact_content;

@@ -20,6 +20,7 @@ struct PipelineLists {
   std::vector<pipeline::Pattern> patterns;
   std::vector<pipeline::RedactRule> rules;
   std::vector<pipeline::DropRule> drop_spans;
+  std::vector<pipeline::TierOptions::Rule> tier_rules;
 };
 
 /// Takes keys below redact.detectors, redact.patterns, redact.rules and bounds.drop_spans; false: the key is
@@ -30,6 +31,7 @@ bool set_pipeline_key(PipelineLists&, std::string_view path, std::string_view va
 std::string detectors_yaml(const PipelineLists&);
 std::string patterns_yaml(const PipelineLists&);
 std::string rules_yaml(const PipelineLists&);
+std::string tier_rules_yaml(const PipelineLists&);
 std::string drop_spans_yaml(const PipelineLists&);
 
 /// Reads the files that the configuration names. Errors name the key.

@@ -20,8 +20,10 @@
 #include "server/exporters.h"
 #include "server/ingest_rate.h"
 #include "server/memory_shares.h"
+#include "server/retention_task.h"
 #include "server/stable_timer.h"
 #include "server/start_guard.h"
+#include "sinks/offload/offloader.h"
 #include "sinks/renormaliser.h"
 #include "sinks/store_writer.h"
 #include "store/chdb_engine.h"
@@ -59,6 +61,7 @@ class ServerImpl final : public Server {
   Status open_store(bool crash_loop);
   Status listen();
   Status start_exporters();
+  Status open_objects();
   api::HealthReport health() const;
 
   const Config config_;
@@ -68,17 +71,21 @@ class ServerImpl final : public Server {
   std::string store_message_;
   std::unique_ptr<StartGuard> guard_;
   std::unique_ptr<log::Log> log_;
-  std::unique_ptr<store::Engine> engine_;
+  std::unique_ptr<store::Engine> engine_, restricted_;
+  std::unique_ptr<api::AuditTrail> audit_;
   std::unique_ptr<query::PriceBook> prices_;
   std::shared_ptr<pipeline::Pipeline> pipeline_;
   std::unique_ptr<receivers::ExportHandler> handler_;
   std::unique_ptr<IngestRate> rate_;
   std::unique_ptr<api::ApiServer> api_;
-  std::unique_ptr<sinks::StoreWriter> writer_;
+  std::unique_ptr<sinks::StoreWriter> writer_, restricted_writer_;
   std::unique_ptr<sinks::Renormaliser> renormaliser_;
   std::unique_ptr<ExporterSet> exporters_;
   std::unique_ptr<receivers::GrpcReceiver> grpc_;
   std::unique_ptr<receivers::HttpReceiver> http_;
+  std::unique_ptr<store::ObjectStore> objects_;
+  std::unique_ptr<sinks::Offloader> offloader_;
+  std::unique_ptr<RetentionTask> retention_, restricted_retention_;
   std::unique_ptr<StableTimer> stable_;
   // The store writer tells the API what became searchable; the API outlives it.
   std::atomic<api::ApiServer*> api_to_tell_{nullptr};
@@ -107,6 +114,7 @@ Status ServerImpl::start() {
 
   TS_ASSIGN(auto guard, StartGuard::record_start(config_.data, system_clock().unix_nanos()));
   guard_ = std::make_unique<StartGuard>(std::move(guard));
+  TS_TRY(open_objects());
   TS_TRY(open_store(guard_->crash_loop()));
 
   receivers::ExportOptions export_options;
@@ -128,6 +136,17 @@ Status ServerImpl::start() {
   rate_ = std::make_unique<IngestRate>([this] { return handler_->stats().spans; });
   TS_TRY(listen());
   TS_TRY(start_exporters());
+  if (const auto keep = retention_options(config_); engine_ && keep.any())
+    retention_ =
+        std::make_unique<RetentionTask>(*engine_, system_clock(), keep, config_.retention_check_every,
+                                        objects_ ? remove_from(*objects_) : query::Retention::Remove{});
+  if (restricted_ && config_.restricted_retention.count() != 0) {
+    query::RetentionOptions keep;
+    keep.spans = keep.logs = config_.restricted_retention;
+    restricted_retention_ =
+        std::make_unique<RetentionTask>(*restricted_, system_clock(), keep, config_.retention_check_every,
+                                        objects_ ? remove_from(*objects_) : query::Retention::Remove{});
+  }
   stable_ = std::make_unique<StableTimer>(std::chrono::minutes(1), [this] { guard_->mark_clean(); });
   return {};
 }
@@ -160,10 +179,12 @@ Status ServerImpl::open_store(bool crash_loop) {
   sinks::StoreWriterOptions writer_options;
   writer_options.range.rows = config_.store_block_rows;
   writer_options.range.bytes = shares_.range;
+  if (objects_) writer_options.range.offload = {config_.offload_above, config_.offload_preview};
   writer_options.linger = config_.store_freshness / 2;
   writer_options.stored = [this](log::Position position) {
     if (auto* api = api_to_tell_.load(std::memory_order_acquire)) api->stored(position);
   };
+  if (config_.restricted_enabled) writer_options.range.tier = pipeline::Tier::ordinary;
   writer_ = std::make_unique<sinks::StoreWriter>(*engine_, *log_, system_clock(), writer_options);
   sinks::RenormaliseOptions renormalise;
   renormalise.ceiling = &ceiling_;
@@ -171,7 +192,50 @@ Status ServerImpl::open_store(bool crash_loop) {
     if (auto* api = api_to_tell_.load(std::memory_order_acquire)) api->forget();
   };
   renormaliser_ = std::make_unique<sinks::Renormaliser>(*engine_, system_clock(), std::move(renormalise));
+  if (!config_.restricted_enabled) {
+    // A cursor that nobody moves would hold the log for ever.
+    if (posix_filesystem().exists(config_.data + "/log/cursors/store-restricted"))
+      TS_TRY(log_->remove_cursor("store-restricted"));
+    return {};
+  }
+  auto restricted = options;
+  restricted.read_connections = 1;
+  TS_ASSIGN(restricted_, store::open_chdb_database(restricted, "restricted"));
+  TS_TRY(store::migrate(*restricted_));
+  auto audit = api::AuditTrail::open(config_.data + "/audit/restricted.jsonl");
+  if (!audit) return fail(audit.error().with_context("restricted"));
+  audit_ = std::move(*audit);
+  writer_options.cursor = "store-restricted";
+  writer_options.range.tier = pipeline::Tier::restricted;
+  writer_options.range.bytes = shares_.range / 4;
+  writer_options.stored = {};
+  restricted_writer_ =
+      std::make_unique<sinks::StoreWriter>(*restricted_, *log_, system_clock(), writer_options);
   return {};
+}
+
+Status ServerImpl::open_objects() {
+  if (config_.offload_above == 0) {
+    // A cursor that nobody moves would hold the log for ever.
+    if (posix_filesystem().exists(config_.data + "/log/cursors/offload"))
+      TS_TRY(log_->remove_cursor("offload"));
+    return {};
+  }
+  if (!config_.offload_directory.empty()) {
+    auto opened = store::open_local_objects(config_.offload_directory);
+    if (!opened) return fail(opened.error().with_context("offload.directory"));
+    objects_ = std::move(*opened);
+  } else {
+    TS_ASSIGN(objects_, store::open_s3_objects({config_.offload_s3_endpoint, config_.offload_s3_bucket,
+                                                config_.offload_s3_region, config_.offload_s3_prefix,
+                                                config_.offload_s3_access_key, config_.offload_s3_secret_key,
+                                                config_.offload_s3_ca}));
+  }
+  sinks::OffloaderOptions options;
+  options.rule = {config_.offload_above, config_.offload_preview};
+  options.concurrency = config_.offload_concurrency;
+  offloader_ = std::make_unique<sinks::Offloader>(options, *log_, system_clock(), *objects_);
+  return offloader_->start();
 }
 
 Status ServerImpl::listen() {
@@ -196,6 +260,10 @@ Status ServerImpl::listen() {
   if (renormaliser_)
     dependencies.renormalise = {[this](std::int64_t since) { return renormaliser_->start(since); },
                                 [this] { renormaliser_->stop(); }, [this] { return renormaliser_->state(); }};
+  dependencies.objects = objects_.get();
+  dependencies.restricted = restricted_.get();
+  dependencies.audit = audit_.get();
+  dependencies.restricted_key = config_.restricted_key;
   dependencies.health = [this] { return health(); };
   exporters_ = std::make_unique<ExporterSet>(config_, *log_);
   dependencies.exporters = exporters_->functions();
@@ -207,6 +275,7 @@ Status ServerImpl::listen() {
   addresses_.ui = host_port(ui.host, api_->port());
   api_to_tell_.store(api_.get(), std::memory_order_release);
   if (writer_) TS_TRY(writer_->start());
+  if (restricted_writer_) TS_TRY(restricted_writer_->start());
 
   if (config_.listen_grpc != "off") {
     TS_ASSIGN(const auto at, parse_address("listen.grpc", config_.listen_grpc));
@@ -269,7 +338,9 @@ api::HealthReport ServerImpl::health() const {
     report.store.ok = !config_.store_enabled;
     report.store.message = store_message_;
   }
+  if (restricted_writer_) report.sinks.push_back(restricted_writer_->health());
   if (exporters_) exporters_->add_health(report);
+  if (offloader_) report.sinks.push_back(offloader_->health());
   if (handler_) {
     const auto stats = handler_->stats();
     report.ingest.accepted_spans = stats.spans;
@@ -308,21 +379,29 @@ void ServerImpl::stop() {
     if (log_) log_->close();
     http_.reset();
     grpc_.reset();
+    retention_.reset();
+    restricted_retention_.reset();
+    if (offloader_) offloader_->stop();
     if (exporters_) exporters_->stop();
     if (renormaliser_) renormaliser_->stop();
     if (writer_) writer_->stop();
+    if (restricted_writer_) restricted_writer_->stop();
     api_to_tell_.store(nullptr, std::memory_order_release);
     if (api_) api_->drain(std::min(left(), std::chrono::milliseconds(2'000)));
     if (renormaliser_) renormaliser_->stop();  // one that a last request began
     stable_.reset();
     writer_.reset();
+    restricted_writer_.reset();
     api_.reset();
     renormaliser_.reset();
     exporters_.reset();
+    offloader_.reset();
+    objects_.reset();
     rate_.reset();
     handler_.reset();
     query::use_prices(static_cast<query::PriceBook*>(nullptr));
     prices_.reset();
+    restricted_.reset();
     engine_.reset();
     log_.reset();
     if (guard_) guard_->mark_clean();

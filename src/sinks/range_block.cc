@@ -104,11 +104,19 @@ void RangeBlock::undecodable(const log::Record& r, const Error& e) {
   log_error("record {} of the log cannot be stored and was skipped: {}", r.position, e.message);
 }
 
+/// Without looking closer: nothing of the record belongs to the stricter tier.
+static bool none_marked(std::string_view bytes) { return bytes.find(pipeline::kRestricted) == bytes.npos; }
+
 void RangeBlock::add_traces(const log::Record& r, store::SeenResources& seen) {
+  const bool plain = limits_.tier == pipeline::Tier::all || none_marked(r.bytes);
+  if (plain && limits_.tier == pipeline::Tier::restricted) return;
   otlp::Arena arena(arena_buffer_.get(), kArena);
   otlp::DecodeReport report;
-  const auto decoded = otlp::decode_traces_protobuf(r.bytes, arena, limits_.decode, report);
+  auto decoded = otlp::decode_traces_protobuf(r.bytes, arena, limits_.decode, report);
   if (!decoded) return undecodable(r, decoded.error());
+  if (!plain) pipeline::keep_tier(*decoded, limits_.tier, arena);
+  if (limits_.offload.above != 0 && r.bytes.size() > limits_.offload.above)
+    leave_previews(*decoded, r.head.project, limits_.offload, arena);
   std::size_t index = 0;
   for (const auto& rs : decoded->resources) {
     const auto service = store::service_name(rs.resource);
@@ -147,10 +155,13 @@ void RangeBlock::mark_duplicates(CallWindow& window) {
 }
 
 void RangeBlock::add_logs(const log::Record& r, store::SeenResources& seen) {
+  const bool plain = limits_.tier == pipeline::Tier::all || none_marked(r.bytes);
+  if (plain && limits_.tier == pipeline::Tier::restricted) return;
   otlp::Arena arena(arena_buffer_.get(), kArena);
   otlp::DecodeReport report;
-  const auto decoded = otlp::decode_logs_protobuf(r.bytes, arena, limits_.decode, report);
+  auto decoded = otlp::decode_logs_protobuf(r.bytes, arena, limits_.decode, report);
   if (!decoded) return undecodable(r, decoded.error());
+  if (!plain) pipeline::keep_tier(*decoded, limits_.tier, arena);
   std::size_t index = 0;
   for (const auto& rl : decoded->resources) {
     const auto service = store::service_name(rl.resource);
@@ -165,6 +176,7 @@ void RangeBlock::add_logs(const log::Record& r, store::SeenResources& seen) {
 }
 
 void RangeBlock::add_metrics(const log::Record& r, store::SeenResources& seen) {
+  if (limits_.tier == pipeline::Tier::restricted) return;
   otlp::Arena arena(arena_buffer_.get(), kArena);
   otlp::DecodeReport report;
   const auto decoded = otlp::decode_metrics_protobuf(r.bytes, arena, limits_.decode, report);

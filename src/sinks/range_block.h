@@ -7,7 +7,9 @@
 #include "genai/view.h"
 #include "log/log.h"
 #include "otlp/decode.h"
+#include "pipeline/tier.h"
 #include "sinks/call_window.h"
+#include "sinks/offload/large_values.h"
 #include "store/duplicate_block.h"
 #include "store/log_block.h"
 #include "store/metric_block.h"
@@ -24,6 +26,8 @@ struct RangeLimits {
   std::size_t rows = 100'000;
   std::size_t bytes = 64u << 20;  ///< of encoded columns, all tables together
   otlp::Limits decode;            ///< what the receivers accept, they have written
+  pipeline::Tier tier = pipeline::Tier::all;
+  OffloadRule offload;  ///< values over a size leave a preview
 };
 
 class RangeBlock {

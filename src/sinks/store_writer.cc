@@ -28,7 +28,7 @@ StoreWriter::~StoreWriter() { stop(); }
 
 Status StoreWriter::start() {
   if (started_.exchange(true)) return {};
-  TS_ASSIGN(cursor_, log_.cursor("store"));
+  TS_ASSIGN(cursor_, log_.cursor(options_.cursor));
   auto intent = StoreIntent::decode(cursor_->note());
   if (!intent) {
     // Without the note the range under way is unknown: what was in flight may come twice. Reads fold it.
@@ -73,7 +73,7 @@ void StoreWriter::stop() {
 
 SinkHealth StoreWriter::health() const {
   SinkHealth h;
-  h.name = "store";
+  h.name = options_.cursor;
   h.position = stored_;
   const auto durable = log_.stats().durable;
   h.lag_records = durable > h.position ? durable - h.position : 0;

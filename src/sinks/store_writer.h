@@ -29,6 +29,7 @@
 namespace turnscope::sinks {
 
 struct StoreWriterOptions {
+  std::string cursor = "store";  ///< its name in the log, and of its health
   RangeLimits range;
   /// How long a record waits for company before it is inserted. An insert costs about 20 ms and a part to
   /// merge, whatever its size; ack to searchable takes this plus the insert.

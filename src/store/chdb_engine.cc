@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/anomaly.h"
@@ -90,8 +91,14 @@ class LeaveWithoutStatics {
 
 class ChdbEngine final : public Engine {
  public:
-  ChdbEngine(ChdbOptions options, const ChdbLibrary& lib, FolderLock lock, std::string config)
-      : options_(std::move(options)), lib_(lib), lock_(std::move(lock)), config_(std::move(config)) {}
+  /// `lock`: none for a further database of a folder that is locked already.
+  ChdbEngine(ChdbOptions options, const ChdbLibrary& lib, std::optional<FolderLock> lock, std::string config,
+             std::string database = {})
+      : options_(std::move(options)),
+        lib_(lib),
+        lock_(std::move(lock)),
+        config_(std::move(config)),
+        database_(std::move(database)) {}
 
   // Order: no new queries (our caller), the watch, then connections; the lock last.
   ~ChdbEngine() override { watch_.reset(); }
@@ -108,7 +115,7 @@ class ChdbEngine final : public Engine {
     TS_TRY(connect(killer_, {"--log_comment=kill"}));
     for (unsigned i = 0; i < std::max(1u, options_.read_connections); ++i) {
       auto reader = std::make_unique<ReadConnection>();
-      reader->name = fmt::format("query{}", i);
+      reader->name = fmt::format("{}query{}", database_, i);
       TS_TRY(connect(
           reader->connection,
           {"--log_comment=" + reader->name, fmt::format("--max_threads={}", options_.threads),
@@ -221,6 +228,13 @@ class ChdbEngine final : public Engine {
     arguments.insert(arguments.end(), more.begin(), more.end());
     TS_ASSIGN(auto connection, Connection::open(lib_, arguments));
     to = std::make_unique<Connection>(std::move(connection));
+    if (database_.empty()) return {};
+    if (&to == &writer_) {
+      auto made = to->query(fmt::format("CREATE DATABASE IF NOT EXISTS {}", database_), {}, "RowBinary");
+      if (!made) return fail(made.error().with_context("database " + database_));
+    }
+    auto chosen = to->query(fmt::format("USE {}", database_), {}, "RowBinary");
+    if (!chosen) return fail(chosen.error().with_context("database " + database_));
     return {};
   }
 
@@ -259,8 +273,8 @@ class ChdbEngine final : public Engine {
   const LeaveWithoutStatics leave_;  // first in, last out
   const ChdbOptions options_;
   const ChdbLibrary& lib_;
-  const FolderLock lock_;
-  const std::string config_;
+  const std::optional<FolderLock> lock_;
+  const std::string config_, database_;
   std::unique_ptr<Connection> writer_, admin_, killer_;
   std::mutex writer_mutex_, admin_mutex_;
   std::vector<std::unique_ptr<ReadConnection>> readers_;
@@ -282,6 +296,14 @@ Result<std::unique_ptr<Engine>> open_chdb(const ChdbOptions& options) {
   TS_ASSIGN(const ChdbLibrary* lib, load_chdb(options.library));
   TS_ASSIGN(const auto config, write_chdb_config(options));
   auto engine = std::make_unique<ChdbEngine>(options, *lib, std::move(lock), config.string());
+  TS_TRY(engine->open());
+  return engine;
+}
+
+Result<std::unique_ptr<Engine>> open_chdb_database(const ChdbOptions& of, const std::string& database) {
+  TS_ASSIGN(const ChdbLibrary* lib, load_chdb(of.library));
+  const auto config = std::filesystem::absolute(of.directory) / "config" / "engine.xml";
+  auto engine = std::make_unique<ChdbEngine>(of, *lib, std::nullopt, config.string(), database);
   TS_TRY(engine->open());
   return engine;
 }

@@ -33,4 +33,8 @@ struct ChdbOptions {
 /// opened). All results and queries must be done with before the engine is destroyed.
 Result<std::unique_ptr<Engine>> open_chdb(const ChdbOptions&);
 
+/// A second database of the same library and folder, with connections of its own; `of` is what the first was
+/// opened with. It must go before the first engine.
+Result<std::unique_ptr<Engine>> open_chdb_database(const ChdbOptions& of, const std::string& database);
+
 }  // namespace turnscope::store

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Forty shapes of secrets and personal data through the receivers of a server that redacts: not one of them may be found in
-the data directory, the server's output, /metrics or any answer of the API. A second server that does not redact shows that the
+"""Forty shapes of secrets and personal data through the receivers of a server that redacts, forwards, offloads large values and keeps a
+stricter tier: not one of them may be found in the data directory, the object store, what exporters send (as it is, stripped, renamed,
+in another dialect, JSON), dead letters, the audit trail, the server's output, /metrics or any answer of the API, the tier's too. A second server that does not redact shows that the
 search would find them."""
 import json
 import os
@@ -9,12 +10,14 @@ import sys
 import urllib.parse
 
 sys.path.insert(0, os.path.dirname(__file__))
+from lib.backend import Backend  # noqa: E402
 from lib.observer import Observer  # noqa: E402
 from lib.report import Report, finish  # noqa: E402
 from lib.server import Server, binary  # noqa: E402
 from lib.wire import get, post  # noqa: E402
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
+TIER_KEY = "planted-secrets-need-a-key"
 LEADS = ("Bearer ", "Basic ", "https://api.example.com/v1?api_key=", "password=")
 
 
@@ -42,7 +45,7 @@ def everywhere(i, s):
     span = {
         "traceId": f"{i + 1:032x}", "spanId": f"{i + 1:016x}", "name": f"call {s}", "startTimeUnixNano": str(START + i),
         "endTimeUnixNano": str(START + i + 1000), "traceState": f"k={s}",
-        "attributes": [text("plain", s), text("gen_ai.input.messages", nested), text("escaped", escaped), text(f"key {s}", "v"),
+        "attributes": [text("plain", s), text("large", f"{'words and words ' * 200}{s}{' and more words' * 200}"), text("gen_ai.input.messages", nested), text("escaped", escaped), text(f"key {s}", "v"),
                        {"key": "list", "value": {"arrayValue": {"values": [{"stringValue": s}]}}},
                        {"key": "map", "value": {"kvlistValue": {"values": [text(f"m {s}", f"in a map: {s}")]}}}],
         "events": [{"timeUnixNano": str(START + i), "name": f"event {s}",
@@ -64,7 +67,7 @@ def metric_of(i, s):
     return {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": f"m {s}", "gauge": {"dataPoints": [point]}}]}]}]}
 
 
-def answers(server, planted):
+def answers(server, planted, tier=False):
     """What the API tells of everything, as one text."""
     out = []
     paths = ["/metrics", "/api/v1/health", "/api/v1/services", "/api/v1/traces?from=now-1h&limit=100", "/api/v1/spans?from=now-1h&limit=100",
@@ -76,6 +79,8 @@ def answers(server, planted):
                   f"/api/v1/traces/{trace}/spans/{i + 1:016x}", f"/api/v1/traces/{trace}/logs"]
     for path in paths:
         out.append(get(server.ui, path)[2].decode(errors="replace"))
+        if tier:
+            out.append(get(server.ui, path, {"x-turnscope-restricted-key": TIER_KEY, "x-turnscope-reader": "planted"})[2].decode(errors="replace"))
     return "\n".join(out)
 
 
@@ -106,7 +111,16 @@ def files(directory):
 
 
 def nothing_is_found(report, planted):
-    with Server(settings=["redact.enabled=true"]) as server:
+    backends = [Backend() for _ in range(4)]
+    settings = ["redact.enabled=true", "span_metrics.enabled=true", "restricted.enabled=true", f"restricted.key={TIER_KEY}",
+                "offload.above=1KiB", "offload.preview=512"]
+    for i, more in enumerate(([], ["content=strip"], ["dialect=openinference", "rename_attributes.plain=renamed"], ["encoding=json"])):
+        backends[i].keep_bodies = True
+        e = f"exporters.{i}."
+        settings += [f"{e}name=far{i}", f"{e}endpoint={backends[i].url()}", f"{e}compression=none", f"{e}restricted=true",
+                     f"{e}signals={'traces' if i == 3 else 'traces,logs,metrics'}", *(e + m for m in more)]
+    with Server(settings=settings) as server:
+        server.settings.append(f"offload.directory={server.directory}/objects")
         server.start()
         send_all(server, planted)
         # A refusal must not echo what it refuses either.
@@ -114,12 +128,23 @@ def nothing_is_found(report, planted):
         report.check("bad bytes are refused", status == 400, status)
         observer = Observer(server.ui)
         observer.wait_caught_up()
-        found = hits("refusal", refusal.decode(errors="replace"), planted) + hits("API", answers(server, planted), planted)
+        found = hits("refusal", refusal.decode(errors="replace"), planted) + hits("API", answers(server, planted, True), planted)
         counted = sum(a["count"] for a in observer.health()["anomalies"] if a["name"].startswith("redact_found_"))
         report.check("found things are counted", counted >= 20 * len(planted), counted)
+        offloaded = files(os.path.join(server.directory, "objects"))
+        report.check("values were offloaded", len(offloaded) >= len(planted), len(offloaded))
+        for i, backend in enumerate(backends):
+            with backend.lock:
+                sent = b"".join(backend.bodies)
+            report.check(f"exporter {i} has sent", len(sent) > 10_000, len(sent))
+            found += hits(f"exporter {i}", sent.decode("latin-1"), planted) + hits(f"exporter {i}", sent.decode(errors="replace"), planted)
+            backend.close()
         server.stop()
         for name, content in files(server.data):
             found += hits(name, content, planted)
+        for name, content in offloaded:
+            plain = subprocess.run(["zstd", "-dc"], input=content.encode("latin-1"), capture_output=True, check=True).stdout
+            found += hits(name, plain.decode(errors="replace"), planted) + hits(name, name, planted)
         found += hits("stderr", "\n".join(server.stderr), planted)
     report.check("no byte of a planted thing anywhere", not found, found[:12] or "")
 

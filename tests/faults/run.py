@@ -38,6 +38,8 @@ SUITE = (
      ["export.py", "--seconds", "600", "--kills", "50", "--traces", "20000", "--sampled-kills", "100"]),
     ("two processes, crash loop, SIGTERM under load", "F30-F32", ["stop.py"], ["stop.py", "--rounds", "20"]),
     ("each declared anomaly is counted and shown", "-", ["anomalies.py"], ["anomalies.py"]),
+    ("planted secrets: nowhere", "-", ["planted_secrets.py"], ["planted_secrets.py"]),
+    ("the stricter tier", "-", ["restricted.py"], ["restricted.py"]),
     ("hostile texts and expensive queries", "S5 S14", ["hostile_queries.py"], ["hostile_queries.py", "--share", "1", "--parallel", "1000"]),
 )
 VERDICT = re.compile(r"owed (\d+), lost (\d+), altered (\d+), twice (\d+)")

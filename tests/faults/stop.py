@@ -110,6 +110,42 @@ def crash_loop(report, seed):
         report.check("the next start with the store brings them in, each once", verdict.ok() and verdict.owed > 0, verdict)
 
 
+def refused_at_start(report, seed):
+    """What cannot work is refused at start, with the key's path and the reason, and nothing is left running."""
+    del seed
+    cases = [("redact.patterns[0].regex", ["redact.patterns.0.name=a", "redact.patterns.0.regex=(a+)+$"]),
+             ("redact.patterns[0].regex", ["redact.patterns.0.name=a", "redact.patterns.0.regex=(?<=x)y"]),
+             ("exporters[0].endpoint", ["exporters.0.name=me", "exporters.0.endpoint=http://localhost:HTTP"]),
+             ("exporters[0].endpoint", ["exporters.0.name=me", "exporters.0.protocol=grpc", "exporters.0.endpoint=http://127.0.0.1:GRPC"]),
+             ("exporters[0]", ["exporters.0.name=FILE", "exporters.0.endpoint=http://127.0.0.1:9"]),
+             ("offload.directory", ["offload.above=64KiB", "offload.directory=/proc/nowhere"]),
+             ("offload: give either", ["offload.above=64KiB"]),
+             ("retention.policies[0].latency_abov", ["retention.policies.0.latency_abov=1s"]),
+             ("restricted.rules[0]", ["restricted.enabled=true", "restricted.key=0123456789abcdef", "restricted.rules.0.name=all"]),
+             ("restricted.key", ["restricted.enabled=true", "redact.enabled=true", "restricted.key=short"])]
+    for path, settings in cases:
+        with Server() as server:
+            os.makedirs(os.path.join(server.data, "exporters"), exist_ok=True)
+            with open(os.path.join(server.data, "exporters", "taken"), "w", encoding="utf-8") as f:
+                f.write("a file where a folder is needed")
+            server.settings = [s.replace("HTTP", str(server.http)).replace("GRPC", str(server.grpc)).replace("FILE", "taken") for s in settings]
+            try:
+                server.start(timeout=30)
+                said = "it started"
+            except StartFailed as failure:
+                said = str(failure)
+            report.check(f"{path} ({settings[-1][:50]})", path in said and server.process.poll() not in (None, 0), said[-400:])
+    with Server() as server:
+        server.data = "/proc/nowhere/data"
+        server.forget_starts = False
+        try:
+            server.start(timeout=30)
+            said = "it started"
+        except StartFailed as failure:
+            said = str(failure)
+        report.check("data (a directory that cannot be made)", "data" in said and "/proc/nowhere" in said, said[-400:])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
@@ -119,7 +155,8 @@ def main():
     report = Report("stopping and starting")
     seed, _ = seed_of(arguments)
     for name, case in (("SIGTERM under load", lambda r, s: sigterm(r, s, arguments.rounds)),
-                       ("two processes, one directory", two_processes), ("crash loop", crash_loop)):
+                       ("two processes, one directory", two_processes), ("crash loop", crash_loop),
+                       ("refused at start", refused_at_start)):
         if arguments.only in name:
             report.case(name, case, seed)
     finish(report)

@@ -117,7 +117,7 @@ OtlpExporter::Delivery OtlpExporter::deliver_piece(Transport& transport, const B
     }
     CRASH_POINT("export.before_send");
     counters_.requests += 1;
-    const Outcome o = transport.send(b.signal, piece.body, stop_);
+    const Outcome o = transport.send(b.signal, piece.body, static_cast<std::uint16_t>(b.hops + 1), stop_);
     milliseconds wait{0};
     switch (o.kind) {
       case Outcome::Kind::accepted:

@@ -138,12 +138,14 @@ bool OtlpExporter::too_old(std::int64_t received) const {
 void OtlpExporter::append(Batch& b, const log::RecordHead& head, log::Position position,
                           std::string_view bytes, std::uint64_t items) {
   if (b.items != 0 &&
-      (b.body.size() + bytes.size() > options_.batch_bytes || b.items + items > options_.batch_items) &&
+      (b.body.size() + bytes.size() > options_.batch_bytes || b.items + items > options_.batch_items ||
+       b.hops != head.hops) &&
       !hand_over(b))
     return;
   if (b.items == 0) {
     b.floor = position;
     b.end = position + 1;
+    b.hops = head.hops;
     b.oldest_received = b.newest_received = head.received_unix_nano;
     b.began = steady_clock::now();
   }

@@ -63,6 +63,7 @@ class OtlpExporter final : public Sink {
     std::vector<std::size_t> cuts;         ///< where in the body each record begins
     std::vector<std::uint32_t> cut_items;  ///< its spans
     std::uint64_t items = 0;
+    std::uint16_t hops = 0;            ///< the same for all in it
     log::Position floor = 0, end = 0;  ///< lowest position in it, and behind its highest
     std::int64_t oldest_received = 0, newest_received = 0;
     std::chrono::steady_clock::time_point began;

@@ -43,7 +43,8 @@ class GrpcTransport final : public Transport {
  public:
   explicit GrpcTransport(const ExporterOptions& o) : options_(o) {}
   Status prepare();
-  Outcome send(log::Signal, std::string_view body, const std::atomic<bool>& stop) override;
+  Outcome send(log::Signal, std::string_view body, std::uint16_t hops,
+               const std::atomic<bool>& stop) override;
 
  private:
   const ExporterOptions options_;
@@ -84,12 +85,14 @@ Status GrpcTransport::prepare() {
   return {};
 }
 
-Outcome GrpcTransport::send(log::Signal signal, std::string_view body, const std::atomic<bool>& stop) {
+Outcome GrpcTransport::send(log::Signal signal, std::string_view body, std::uint16_t hops,
+                            const std::atomic<bool>& stop) {
   using std::chrono::system_clock;
   grpc::ClientContext context;
   context.set_deadline(system_clock::now() + options_.timeout);
   if (options_.compression == Compression::gzip) context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
   for (const auto& [key, value] : options_.headers) context.AddMetadata(key, value.reveal());
+  context.AddMetadata("turnscope-hops", std::to_string(hops));
   // A copy: a cancelled call may hold its bytes a moment longer than we wait for it.
   const grpc::Slice slice(body.data(), body.size());
   const grpc::ByteBuffer request(&slice, 1);

@@ -90,7 +90,8 @@ class HttpTransport final : public Transport {
     curl_easy_cleanup(curl_);
   }
   Status prepare();
-  Outcome send(log::Signal, std::string_view body, const std::atomic<bool>& stop) override;
+  Outcome send(log::Signal, std::string_view body, std::uint16_t hops,
+               const std::atomic<bool>& stop) override;
 
  private:
   std::string_view encoded(std::string_view protobuf);
@@ -100,22 +101,29 @@ class HttpTransport final : public Transport {
   const std::string traces_, logs_, metrics_;
   Compressor compressor_;
   CURL* curl_;
+  curl_slist* header_list(std::uint16_t hops) const;
   curl_slist* headers_ = nullptr;
+  std::uint16_t hops_ = 0;  ///< of headers_; 0: there are none yet
   std::string json_;
 };
 
-Status HttpTransport::prepare() {
-  if (curl_ == nullptr) return fail(ErrorKind::internal, "libcurl gives no handle");
-  const auto add = [&](const std::string& line) { headers_ = curl_slist_append(headers_, line.c_str()); };
+curl_slist* HttpTransport::header_list(std::uint16_t hops) const {
+  curl_slist* list = nullptr;
+  const auto add = [&](const std::string& line) { list = curl_slist_append(list, line.c_str()); };
   add(options_.encoding == Encoding::json ? "content-type: application/json"
                                           : "content-type: application/x-protobuf");
   if (const char* name = compressor_.name()) add(fmt::format("content-encoding: {}", name));
   add("expect:");
+  add(fmt::format("turnscope-hops: {}", hops));
   for (const auto& [key, value] : options_.headers) add(key + ": " + value.reveal());
+  return list;
+}
+
+Status HttpTransport::prepare() {
+  if (curl_ == nullptr) return fail(ErrorKind::internal, "libcurl gives no handle");
   const auto text = [&](CURLoption option, const std::string& value) {
     if (!value.empty()) curl_easy_setopt(curl_, option, value.c_str());
   };
-  curl_easy_setopt(curl_, CURLOPT_HTTPHEADER, headers_);
   curl_easy_setopt(curl_, CURLOPT_POST, 1L);
   curl_easy_setopt(curl_, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl_, CURLOPT_FOLLOWLOCATION, 0L);
@@ -171,11 +179,17 @@ Outcome HttpTransport::answered(const Transfer& t, long status) {
   return o;
 }
 
-Outcome HttpTransport::send(log::Signal signal, std::string_view protobuf, const std::atomic<bool>& stop) {
+Outcome HttpTransport::send(log::Signal signal, std::string_view protobuf, std::uint16_t hops,
+                            const std::atomic<bool>& stop) {
   const auto body = compressor_.compress(encoded(protobuf));
   const std::string& url = signal == log::Signal::logs      ? logs_
                            : signal == log::Signal::metrics ? metrics_
                                                             : traces_;
+  if (hops != hops_) {
+    curl_slist_free_all(headers_);
+    headers_ = header_list(hops_ = hops);
+    curl_easy_setopt(curl_, CURLOPT_HTTPHEADER, headers_);
+  }
   Transfer t;
   t.stop = &stop;
   char problem[CURL_ERROR_SIZE] = "";

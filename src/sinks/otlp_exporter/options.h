@@ -75,6 +75,7 @@ struct ExporterOptions {
   std::uint64_t drop_above_percent = 0;
   std::uint64_t dead_letter_bytes = 256u << 20;
 
+  bool restricted = false;  ///< also spans and records of the stricter tier
   SpanMatch match;
   SpanChanges changes;
   SamplingOptions sampling;

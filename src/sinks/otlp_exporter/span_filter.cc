@@ -234,6 +234,11 @@ Result<Filtered> SpanFilter::logs(std::string_view bytes, std::string& out) cons
         continue;
       }
       std::vector<otlp::LogRecord> records(sl.records.begin(), sl.records.end());
+      count.left += std::erase_if(records, [&](const otlp::LogRecord& r) {
+        return std::ranges::any_of(match_.without,
+                                   [&](const auto& w) { return has(r.attributes, w.first, w.second); });
+      });
+      if (records.empty()) continue;
       for (auto& r : records) {
         r.attributes = work.change(r.attributes, changes_, {});
         // Content of model calls travels in bodies too (gen_ai.user.message and so on): without content, none

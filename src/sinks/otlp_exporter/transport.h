@@ -36,7 +36,9 @@ class Transport {
  public:
   virtual ~Transport() = default;
   /// `body`: an Export…ServiceRequest in protobuf. Blocks until answered, timed out, or `stop` became true.
-  virtual Outcome send(log::Signal, std::string_view body, const std::atomic<bool>& stop) = 0;
+  /// `hops`: servers of our kind that it was forwarded by, this one included.
+  virtual Outcome send(log::Signal, std::string_view body, std::uint16_t hops,
+                       const std::atomic<bool>& stop) = 0;
 };
 
 Result<std::unique_ptr<Transport>> make_http_transport(const ExporterOptions&);

@@ -27,11 +27,13 @@ def main() -> int:
         os.execv(PYTHON, [str(PYTHON), str(HERE / "run.py"), *sys.argv[1:]])
     sys.path[:0] = [str(HERE), str(HERE.parent)]
     import chain
+    import objects
     import recipes
     import time
+    import tls
     import traceback
     failed = total = 0
-    for name, case in chain.CASES + recipes.CASES:
+    for name, case in chain.CASES + tls.CASES + objects.CASES + recipes.CASES:
         if chosen.only.lower() not in name.lower():
             continue
         total += 1

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What ./dev test --forward needs besides tests/clients/setup.sh: a real Collector and Jaeger, built from their Go modules
+# What ./dev test --forward needs besides tests/clients/setup.sh: a real Collector, Jaeger and S3 server, built from their Go modules
 # (pinned in go.mod and go.sum). Minutes the first time, nothing when they have not changed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -18,3 +18,4 @@ once() {
 
 once otel_collector collector .
 once jaeger jaeger github.com/jaegertracing/jaeger/cmd/jaeger
+once s3_server s3 .
