@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <string>
 #include <vector>
 
@@ -222,6 +224,45 @@ TEST(Lists, problems_name_the_line) {
   const auto made = Detectors::make(o);
   ASSERT_FALSE(made);
   EXPECT_THAT(made.error().message, HasSubstr("redact.names_file: line 2"));
+}
+
+TEST(PatternFilter, what_is_left_out_for_want_of_a_literal_would_not_have_matched) {
+  // Each with a text that matches: literals in any case, in branches, beyond ASCII, and none at all.
+  const std::pair<const char*, const char*> all[] = {{"EMP-[0-9]{6}", "see EMP-123456 there"},
+                                                     {"(?i)emp-[0-9]{3}", "see eMp-123 there"},
+                                                     {"(?i)kelvin",
+                                                      "\u212A"
+                                                      "elvin"},  // the Kelvin sign is a k without case
+                                                     {"(?i)secret", "\u017Fecret"},  // and the long s an s
+                                                     {"(?:ticket|case|ref)[ -][A-Z]{2}", "a case ZZ"},
+                                                     {"[0-9]{6}[A-Z]", "x 123456Q y"},
+                                                     {"stra\u00DFe [0-9]", "stra\u00DFe 5"},
+                                                     {"\\x{212A}47",
+                                                      "\u212A"
+                                                      "47"},
+                                                     {"[Aa]cme-[0-9]+-(?:EU|US)", "from acme-77-US."},
+                                                     {"AB", "xABx"},
+                                                     {"user=[^ ]+", "q?user=anna x"},
+                                                     {"\\Qa.b+c\\E[0-9]", "a.b+c7"},
+                                                     {"(?:foo){2}bar", "foofoobar"},
+                                                     {"p[ae]ss(?:word)?:", "pess:"}};
+  RedactOptions o;
+  for (const auto& [regex, text] : all) o.patterns.push_back({regex, regex, Action::mask});
+  const auto detectors = Detectors::make(o);
+  ASSERT_TRUE(detectors) << detectors.error().message;
+  for (std::size_t k = 0; k < std::size(all); ++k) {
+    // Anywhere in a text, also over the edge of what is looked at in one piece.
+    for (const std::size_t before : {0u, 1u, 62u, 63u, 4'090u, 4'094u, 4'095u, 4'096u, 9'000u}) {
+      const std::string text = std::string(before, ' ') + all[k].second;
+      std::vector<Finding> found;
+      (*detectors)->find(text, "", bit(Detector::pattern), found);
+      EXPECT_TRUE(std::ranges::any_of(found, [&](const Finding& f) { return f.pattern == k; }))
+          << all[k].first << " behind " << before;
+    }
+  }
+  std::vector<Finding> none;
+  (*detectors)->find("nothing of the kind", "", bit(Detector::pattern), none);
+  EXPECT_TRUE(none.empty());
 }
 
 }  // namespace

@@ -66,6 +66,12 @@ Status ExporterSet::start(const std::vector<OwnAddress>& ours, const sinks::Cost
       continue;
     }
     sinks::ExporterPlace place{config_.data + "/exporters/" + options.name, config_.log_max_bytes};
+    // Dead letters and verdicts need it, and should not find out when they are needed.
+    const auto probe = place.directory + "/.writable";
+    Status writable = posix_filesystem().make_directories(place.directory);
+    if (writable) writable = posix_filesystem().replace_file(probe, "");
+    if (writable) writable = posix_filesystem().remove(probe);
+    if (!writable) return fail(writable.error().with_context(fmt::format("exporters[{}]", i)));
     auto exporter = std::make_unique<sinks::OtlpExporter>(options, place, log_, system_clock(), cost);
     if (auto ok = exporter->start(); !ok)
       return fail(ok.error().with_context(fmt::format("exporters[{}]", i)));
