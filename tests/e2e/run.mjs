@@ -1,6 +1,6 @@
 // Browser tests: node tests/e2e/run.mjs [words of a test's name, or of another's]. TURNSCOPE_BIN names the server (default build/turnscope).
 import { openPage, startBrowser, startServer, post, stored } from './harness.mjs';
-import { designLogs, designRun, largeRun, loopRun, otherRuns } from './data.mjs';
+import { designLogs, designRun, earlierRun, largeRun, loopRun, otherRuns, sessionRuns } from './data.mjs';
 
 const groups = ['search', 'cloud', 'trace', 'readings', 'pages', 'pictures', 'access', 'live', 'hostile'];
 const only = process.argv.slice(2).join(' ').split(',').filter(Boolean);
@@ -19,8 +19,8 @@ let passed = 0;
 const failed = [];
 let browser = null;
 try {
-  const design = designRun(), large = largeRun(Number(process.env.TURNSCOPE_E2E_LARGE ?? 6000)), others = otherRuns(130), loop = loopRun();
-  for (const r of [design, loop, ...others]) await post(server, r.request());
+  const design = designRun(), large = largeRun(Number(process.env.TURNSCOPE_E2E_LARGE ?? 6000)), others = otherRuns(290), loop = loopRun(), earlier = earlierRun(), session = sessionRuns();
+  for (const r of [design, loop, earlier, ...session, ...others]) await post(server, r.request());
   for (const r of large.requests) await post(server, r);
   await post(server, designLogs(design), 'application/json', 'logs');
   await stored(server, design.trace, design.spans.length);
@@ -31,7 +31,7 @@ try {
   for (const [name, f] of tests) {
     if (only.length > 0 && !only.some((o) => name.includes(o.trim()))) continue;
     const pages = [];
-    const t = { server, design, large, loop, others, browser, open: async (options) => { const p = await openPage(browser, server, options); pages.push(p); return p; } };
+    const t = { server, design, earlier, session, large, loop, others, browser, open: async (options) => { const p = await openPage(browser, server, options); pages.push(p); return p; } };
     const at = Date.now();
     try {
       await f(t);

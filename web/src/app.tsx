@@ -14,6 +14,7 @@ const UsersPage = lazy(() => import('./sessions/users-page'));
 const ComparePage = lazy(() => import('./compare/compare-page'));
 const StoragePage = lazy(() => import('./operators/storage-page'));
 const PricesPage = lazy(() => import('./operators/prices-page'));
+const RedactPage = lazy(() => import('./operators/redact-page'));
 const ExplainPage = lazy(() => import('./operators/explain-page'));
 
 /** A page that breaks says so and leaves the frame usable. */
@@ -42,6 +43,7 @@ export function App() {
           {route.page === 'compare' && <ComparePage params={route.params} />}
           {route.page === 'storage' && <StoragePage />}
           {route.page === 'prices' && <PricesPage params={route.params} />}
+          {route.page === 'redact' && <RedactPage />}
           {route.page === 'explain' && <ExplainPage />}
           {route.page === 'unknown' && (
             <main className="page"><div className="center"><div><h1 className="h1">No such page</h1><p className="mid">The address leads nowhere here. <Link className="link" to="/search">Go to the search</Link>.</p></div></div></main>

@@ -41,15 +41,15 @@ export default {
       await p.page.locator(ready).first().waitFor();
       await shoot(name);
     }
-    const close = t.others.find((r) => r.spans.some((x) => x.name.startsWith('tool.execute.search')) && r.spans.length > 8);
     for (const [name, path, ready] of [
       ['overview', '/overview', '.chart rect.cbar'],
       ['difference', '/search?q=service:support-agent&plot=duration&cloud=duration,1700000000000,1999999999999,12000000000,90000000000', '.difrow .num'],
       ['sessions', '/sessions?from=now-24h', '.tbody .tr:not(.skrow)'],
-      ['session', '/session?id=sess-9f31c2', '.stc .sq'],
+      ['session', '/session?id=sess-parcel', '.stc .sa'],
       ['users', '/users', '.ulist tbody a'],
-      ['compare', `/compare?a=${close.trace}&b=${t.design.trace}`, '.cr[aria-selected]'],
-      ['services', '/services', '.svc td a'],
+      ['compare', `/compare?a=${t.earlier.trace}&b=${t.design.trace}&part=system`, '.answers .value'],
+      ['arms', '/compare?by=variant', '.armplot rect'],
+      ['services', '/services', '.svc .map .node'],
       ['prices', '/prices', '.opage tbody a'],
       ['storage', '/storage', '.opage td.fwm'],
     ]) {
@@ -60,5 +60,21 @@ export default {
     await p.go('/health');
     await p.page.locator('.cell').first().waitFor();
     await shoot('health');
+    await p.go('/redact');
+    await p.page.getByRole('button', { name: 'An example' }).click();
+    await p.page.locator('#plain').press('Control+Enter');
+    await p.page.locator('.exps').first().waitFor();
+    await shoot('redaction');
+    await p.go('/explain');
+    await p.page.getByRole('button', { name: 'An example' }).click();
+    await p.page.locator('#payload').press('Control+Enter');
+    await p.page.locator('.exps').first().waitFor();
+    await shoot('explain');
+    await p.go(`/t/${t.design.trace}?plumbing=hide&s=${t.design.ids.search_policies}`);
+    await p.page.locator('.usual .utrack').waitFor();
+    await p.press('Control+k');
+    await p.page.locator('.palette [role=option]').first().waitFor();
+    await p.page.keyboard.type('read');
+    await shoot('palette');
   },
 };

@@ -46,6 +46,16 @@ export async function get<T>(path: string, params: Params = {}, signal?: AbortSi
   return (await (await send(path, params, signal)).json()) as T;
 }
 
+/** POST /api/v1<path> with JSON. */
+export async function post<T>(path: string, body: unknown): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(`/api/v1${path}`, { method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json' }, body: JSON.stringify(body) });
+  } catch { throw new ApiFailure(0, 'unreachable', 'The server does not answer.'); }
+  if (!response.ok) throw await failure(response);
+  return (await response.json()) as T;
+}
+
 /** GET /api/v1<path> as bytes: payload ranges. */
 export async function getBytes(path: string, params: Params = {}, signal?: AbortSignal): Promise<ArrayBuffer> {
   return (await send(path, params, signal)).arrayBuffer();

@@ -142,8 +142,6 @@ export interface SpanDetail extends SpanSummary {
   parameters: Record<string, unknown>;          // temperature, max_tokens …
   finish_reasons: string[];
   scores: { name: string; value: number | null; label: string | null; explanation: string | null }[];
-  cost_lines?: { bucket: string; tokens: number; nano_usd_per_million: number | null; nano_usd: number | null }[]; // the cost's arithmetic
-  prices_as_of?: string | null;       // date of the price entry used, RFC 3339
   duplicates: number;                           // times the span was received beyond the first
   self_ns: number;
 }
@@ -155,6 +153,22 @@ export interface MessagePart {
   content?: string; id?: string; name?: string; arguments?: unknown; result?: unknown; bytes: number; cut?: boolean;
   new?: boolean; // sent for the first time in this run (resent context otherwise)
 }
+/** GET /api/v1/traces/{id}/spans/{span_id}/cost — the cost's arithmetic by bucket; prices as text, in dollars a million tokens. */
+export interface CostExplained {
+  state: Cost['state']; nano_usd: number | string | null; reported_nano_usd: number | string | null; arithmetic: string;
+  rule: { model: string; provider: string | null; from: 'user' | 'imported' | 'built-in'; source: string | null; date: string | null } | null;
+  buckets: { bucket: string; tokens: number; dollars_per_million: string | null; nano_usd: string | null }[];
+}
+/** GET /api/v1/prices — price rules, best first. */
+export interface PriceList { prices_date: string; rules: PriceRule[]; more: boolean }
+export interface PriceRule { match: string; model: string; provider: string | null; valid_from: string | null; valid_to: string | null; from: 'user' | 'imported' | 'built-in'; priority: number; source: string | null; date: string | null; tiers: { service_tier: string | null; context_above: number; prices: Record<string, string> }[] }
+/** GET /api/v1/exporters/{name}/dead-letters */
+export interface DeadLetterList { dead_letters: { position: number; signal: string; items: number; bytes: number; reason: string; refused_unix_nano: UnixNano }[] }
+/** POST /api/v1/redact/test */
+export interface Redacted { enabled: boolean; changed: boolean; text: string; found: { detector: string; count: number }[]; replacements: { detector: string; pattern: string | null; replacement: string; bytes: number }[] }
+/** GET /api/v1/exporters */
+export interface ExporterList { exporters: Exporter[] }
+export interface Exporter { name: string; ok: boolean; message: string; endpoint: string; protocol: string; position: number; lag_records: number; freshness_seconds: number; requests: number; retries: number; items: number; bytes: number; filtered_items: number; rejected_items: number; dropped_items: number; dead_items: number; dead_letters: number; dead_letter_bytes: number; sampling: Record<string, unknown> | null }
 /** GET /api/v1/traces/{id}/spans/{span_id}/content?path=attributes.KEY|events.N.KEY&offset&length — raw text, ranges in bytes. */
 
 /** GET /api/v1/traces/{id}/context — what filled the context of each model call, in bytes of text by part (≤ 200 calls). */

@@ -7,14 +7,18 @@ import { StatusBar } from '../frame/frame';
 import { quote } from '../search/language';
 import { oneLine } from '../text/safe';
 import { Safe } from '../text/text';
+import { Value } from '../text/value';
 import { CopyButton, CostText, Dur, Failure, Skeleton, Time } from '../ui/bits';
 import { Icon, KindIcon } from '../ui/icons';
 import { useKeys } from '../ui/keys';
 import { Link } from '../url/link';
 import { setParams } from '../url/router';
 import { loadIndex, type NavSpan } from '../trace/nav-index';
+import { useAnswer } from '../trace/answer';
 import { align, type Pair } from './align';
 import { counts, diffTexts, type DiffRow, type Piece } from './diff';
+import ArmsPage from './arms';
+import { Modes } from './modes';
 import './compare.css';
 
 /** "trace" or "trace.span": what stands in the address. */
@@ -35,7 +39,9 @@ function partText(d: SpanDetail | undefined, p: Part): string {
   return Object.entries({ model: d.model, ...d.parameters }).filter(([, v]) => v !== null).map(([k, v]) => `${k}: ${typeof v === 'string' ? v : JSON.stringify(v)}`).sort().join('\n');
 }
 
-export default function ComparePage({ params }: { params: URLSearchParams }) {
+export default function ComparePage({ params }: { params: URLSearchParams }) { return params.get('by') !== null ? <ArmsPage params={params} /> : <RunsPage params={params} />; }
+
+function RunsPage({ params }: { params: URLSearchParams }) {
   const a = readId(params.get('a')), b = readId(params.get('b'));
   const A = useTrace(a?.trace), B = useTrace(b?.trace);
   const only = params.get('only') === '1';
@@ -62,7 +68,7 @@ export default function ComparePage({ params }: { params: URLSearchParams }) {
   const greatest = Math.max(1, ...pairs.map((p) => Math.abs((p.b?.duration ?? 0) - (p.a?.duration ?? 0))));
   return (
     <main className="page cmp">
-      <header className="top"><h1>Compare</h1><span className="cap">{ta && tb && ta.question && ta.question === tb.question ? 'the same question' : ''}</span><span className="grow" /><button type="button" className="btn" title="Swap A and B (r)" onClick={swap}>Swap</button><CopyButton className="btn" text={() => location.href} label="Copy the link">Copy link</CopyButton></header>
+      <header className="top"><h1>Compare</h1><Modes on="runs" /><span className="cap">{ta && tb && ta.question && ta.question === tb.question ? 'the same question' : ''}</span><span className="grow" /><button type="button" className="btn" title="Swap A and B (r)" onClick={swap}>Swap</button><CopyButton className="btn" text={() => location.href} label="Copy the link">Copy link</CopyButton></header>
       {failed ? <div className="center"><Failure error={failed.error} title="These traces cannot be compared" retry={() => { void A.header.refetch(); void B.header.refetch(); }} /></div> : (
         <>
           <section className="cmph" aria-label="The two runs"><Side name="A" t={ta} id={a.trace} /><Side name="B" t={tb} id={b.trace} />
@@ -75,12 +81,19 @@ export default function ComparePage({ params }: { params: URLSearchParams }) {
             {shown.slice(0, 2000).map((p) => <Step key={p.id} p={p} on={p === step} total={total} greatest={greatest} choose={() => setParams({ step: p.id })} />)}
             {pairs.length > 0 && shown.length === 0 && <p className="pad dim">The two runs took the same steps in about the same time.</p>}
           </div>
-          {step && <DiffPane step={step} a={a.trace} b={b.trace} part={part} setPart={(p) => setParams({ part: p === 'output' ? null : p })} change={change} side={ta && tb ? <Cohorts a={ta} b={tb} /> : null} />}
+          {step && <DiffPane step={step} a={a.trace} b={b.trace} part={part} setPart={(p) => setParams({ part: p === 'output' ? null : p })} change={change} side={ta && tb ? <Cohorts a={ta} b={tb} /> : null} answers={ta && tb ? <Answers a={ta} b={tb} /> : null} />}
         </>
       )}
       <StatusBar keys={[[['j', 'k'], 'next step'], [['n'], 'next change'], [['r'], 'swap A and B'], [['d'], 'only differences'], [['?'], 'all keys']]} right={<><span className="chip accent">only B</span> <span className="chip">only A</span></>} />
     </main>
   );
+}
+
+/** What both runs answered in the end. */
+function Answers({ a, b }: { a: TraceHeader; b: TraceHeader }) {
+  const told = [useAnswer(a), useAnswer(b)];
+  if (!told[0] && !told[1]) return null;
+  return <section className="answers scroll" aria-label="Answers of both runs" tabIndex={0}>{[a, b].map((t, i) => <div key={i}><h3 className="h2">Answer of run {i ? 'B' : 'A'}{t.errors > 0 && <span className="danger"> after {some(t.errors, 'error')}</span>}</h3>{told[i] ? <Value as="read" text={told[i]!} /> : <p className="dim">No answer was found.</p>}</div>)}</section>;
 }
 
 const tokensOf = (s: NavSpan | null): number | null => (s?.usage && s.usage.role === 'own' ? (s.usage.total_input ?? 0) + (s.usage.total_output ?? 0) : null);
@@ -113,7 +126,7 @@ function Step({ p, on, total, greatest, choose }: { p: Pair; on: boolean; total:
   );
 }
 
-function DiffPane({ step, a, b, part, setPart, change, side }: { step: Pair; a: string; b: string; part: Part; setPart: (p: Part) => void; change: React.MutableRefObject<(d: 1 | -1) => void>; side: React.ReactNode }) {
+function DiffPane({ step, a, b, part, setPart, change, side, answers }: { step: Pair; a: string; b: string; part: Part; setPart: (p: Part) => void; change: React.MutableRefObject<(d: 1 | -1) => void>; side: React.ReactNode; answers: React.ReactNode }) {
   const ask = (trace: string, span: NavSpan | null) => ({ queryKey: ['span', trace, span?.id, 'whole'], enabled: span !== null, staleTime: 60_000, queryFn: ({ signal }: { signal: AbortSignal }) => get<SpanDetail>(`/traces/${seg(trace)}/spans/${seg(span!.id)}`, { preview_bytes: 1 << 20 }, signal) });
   const da = useQuery(ask(a, step.a)), db = useQuery(ask(b, step.b));
   const ready = (step.a === null || da.data !== undefined) && (step.b === null || db.data !== undefined);
@@ -139,6 +152,7 @@ function DiffPane({ step, a, b, part, setPart, change, side }: { step: Pair; a: 
         </div>
         {side}
       </div>
+      {answers}
     </section>
   );
 }
@@ -174,7 +188,7 @@ function Picker({ a }: { a: string | null }) {
   const choose = (id: string): void => setParams(a === null ? { a: id } : { b: id }, 'push');
   const rows = (list.data?.traces ?? []).filter((t) => t.trace_id !== a).sort((x, y) => Number(y.question === first.data?.question) - Number(x.question === first.data?.question));
   return (
-    <main className="page"><header className="top"><h1>Compare</h1></header>
+    <main className="page"><header className="top"><h1>Compare</h1><Modes on="runs" /></header>
       <div className="cpick scroll" tabIndex={0} role="region" aria-label="Choose a trace">
         {a !== null && <section className="panel pad"><div className="row"><span className="ab A">A</span>{first.data ? <Safe text={oneLine(first.data.question ?? first.data.root?.name ?? a, 140)} /> : first.isError ? <span className="danger">this trace cannot be read</span> : <Skeleton w={260} />}</div></section>}
         <section className="panel"><header><h2>{a === null ? 'Choose the first trace' : 'Compare it with'}</h2><span className="cap">in the search, <kbd>c</kbd> on one row and <kbd>c</kbd> on another does the same</span></header>

@@ -1,4 +1,4 @@
-import { useState, type ReactNode } from 'react';
+import { lazy, Suspense, useState, type ReactNode } from 'react';
 import { navigate, useUrl } from '../url/router';
 import { Link } from '../url/link';
 import { Icon, type IconName } from '../ui/icons';
@@ -6,6 +6,9 @@ import { useKeys } from '../ui/keys';
 import { toggleTheme, useTheme } from '../ui/theme';
 import { KeyHelp } from './key-help';
 import { useHealth } from '../health/use-health';
+import type { Command } from '../ui/commands';
+
+const Palette = lazy(() => import('./palette'));
 
 const areas: { path: string; icon: IconName; label: string; key: string }[] = [
   { path: '/overview', icon: 'overview', label: 'Overview', key: 'g o' },
@@ -19,19 +22,23 @@ const operators: typeof areas = [
   { path: '/prices', icon: 'prices', label: 'Prices', key: 'g p' },
   { path: '/storage', icon: 'storage', label: 'Storage', key: 'g b' },
   { path: '/explain', icon: 'diff', label: 'Explain a payload', key: 'g x' },
+  { path: '/redact', icon: 'shield', label: 'Test redaction', key: 'g r' },
 ];
 
 export function Frame({ children }: { children: ReactNode }) {
   const path = useUrl().split('?')[0]!;
   const [help, setHelp] = useState(false);
+  const [palette, setPalette] = useState(false);
   const theme = useTheme();
   const health = useHealth();
   useKeys({
-    '?': () => setHelp((h) => !h),
+    '?': () => setHelp((h) => !h), 'ctrl+k': () => setPalette(true), 'g r': () => navigate('/redact'), 'g a': () => navigate('/compare?by=variant'),
     'g s': () => navigate('/search'), 'g o': () => navigate('/overview'), 'g e': () => navigate('/sessions'), 'g u': () => navigate('/users'), 'g c': () => navigate('/compare'), 'g p': () => navigate('/prices'), 'g b': () => navigate('/storage'), 'g x': () => navigate('/explain'), 'g d': () => navigate('/services'),
     'g h': () => navigate('/health'), 'g t': () => toggleTheme(),
   });
   const current = (p: string): 'page' | undefined => ((p === '/search' ? path === '/' || path === '/search' || path.startsWith('/t/') : p === '/sessions' ? path.startsWith('/session') : path === p) ? 'page' : undefined);
+  const commands: Command[] = [...areas, { path: '/compare?by=variant', label: 'Compare experiment arms', key: 'g a' }, ...operators, { path: '/health', label: 'Health, exporters, anomalies', key: 'g h' }].map((a) => ({ title: a.label, keys: a.key, run: () => navigate(a.path) }));
+  commands.push({ title: theme === 'dark' ? 'Light theme' : 'Dark theme', keys: 'g t', run: toggleTheme }, { title: 'Keyboard map', keys: '?', run: () => setHelp(true) });
   const state = health.isError ? 'unreachable' : health.data?.status;
   const troubled = state !== undefined && state !== 'ok';
   return (
@@ -46,10 +53,12 @@ export function Frame({ children }: { children: ReactNode }) {
         <Link to="/health" title={troubled ? `Health (g h): ${state}` : 'Health (g h)'} aria-label={troubled ? `Health: ${state}` : 'Health'} aria-current={current('/health')}>
           <Icon name="health" />{troubled && <span className={`dot ${state === 'degraded' ? '' : 'bad'}`} />}
         </Link>
+        <button type="button" title="Go to anything (ctrl k)" aria-label="Go to anything" onClick={() => setPalette(true)}><Icon name="menu" /></button>
         <button type="button" title="Keyboard map (?)" aria-label="Keyboard map" onClick={() => setHelp(true)}><Icon name="keys" /></button>
         <button type="button" title="Light or dark (g t)" aria-label={theme === 'dark' ? 'Switch to light theme' : 'Switch to dark theme'} onClick={toggleTheme}><Icon name="theme" /></button>
       </nav>
       {children}
+      {palette && <Suspense fallback={null}><Palette close={() => setPalette(false)} commands={commands} /></Suspense>}
       {help && <KeyHelp close={() => setHelp(false)} />}
     </div>
   );

@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'react';
 import { useKeys } from '../ui/keys';
 
 const groups: { title: string; keys: [string, string][] }[] = [
-  { title: 'Everywhere', keys: [['?', 'this map'], ['/', 'the search bar; in a trace, find'], ['esc', 'back one step'], ['g s', 'search'], ['g o', 'overview'], ['g e', 'sessions'], ['g u', 'users'], ['g c', 'compare'], ['g d', 'services'], ['g p', 'prices'], ['g b', 'storage'], ['g x', 'explain'], ['g h', 'health'], ['g t', 'light or dark']] },
+  { title: 'Everywhere', keys: [['?', 'this map'], ['ctrl k', 'anything by its name'], ['/', 'the search bar; in a trace, find'], ['esc', 'back one step'], ['g s', 'search'], ['g o', 'overview'], ['g e', 'sessions'], ['g u', 'users'], ['g c', 'compare'], ['g a', 'experiment arms'], ['g d', 'services'], ['g p', 'prices'], ['g b', 'storage'], ['g x', 'explain'], ['g r', 'redaction'], ['g h', 'health'], ['g t', 'light or dark']] },
   { title: 'Lists', keys: [['j k', 'next, previous row'], ['enter', 'open'], ['space', 'peek'], ['l', 'live on or off'], ['r', 'traces, spans or sessions as the row'], ['c', 'compare two: A, then B'], ['d', 'what is different in the chosen cloud']] },
   { title: 'Trace: answers', keys: [['1 2 3', 'what was slow, dear, wrong'], ['e E', 'next, previous error'], ['s S', 'next, previous slowest by self time'], ['$', 'next dearest'], ['t T', 'next, previous turn'], ['n N', 'next, previous hit of find']] },
   { title: 'Trace: tree', keys: [['j k', 'next, previous span'], ['h l  ← →', 'fold, open'], ['[ ]', 'fold, open one level'], ['H', 'plumbing spans hidden or shown'], ['home end', 'first, last row']] },

@@ -15,6 +15,16 @@ const sample = `{"resourceSpans":[{"resource":{"attributes":[{"key":"service.nam
    {"key":"gen_ai.usage.cache_read.input_tokens","value":{"intValue":"1000"}},
    {"key":"gen_ai.usage.output_tokens","value":{"intValue":"80"}}]}]}]}]}`;
 
+/** A fact, and the attribute or rule it came from. */
+function Facts({ facts }: { facts: Record<string, unknown> }) {
+  const origins = (typeof facts['origins'] === 'object' && facts['origins'] !== null ? facts['origins'] : {}) as Record<string, unknown>;
+  const told = (o: unknown): string => (typeof o === 'string' ? o : typeof o === 'object' && o !== null ? Object.values(o).filter((x) => typeof x === 'string' && x !== '').join(' · ') : '');
+  return (
+    <table className="factt"><thead><tr><th scope="col">Fact</th><th scope="col">Value</th><th scope="col">Read from</th></tr></thead>
+      <tbody>{Object.entries(facts).filter(([k]) => k !== 'origins').map(([k, v]) => <tr key={k}><td className="mid"><Safe text={k.replace(/_/g, ' ')} /></td><td>{v === null || v === '' ? <span className="dim">—</span> : typeof v === 'object' ? <JsonView value={v} open={1} /> : <span className="mono"><Safe text={String(v)} /></span>}</td><td className="mono mid">{told(origins[k]) ? <Safe text={told(origins[k])} /> : <span className="dim">as sent</span>}</td></tr>)}</tbody></table>
+  );
+}
+
 interface Explained { spans?: Record<string, Record<string, unknown>> }
 
 /** Paste what a client sends: what is read in it, and which attribute each fact came from. Nothing is stored. */
@@ -43,7 +53,7 @@ export default function ExplainPage() {
         <section className="expout scroll" tabIndex={0} role="region" aria-label="What is read" aria-live="polite">
           {error !== null && <Failure error={error} />}
           {!answer && error === null && <p className="dim">A span's kind, model, tokens, messages and errors are read from the attributes of many instrumentations. Paste what yours sends to see which of them were understood, and which were not.</p>}
-          {spans.map(([id, facts]) => <article key={id} className="panel exps"><header><h2 className="mono"><Safe text={id} /></h2><span className="grow" /><CopyButton text={() => JSON.stringify(facts, null, 2)} label="Copy" /></header><div className="pad"><JsonView value={facts} open={2} /></div></article>)}
+          {spans.map(([id, facts]) => <article key={id} className="panel exps"><header><h2 className="mono"><Safe text={id} /></h2><span className="grow" /><CopyButton text={() => JSON.stringify(facts, null, 2)} label="Copy" /></header><Facts facts={facts} /></article>)}
           {answer && <details><summary>Whole answer</summary><JsonView value={answer} open={1} /></details>}
         </section>
       </div><StatusBar keys={[[['g', 'h'], 'health'], [['?'], 'all keys']]} /></main>

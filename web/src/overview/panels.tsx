@@ -19,16 +19,15 @@ const key = 'turnscope.panels';
 const valid = (x: unknown): x is Own => typeof x === 'object' && x !== null && typeof (x as Own).title === 'string' && typeof (x as Own).q === 'string' && figures.includes((x as Own).figure) && fields.includes((x as Own).by);
 export function readPanels(text: string | null): Own[] { try { const v: unknown = JSON.parse(text ?? '[]'); return Array.isArray(v) ? v.filter(valid).slice(0, 12) : []; } catch { return []; } }
 
-export function Panels({ range, q }: { range: Range; q: string }) {
+export function Panels({ range, q, open, setOpen }: { range: Range; q: string; open: boolean; setOpen: (o: boolean) => void }) {
   const shared = readPanels(new URLSearchParams(location.search).get('panels'));
   const [own, setOwn] = useState<Own[]>(() => { try { return readPanels(localStorage.getItem(key)); } catch { return []; } });
-  const [open, setOpen] = useState(false);
   const keep = (list: Own[]): void => { setOwn(list); try { localStorage.setItem(key, JSON.stringify(list)); } catch { /* holds for this page */ } };
   const all = [...shared.map((p) => ({ p, from: 'shared' as const })), ...own.filter((o) => !shared.some((s) => JSON.stringify(s) === JSON.stringify(o))).map((p) => ({ p, from: 'own' as const }))];
   return (
     <>
       {all.map(({ p, from }, i) => <OwnPanel key={`${from}${i}${p.title}`} p={p} range={range} q={q} shared={from === 'shared'} keep={() => { keep([...own, p]); setParams({ panels: null }); }} remove={() => (from === 'shared' ? setParams({ panels: null }) : keep(own.filter((o) => o !== p)))} />)}
-      {open ? <Editor cancel={() => setOpen(false)} add={(p) => { keep([...own, p]); setOpen(false); }} /> : <button type="button" className="panel addp" onClick={() => setOpen(true)}><Icon name="diff" />Add a panel of your own</button>}
+      {open && <Editor cancel={() => setOpen(false)} add={(p) => { keep([...own, p]); setOpen(false); }} />}
     </>
   );
 }
@@ -40,7 +39,7 @@ function Editor({ add, cancel }: { add: (p: Own) => void; cancel: () => void }) 
       const d = new FormData(e.currentTarget), p = { title: String(d.get('title')).trim().slice(0, 60), q: String(d.get('q')).trim(), figure: String(d.get('figure')), by: String(d.get('by')) };
       if (valid(p) && p.title) add(p);
     }}>
-      <h2 className="h2">A panel of your own</h2>
+      <h2 className="h2" ref={(e) => e?.scrollIntoView({ block: 'nearest' })}>A panel of your own</h2>
       <label>Title<input name="title" required maxLength={60} /></label>
       <label>Search<input name="q" className="mono" placeholder="kind:tool status:error" spellCheck={false} /></label>
       <label>Figure<select name="figure">{figures.map((f) => <option key={f} value={f}>{f}</option>)}</select></label>

@@ -31,7 +31,7 @@ export function FacetPanel({ facets, q, setQ, busy }: { facets: Facets | undefin
                 <input type="checkbox" checked={on.has(v.value)} onChange={() => setQ(toggle(q, f.field, v.value))} />
                 {f.field === 'kind' && kinds.has(v.value) && <KindIcon kind={v.value as KindGlyph} />}
                 {f.field === 'status' && v.value === 'error' && <KindIcon kind="error" />}
-                <span className="trunc grow"><Safe text={v.value} /></span>
+                <span className="trunc grow">{f.field === 'status' && v.value === 'unset' ? <>unset <span className="dim">no error told</span></> : <Safe text={v.value} />}</span>
                 <span className="dim fnum">{integer(v.count)}<i style={{ width: `${(v.count / max) * 100}%` }} /></span>
               </label>
             ))}

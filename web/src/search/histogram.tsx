@@ -4,7 +4,7 @@ import { durationText, integer } from '../format/numbers';
 import { axisTime, nanos } from '../format/time';
 import { useSize } from '../ui/size';
 
-const height = 160, left = 40, right = 12, top = 8, bottom = 18;
+const height = 180, left = 40, right = 12, top = 36, bottom = 18;
 
 /** Counts over time, errors at the foot of each bar; drag to narrow the time range. */
 export function Histogram({ series, from, to, narrow, word }: {

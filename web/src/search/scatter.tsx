@@ -16,7 +16,8 @@ export const writeCloud = (c: Cloud): string => [c.figure, Math.round(c.from), M
 export const figureText = (figure: Figure, v: number): string => (figure === 'duration' ? durationText(v) : figure === 'cost' ? money(v) : `${compact(v)} tok`);
 const valueOf = (p: ScatterPoint, f: Figure): number | null => (f === 'duration' ? p.duration_ns : f === 'cost' ? p.cost_nano_usd : p.tokens);
 
-const left = 62, right = 14, top = 10, bottom = 20;
+// Above the plot there is room for the switch that stands over it.
+const left = 62, right = 14, top = 36, bottom = 20;
 /** 1, 2, 5 × 10^n between two values: the lines of a logarithmic axis. */
 export function logMarks(low: number, high: number): number[] {
   const out: number[] = [];

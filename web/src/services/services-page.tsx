@@ -1,18 +1,18 @@
 import { useMemo, useState } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import { get } from '../api/client';
-import type { DependencyList, OperationList, ServiceList } from '../api/types';
+import type { DependencyList, OperationList, ServiceList, UsageReport } from '../api/types';
 import { durationText, integer, percent } from '../format/numbers';
 import { ago, timeTitle, type Range } from '../format/time';
 import { StatusBar } from '../frame/frame';
 import { quote } from '../search/language';
 import { TimeRange } from '../search/time-range';
 import { Safe } from '../text/text';
-import { Failure, Skeleton } from '../ui/bits';
+import { CostText, Failure, Skeleton } from '../ui/bits';
 import { KindIcon } from '../ui/icons';
 import { Link } from '../url/link';
 import { setParams } from '../url/router';
-import { ServiceMap } from './service-map';
+import { providersOf, ServiceMap } from './service-map';
 import './services.css';
 
 export default function ServicesPage({ params }: { params: URLSearchParams }) {
@@ -20,6 +20,8 @@ export default function ServicesPage({ params }: { params: URLSearchParams }) {
   const chosen = params.get('service');
   const services = useQuery({ queryKey: ['services', range], queryFn: ({ signal }) => get<ServiceList>('/services', { ...range }, signal) });
   const edges = useQuery({ queryKey: ['dependencies', range], queryFn: ({ signal }) => get<DependencyList>('/dependencies', { ...range }, signal) });
+  const usage = useQuery({ queryKey: ['usage', 'providers', range], queryFn: ({ signal }) => get<UsageReport>('/usage', { by: 'service,provider', ...range }, signal) });
+  const providers = useMemo(() => providersOf(usage.data), [usage.data]);
   const list = services.data?.services ?? [];
   const [filter, setFilter] = useState('');
   const shown = list.filter((s) => s.name.toLowerCase().includes(filter.toLowerCase()));
@@ -31,10 +33,10 @@ export default function ServicesPage({ params }: { params: URLSearchParams }) {
       <div className="svc scroll" tabIndex={0} role="region" aria-label="Services and their calls">
         {(services.isError || edges.isError) && <Failure error={services.error ?? edges.error} retry={() => { void services.refetch(); void edges.refetch(); }} />}
         <div className="svcgrid">
-          <section className="panel"><header><h2>Who calls whom</h2><span className="cap">calls, share of errors, p95 of the called side</span></header>
-            {edges.data && services.data ? (edges.data.dependencies.length > 0 ? <ServiceMap services={list} edges={edges.data.dependencies} chosen={chosen} choose={(s) => setParams({ service: s === chosen ? null : s })} /> : <p className="pad dim">No call from one service to another in this range.</p>) : !edges.isError && <div className="pad"><Skeleton w="60%" h={180} /></div>}
-            {edges.data && edges.data.dependencies.length > 0 && <table className="edges"><thead><tr><th scope="col">Caller</th><th scope="col">Called</th><th scope="col" className="num">Calls</th><th scope="col" className="num">Errors</th><th scope="col" className="num">p50</th><th scope="col" className="num">p95</th></tr></thead>
-              <tbody>{edges.data.dependencies.slice(0, 100).map((e) => <tr key={`${e.parent}\u0000${e.child}`}><td><Safe text={e.parent} /></td><td><Safe text={e.child} /></td><td className="num">{integer(e.calls)}</td><td className={`num ${e.errors > 0 ? 'danger' : 'dim'}`}>{e.errors > 0 ? `${integer(e.errors)} (${percent(e.errors / e.calls)})` : '–'}</td><td className="num">{durationText(e.p50_ns)}</td><td className="num">{durationText(e.p95_ns)}</td></tr>)}</tbody></table>}
+          <section className="panel"><header><h2>Who calls whom</h2><span className="cap">calls, p95 of the called side, share that failed; cost on the edges to model providers</span></header>
+            {edges.data && services.data ? (edges.data.dependencies.length + providers.length > 0 ? <ServiceMap services={list} edges={edges.data.dependencies} providers={providers} least={420} label="Service map; the table below says the same" chosen={chosen} choose={(s) => setParams({ service: s === chosen ? null : s })} /> : <p className="pad dim">No call from one service to another in this range.</p>) : !edges.isError && <div className="pad"><Skeleton w="60%" h={180} /></div>}
+            {edges.data && edges.data.dependencies.length + providers.length > 0 && <table className="edges"><thead><tr><th scope="col">Caller</th><th scope="col">Called</th><th scope="col" className="num">Calls</th><th scope="col" className="num">Errors</th><th scope="col" className="num">p50</th><th scope="col" className="num">p95</th><th scope="col" className="num">Cost</th></tr></thead>
+              <tbody>{edges.data.dependencies.slice(0, 100).map((e) => <tr key={`${e.parent}\u0000${e.child}`}><td><Safe text={e.parent} /></td><td><Safe text={e.child} /></td><td className="num">{integer(e.calls)}</td><td className={`num ${e.errors > 0 ? 'danger' : 'dim'}`}>{e.errors > 0 ? `${integer(e.errors)} (${percent(e.errors / e.calls)})` : '–'}</td><td className="num">{durationText(e.p50_ns)}</td><td className="num">{durationText(e.p95_ns)}</td><td /></tr>)}{providers.map((e) => <tr key={`${e.service}\u0000p${e.provider}`}><td><Safe text={e.service} /></td><td><span className="row"><KindIcon kind="llm" /><Safe text={e.provider} /></span></td><td className="num">{integer(e.calls)}</td><td className={`num ${e.errors > 0 ? 'danger' : 'dim'}`}>{e.errors > 0 ? `${integer(e.errors)} (${percent(e.errors / e.calls)})` : '–'}</td><td /><td /><td className="num"><CostText cost={e.cost} /></td></tr>)}</tbody></table>}
           </section>
           <section className="panel"><header><h2>{integer(shown.length)} {shown.length === 1 ? 'service' : 'services'}</h2></header>
             <table><thead><tr><th scope="col">Service</th><th scope="col" className="num">Spans</th><th scope="col" className="num">Errors</th><th scope="col" className="num">Last seen</th></tr></thead>

@@ -1,12 +1,13 @@
 import { useMemo } from 'react';
 import { useQuery } from '@tanstack/react-query';
-import { get } from '../api/client';
-import type { SessionDetail, SessionTurn, TraceSummary } from '../api/types';
+import { get, seg } from '../api/client';
+import type { SessionDetail, SessionTurn, TraceHeader, TraceSummary } from '../api/types';
 import { compact, durationText, integer, money, some } from '../format/numbers';
 import { nanos } from '../format/time';
 import { StatusBar } from '../frame/frame';
 import { quote } from '../search/language';
 import { Shape } from '../search/shape';
+import { useAnswer } from '../trace/answer';
 import { oneLine } from '../text/safe';
 import { Safe } from '../text/text';
 import { Value } from '../text/value';
@@ -26,6 +27,19 @@ export function attempts(traces: Pick<TraceSummary, 'trace_id' | 'question'>[]):
     i = j;
   }
   return out;
+}
+
+/** What the run answered: of its turns, or of its header where the turns do not say. */
+function Answer({ t, told }: { t: TraceSummary; told: string | null }) {
+  const trace = t.trace_id, errors = t.errors;
+  const header = useQuery({ queryKey: ['trace', trace], enabled: errors > 0, staleTime: 30_000, queryFn: ({ signal }) => get<TraceHeader>(`/traces/${seg(trace)}`, {}, signal) });
+  const text = useAnswer({ ...t, answer: told }), wrong = header.data?.findings.find((f) => f.type === 'wrong');
+  return (
+    <>
+      {text !== null && <div className="sa"><span className="cap">assistant</span><Value as="read" text={text} /></div>}
+      {wrong && <Link className="swrong" to={`/t/${trace}?s=${wrong.span_id}`}><KindIcon kind="error" /><span className="trunc"><Safe text={oneLine(wrong.text, 200)} /></span></Link>}
+    </>
+  );
 }
 
 /** A whole conversation over many traces: in order, with the gaps between, cost and what failed. */
@@ -69,9 +83,9 @@ export default function SessionPage({ id }: { id: string }) {
                     {prev && gap < 0 && <div className="gap"><span>at the same time, begun {durationText(-gap)} before the one above ended</span></div>}
                     <article className={`stc ${t.errors > 0 ? 'bad' : ''}`}>
                       <header><span className="dim"><Time t={t.start_unix_nano} long /></span>{try_ && <span className="chip accent" title="The same question was asked before or again: an attempt">attempt {try_.n} of {try_.of}</span>}{t.errors > 0 && <span className="chip danger">{some(t.errors, 'error')}</span>}<span className="grow" /><Shape shape={t.shape} duration={t.duration_ns} scale={longest} /><span className="num sfig"><Dur ns={t.duration_ns} /></span><span className="num sfig"><CostText cost={t.cost} /></span>
-                        <Link className="btn" to={`/t/${t.trace_id}`}><Icon name="open" />Open</Link>{prev && <Link className="btn quiet icon" title="Compare with the trace before" aria-label="Compare with the trace before" to={`/compare?a=${prev.trace_id}&b=${t.trace_id}`}><Icon name="compare" /></Link>}</header>
+                        <Link className="btn" to={`/t/${t.trace_id}`}><Icon name="open" />Open</Link>{prev && <Link className="btn quiet icon" title="Compare with the trace before" aria-label="Compare with the trace before" to={`/compare?a=${prev.trace_id}&b=${t.trace_id}`}><Icon name="compare" /></Link>}{!prev && traces.length > 1 && <span className="btn quiet icon" aria-hidden="true" />}</header>
                       {t.question ? <div className="sq"><span className="cap">user</span><Value as="read" text={t.question} /></div> : <p className="dim">{t.root ? <Safe text={t.root.name} /> : 'the first span has not arrived'}; no question was sent</p>}
-                      {answer && <div className="sa"><span className="cap">assistant</span><Value as="read" text={answer} /></div>}
+                      <Answer t={t} told={answer} />
                       {turns.length > 1 && <ul className="sturns">{turns.map((x) => <li key={x.span_id}><Link to={`/t/${t.trace_id}?s=${x.span_id}`} className="row"><KindIcon kind={x.errors > 0 ? 'error' : x.kind} /><span className="trunc grow">{x.turn_number !== null ? `turn ${x.turn_number}` : <Safe text={x.name} />}{x.answer && <span className="dim"> <Safe text={oneLine(x.answer, 140)} /></span>}</span><span className="dim">{x.tool_calls > 0 && some(x.tool_calls, 'tool call')}</span><span className="num sfig"><Dur ns={x.duration_ns} /></span><span className="num sfig"><CostText cost={x.cost} /></span></Link></li>)}</ul>}
                     </article>
                   </li>

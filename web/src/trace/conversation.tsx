@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { get, seg } from '../api/client';
 import type { ContextCall, SpanDetail, TraceHeader } from '../api/types';
 import { compact, durationText, money } from '../format/numbers';
+import { shortModel } from '../search/table';
 import { Safe } from '../text/text';
 import { CostText, Dur, Skeleton } from '../ui/bits';
 import { KindIcon } from '../ui/icons';
@@ -99,7 +100,7 @@ export function Conversation({ trace, index, whole, load, selected, select, head
           <section key={i} data-turn={i} aria-label={`Turn ${g.n}`} className={g.depth > 0 ? 'sub' : ''}>
             {g.agent && groups[i - 1]?.agent !== g.agent && <header className="subh"><KindIcon kind={g.agent.error ? 'error' : 'agent'} /><b><Safe text={g.agent.agent ?? g.agent.name} /></b><span className="dim">sub-agent, {durationText(g.agent.duration)}</span></header>}
             <header className="turnh"><b>Turn {g.n}</b><span className="dim">{durationText(g.turn ? g.turn.duration : g.items.reduce((s, x) => s + x.duration, 0))}{costOf(g) !== null && ` · ${money(costOf(g))}`}</span><span className="grow" />{g.items.find((x) => x.kind === 'llm' && x.usage?.total_input) && <span className="dim">context {compact(Math.max(...g.items.map((x) => x.usage?.total_input ?? 0)))} tok</span>}</header>
-            {g.items.map((s) => <Step key={s.id} trace={trace} s={s} first={i === 0 && s === g.items.find((x) => x.kind === 'llm')} selected={s.id === selected} select={select} shown={tools} previous={before.get(s.id) ?? null} />)}
+            {g.items.map((s) => <Step key={s.id} trace={trace} s={s} first={i === 0 && s === g.items.find((x) => x.kind === 'llm')} selected={s.id === selected} select={select} shown={tools} previous={before.get(s.id) ?? null} total={Math.max(1, header?.duration_ns ?? 1)} />)}
           </section>
         ))}
         {groups.length > limit && <button type="button" className="btn" onClick={() => setLimit(limit + 200)}>Show more: {groups.length - limit} turns are below</button>}
@@ -138,8 +139,21 @@ const costOf = (g: Group): number | null => {
   return all.length > 0 ? all.reduce((a, b) => a + b, 0) : null;
 };
 
+/** {"order": 48213, "days": 30} → "order: 48213, days: 30"; null when it is too long or nested for one line. */
+export function shortArguments(d: Pick<SpanDetail, 'input'>): string | null {
+  const parts = d.input.flatMap((m) => m.parts);
+  if (parts.length !== 1 || parts[0]!.cut) return null;
+  let v: unknown = parts[0]!.arguments ?? parts[0]!.content;
+  if (typeof v === 'string') { try { v = JSON.parse(v); } catch { return null; } }
+  if (typeof v !== 'object' || v === null || Array.isArray(v)) return null;
+  const all = Object.entries(v);
+  if (all.some(([, x]) => typeof x === 'object' && x !== null)) return null;
+  const text = all.map(([k, x]) => `${k}: ${JSON.stringify(x)}`).join(', ');
+  return text.length <= 90 ? text : null;
+}
+
 /** One call, read when it comes near the screen. */
-function Step({ trace, s, first, selected, select, shown, previous }: { trace: string; s: NavSpan; previous: string | null; first: boolean; selected: boolean; select: (span: string) => void; shown: Set<string> }) {
+function Step({ trace, s, first, selected, select, shown, previous, total }: { trace: string; s: NavSpan; previous: string | null; total: number; first: boolean; selected: boolean; select: (span: string) => void; shown: Set<string> }) {
   const ref = useRef<HTMLDivElement>(null);
   const [near, setNear] = useState(false);
   useEffect(() => {
@@ -150,14 +164,16 @@ function Step({ trace, s, first, selected, select, shown, previous }: { trace: s
   const detail = useQuery({ queryKey: ['span', trace, s.id, 'whole'], enabled: near, staleTime: 60_000, queryFn: ({ signal }) => get<SpanDetail>(`/traces/${seg(trace)}/spans/${seg(s.id)}`, {}, signal) });
   const d = detail.data;
   const isLlm = s.kind === 'llm';
+  // Arguments that fit on a line stand in the head of the call.
+  const args = !isLlm && d ? shortArguments(d) : null;
   return (
     <div className={`step ${selected ? 'sel' : ''} ${s.error ? 'bad' : ''}`} data-step={s.id} ref={ref}>
       <div className="who2"><span>{isLlm ? 'assistant' : s.kind}</span><span className="dim"><Dur ns={s.duration} /></span></div>
       <div className="what">
-        <button type="button" className="steph" onClick={() => select(s.id)} title={`Select ${s.name}`}><KindIcon kind={s.error ? 'error' : s.kind} /><b className={s.error ? 'danger' : ''}><Safe text={s.tool ?? s.name} /></b>{s.message && <span className="danger trunc"><Safe text={s.message} /></span>}<span className="grow" />{isLlm && <CostText cost={s.cost} dash="" />}</button>
+        <button type="button" className="steph" onClick={() => select(s.id)} title={`Select ${s.name}`}><KindIcon kind={s.error ? 'error' : s.kind} /><b className={s.error ? 'danger' : ''}><Safe text={s.tool ?? (isLlm && s.model ? shortModel(s.model) : s.name)} /></b>{args !== null && <span className="mono mid trunc"><Safe text={args} /></span>}{s.message && <span className="danger trunc"><Safe text={s.message} /></span>}<span className="grow" />{isLlm ? <CostText cost={s.cost} dash="" /> : <span className="minib" aria-hidden="true"><i className={s.error ? 'b-k-error' : `b-k-${s.kind}`} style={{ left: `${(s.start / total) * 100}%`, width: `max(2px, ${(s.duration / total) * 100}%)` }} /></span>}</button>
         {!d && <Skeleton w="70%" h={14} />}
         {d && isLlm && <Input d={d} trace={trace} first={first} shown={shown} previous={previous} />}
-        {d && !isLlm && d.input.length > 0 && <div className="args">{d.input.map((m, i) => <MessageView key={i} m={m} trace={trace} span={s.id} bare />)}</div>}
+        {d && !isLlm && args === null && d.input.length > 0 && <div className="args">{d.input.map((m, i) => <MessageView key={i} m={m} trace={trace} span={s.id} bare />)}</div>}
         {d && d.output.map((m, i) => {
           const parts = isLlm ? m.parts.filter((p) => !(p.type === 'tool_call' && p.name && shown.has(p.name))) : m.parts;
           const calls = m.parts.length - parts.length;

@@ -13,12 +13,13 @@ import { CopyButton, CostText, Dur, Failure, Skeleton } from '../ui/bits';
 import { Icon, KindIcon } from '../ui/icons';
 import { Link } from '../url/link';
 import { Messages } from './messages';
+import { Usual } from './usual';
 import { UsageCost } from './usage-cost';
 
 export type Tab = 'messages' | 'error' | 'tools' | 'parameters' | 'scores' | 'events' | 'links' | 'attributes' | 'resource' | 'raw';
 
-export function Details({ trace, span, revision, tab, setTab, select, permalink, traceStart, header, previous, lastCall }: {
-  trace: string; span: string | null; revision: string; tab: Tab | null; setTab: (t: Tab) => void; select: (span: string) => void; permalink: (span: string) => string; traceStart: string; header: TraceHeader | undefined; previous: string | null; lastCall: string | null;
+export function Details({ trace, span, revision, tab, setTab, select, permalink, traceStart, header, previous, lastCall, firstToken }: {
+  trace: string; span: string | null; revision: string; tab: Tab | null; setTab: (t: Tab) => void; select: (span: string) => void; permalink: (span: string) => string; traceStart: string; header: TraceHeader | undefined; previous: string | null; lastCall: string | null; firstToken: number | null;
 }) {
   const detail = useQuery({
     queryKey: ['span', trace, span, revision], enabled: span !== null, placeholderData: keepPreviousData, staleTime: 60_000, gcTime: 60_000,
@@ -39,6 +40,7 @@ export function Details({ trace, span, revision, tab, setTab, select, permalink,
           <span className="grow" /><CopyButton text={() => location.origin + permalink(d.span_id)} label="Copy the link to this span (y)" /></div>
         <div className="dl">
           <span><span>time</span><Dur ns={d.duration_ns} /></span><span><span>self</span><Dur ns={d.self_ns} /></span><span title={timeTitle(d.start_unix_nano)}><span>starts at</span>{durationText(offset)}</span>
+          {firstToken !== null && firstToken > 0 && <><span><span>first token</span><Dur ns={firstToken} /></span>{(d.usage?.total_output ?? 0) > 0 && d.duration_ns > firstToken && <span title="output tokens a second after the first token"><span>speed</span>{Math.round(d.usage!.total_output! / ((d.duration_ns - firstToken) / 1e9))}<span className="unit">tok/s</span></span>}</>}
           {(d.usage || d.kind === 'llm') && <span><span>cost</span><CostText cost={d.cost} /></span>}
           {d.finish_reasons.length > 0 && <span><span>finish</span><Safe text={d.finish_reasons.join(', ')} /></span>}
           <span><span>service</span><Safe text={d.service} /></span>
@@ -56,6 +58,7 @@ export function Details({ trace, span, revision, tab, setTab, select, permalink,
       <div className={`det-p ${current}`} role="tabpanel" id="tabpanel" aria-labelledby={`tab-${current}`} key={d.span_id + current}>
         {current === 'messages' ? <Messages trace={trace} d={d} previous={previous} /> : <div className="scroll det-b" tabIndex={0}><Panel d={d} trace={trace} tab={current} select={select} /></div>}
       </div>
+      <Usual d={d} />
       {d.usage && <UsageCost d={d} />}
     </aside>
   );

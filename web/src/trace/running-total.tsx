@@ -4,7 +4,7 @@ import { useSize } from '../ui/size';
 import type { NavIndex } from './nav-index';
 
 /** Cost summed up and tokens in context over the run, on the waterfall's own axis. */
-export function RunningTotal({ index, range, left, select }: { index: NavIndex; range: [number, number]; left: number; select: (span: string) => void }) {
+export function RunningTotal({ index, range, left, select }: { index: NavIndex; range: [number, number]; left: number | null; select: (span: string) => void }) {
   const [ref, { width, height }] = useSize<HTMLDivElement>();
   const data = useMemo(() => {
     const calls = index.spans.filter((s) => s.usage && s.usage.role === 'own').map((s) => ({ id: s.id, llm: s.kind === 'llm', start: s.start, end: s.start + s.duration, context: s.usage!.total_input ?? null, cost: s.cost.nano_usd }));
@@ -32,14 +32,15 @@ export function RunningTotal({ index, range, left, select }: { index: NavIndex; 
   };
   const costLabels = label(data.cost, 60);
   return (
-    <section className="tot" aria-label="Running total" style={{ gridTemplateColumns: `${left}px minmax(0,1fr) 14px` }}>
-      <div className="k">
+    <section className="tot" aria-label="Running total" style={{ gridTemplateColumns: left === null ? '14px minmax(0,1fr) 14px' : `${left}px minmax(0,1fr) 14px` }}>
+      {left === null ? <span /> : <div className="k">
         <h2 className="h2">Running total</h2>
         <div className="row"><i className="dash d0" />cost<span className="grow" /><b className="strong">{data.cost.length > 0 ? money(data.sum) : data.unpriced > 0 ? 'unpriced' : '—'}</b></div>
         <div className="row"><i className="dash d1" />tokens in context<span className="grow" /><b className="strong">{last !== undefined ? integer(last) : '—'}</b></div>
         <div className="cap">{first && last && data.context.length > 1 ? `context ${last >= first ? 'grew' : 'shrank'} ${Math.abs(Math.round((last / first - 1) * 100))} % from the first call to the last` : ''}</div>
-      </div>
+      </div>}
       <div className="plot" ref={ref}>
+        {left === null && <span className="totk"><i className="dash d0" />cost<i className="dash d1" />tokens in context</span>}
         <svg width={w} height={h} role="img" aria-label={`Cost adds up to ${money(data.sum)}; context peaks at ${integer(peak)} tokens`}>
           {[0, 0.5, 1].map((v) => <line key={v} x1="0" x2={w} y1={y(v)} y2={y(v)} className="st-line" />)}
           {data.cost.length > 0 && <path d={path(data.cost, data.sum, true)} className="p-cost-fill" />}

@@ -8,6 +8,7 @@ import { StatusBar } from '../frame/frame';
 import { oneLine } from '../text/safe';
 import { FindContext, Safe } from '../text/text';
 import { copyText, Failure, Skeleton } from '../ui/bits';
+import { useCommands } from '../ui/commands';
 import { Icon } from '../ui/icons';
 import { useKeys } from '../ui/keys';
 import { useSize } from '../ui/size';
@@ -327,11 +328,19 @@ export default function TracePage({ id }: { id: string }) {
     Escape: () => { if (zoomed) setView(null); else if (url.find) setFindText(''); else if (url.span) { setUrl((u) => ({ ...u, span: null })); write({ s: null }); } else navigate(backTo); },
   });
 
+  useCommands(() => [
+    { title: 'What was slow', keys: '1', run: () => finding('slow') }, { title: 'What was dear', keys: '2', run: () => finding('dear') }, { title: 'What was wrong', keys: '3', run: () => finding('wrong') },
+    ...readings.map((r) => ({ title: `Reading: ${titles[r].toLowerCase()}`, ...(r === readings[(readings.indexOf(url.reading) + 1) % readings.length] ? { keys: 'v' } : {}), run: () => setReading(r) })),
+    { title: 'Next error', keys: 'e', run: () => void withIndex((i) => void goTo(nextInOrder(i, i.errors, url.span, 1), 'error')) },
+    { title: 'Critical path on or off', keys: 'c', run: toggleCritical }, { title: 'Hide or show plumbing spans', keys: 'H', run: togglePlumbing }, { title: 'Fit the whole trace', keys: 'f', run: () => setView(null) },
+    { title: 'Copy as …', keys: 'Y', run: () => setCopyOpen(true) }, { title: 'Find in trace', keys: '/', run: () => findInput.current?.focus() }, { title: 'Compare this trace with another', run: () => navigate(`/compare?a=${id}`) },
+  ]);
+
   const title = t?.question ?? t?.root?.name ?? null;
   useEffect(() => { document.title = `${title ? oneLine(title, 60) : 'Trace'} · Turnscope`; return () => { document.title = 'Turnscope'; }; }, [title]);
   const hiddenCount = source.spans - source.total;
 
-  const details = <Details trace={id} span={url.span} revision={revision} tab={url.tab} setTab={setTab} select={(s) => void goTo(s)} permalink={permalink} traceStart={source.start} header={t} previous={previous} lastCall={lastCall} />;
+  const details = <Details trace={id} span={url.span} revision={revision} tab={url.tab} setTab={setTab} select={(s) => void goTo(s)} permalink={permalink} traceStart={source.start} header={t} previous={previous} lastCall={lastCall} firstToken={current?.first_token_ns ?? null} />;
   const waiting = <div className="pad stack"><Skeleton w="60%" h={18} /><Skeleton w="85%" h={18} /><Skeleton w="40%" h={18} /></div>;
   if (missing) {
     return (
@@ -353,7 +362,7 @@ export default function TracePage({ id }: { id: string }) {
           <CopyMenu trace={id} span={url.span} header={t} open={copyOpen} setOpen={setCopyOpen} say={setSay} link={() => location.origin + withParams(location.pathname + location.search, pending.current)} />
           <a className="btn" href={`/api/v1/traces/${seg(id)}/otlp`} download={`${id}.otlp.json`}><Icon name="download" />OTLP</a>
         </header>
-        <Facts t={t} />
+        <Facts t={t} lastCall={lastCall} />
         {t ? <Findings findings={t.findings} selected={url.span} select={(s) => void goTo(s)} /> : <section className="findings" aria-hidden="true">{[0, 1, 2].map((i) => <div className="finding" key={i}><span className="sk skf" /></div>)}</section>}
         <div className="tool">
           <div className="tabs" role="tablist" aria-label="Reading">
@@ -387,7 +396,7 @@ export default function TracePage({ id }: { id: string }) {
               <div className="left rd"><Suspense fallback={waiting}>
                 {url.reading === 'logs' ? <Logs logs={logs} traceStart={source.start} index={index.data} selected={url.span} select={(s) => void goTo(s)} />
                   : !index.data ? (index.isError ? <Failure error={index.error} retry={() => void index.refetch()} /> : waiting)
-                  : url.reading === 'flame' ? <Flame index={index.data} total={total} range={range} setView={setView} selected={url.span} select={(s) => void goTo(s)} hits={hitSet} plumbing={url.window.plumbing} merged={url.merged} setMerged={(m) => setOption('merged', m, { flame: m ? 'merged' : null })} />
+                  : url.reading === 'flame' ? <Flame index={index.data} total={total} range={range} setView={setView} selected={url.span} select={(s) => void goTo(s)} hits={hitSet} plumbing={url.window.plumbing} merged={url.merged} setMerged={(m) => setOption('merged', m, { flame: m ? 'merged' : null })} below={!url.merged && <RunningTotal index={index.data} range={[Math.max(0, range[0]), Math.min(total, range[1])]} left={null} select={(s) => void goTo(s)} />} />
                   : url.reading === 'graph' ? <TraceGraph index={index.data} header={t} selected={url.span} select={(s) => void goTo(s)} whole={url.calls} setWhole={(w) => setOption('calls', w, { graph: w ? 'calls' : null })} direction={url.down ? 'DOWN' : 'RIGHT'} setDirection={(d) => setOption('down', d === 'DOWN', { dir: d === 'DOWN' ? 'down' : null })} />
                   : <Statistics index={index.data} group={url.by} setGroup={(g) => setOption('by', g, { by: g === 'name' ? null : g })} select={(s) => void goTo(s)} selected={url.span} />}
               </Suspense>{index.data && !index.data.whole && <p className="cap pad">This trace is large: its first 100,000 spans are read here.</p>}</div>

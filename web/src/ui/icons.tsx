@@ -43,6 +43,8 @@ const paths = {
   columns: <path d="M2.5 3h11v10h-11zM6.2 3v10M9.900 3v10" />,
   bookmark: <path d="M4.5 2.5h7v11L8 10.7l-3.5 2.8z" />,
   live: <><circle cx="8" cy="8" r="2" /><path d="M4.8 4.8a4.5 4.5 0 0 0 0 6.4M11.2 4.8a4.5 4.5 0 0 1 0 6.4" /></>,
+  plus: <path d="M8 3v10M3 8h10" />, menu: <path d="M3 4.5h10M3 8h10M3 11.5h6" />,
+  shield: <path d="M8 1.8 13 3.6v4.1c0 3-2 5.300-5 6.5-3-1.200-5-3.500-5-6.500V3.600z" />,
   diff: <path d="M8 2.5v6M5 5.5h6M5 12.5h6" />,
   storage: <><ellipse cx="8" cy="4" rx="5" ry="1.8" /><path d="M3 4v8c0 1 2.2 1.8 5 1.8s5-.8 5-1.8V4M3 8c0 1 2.2 1.8 5 1.8s5-.8 5-1.8" /></>,
   retry: <path d="M13 8a5 5 0 1 1-1.5-3.6M12 1.8v3H9" />,

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { durationText, integer, percent, tickLabel, ticks } from '../../format/numbers';
 import { oneLine } from '../../text/safe';
 import { useSize } from '../../ui/size';
@@ -6,16 +6,16 @@ import { tokens, useTheme } from '../../ui/theme';
 import type { NavIndex } from '../nav-index';
 import { lanesOf, mergeByName, type Merged } from './lanes';
 
-const laneHeight = 24, axisHeight = 22, pad = 14;
+const axisHeight = 22, pad = 14;
 const colours = ['bg-0', 'bg-1', 'line', 'fg-0', 'fg-2', 'accent', 'accent-soft', 'warn', 'k-agent', 'k-turn', 'k-llm', 'k-tool', 'k-retrieval', 'k-embedding', 'k-chain', 'k-other', 'k-error', 'font-ui'] as const;
 
 interface Box { i: number; x: number; w: number; lane: number }
 
 /** The run as a flame: every span in its lane over time, or the same calls merged. Canvas; the list of rows stays the way of
  *  the keyboard: j and k move the selection, which is drawn here. */
-export function Flame({ index, total, range, setView, selected, select, hits, plumbing, merged, setMerged }: {
+export function Flame({ index, total, range, setView, selected, select, hits, plumbing, merged, setMerged, below }: {
   index: NavIndex; total: number; range: [number, number]; setView: (v: [number, number] | null) => void; selected: string | null; select: (span: string) => void;
-  hits: Set<string> | null; plumbing: boolean; merged: boolean; setMerged: (m: boolean) => void;
+  hits: Set<string> | null; plumbing: boolean; merged: boolean; setMerged: (m: boolean) => void; below?: ReactNode;
 }) {
   const [box, { width, height }] = useSize<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -32,6 +32,8 @@ export function Flame({ index, total, range, setView, selected, select, hits, pl
   const [from, to] = merged ? (focused ? [focused.from, focused.from + focused.total] : [0, wholeMerged]) : [Math.max(0, range[0]), Math.min(total, range[1])];
   const w = Math.max(1, width - 2 * pad);
   const laneCount = merged ? flat.reduce((n, m) => Math.max(n, m.depth + 1), 0) : lanes.count;
+  // Few lanes stand higher, with their figures on a second line: a short run fills the room it has.
+  const laneHeight = Math.max(24, Math.min(52, Math.floor((height - axisHeight - 8) / Math.max(1, laneCount)))), tall = laneHeight >= 38;
   const most = Math.max(0, laneCount * laneHeight - (height - axisHeight - 8));
   const shift = Math.min(top, most);
   const drawn = useRef<Box[]>([]);
@@ -42,7 +44,7 @@ export function Flame({ index, total, range, setView, selected, select, hits, pl
     if (i === undefined) return;
     const y = lanes.lane[i]! * laneHeight, view = height - axisHeight - 8;
     setTop((t) => (y < t ? y : y + laneHeight > t + view ? y + laneHeight - view : t));
-  }, [selected, merged, index, lanes, height]);
+  }, [selected, merged, index, lanes, height, laneHeight]);
 
   useEffect(() => {
     const c = canvas.current;
@@ -102,7 +104,11 @@ export function Flame({ index, total, range, setView, selected, select, hits, pl
         g.rect(x0 + 7, axisHeight, bw - 9, height);
         g.clip();
         g.fillStyle = k['fg-0'];
-        g.fillText(`${name}  ${note}`, x0 + 8, y + laneHeight / 2 - 0.5);
+        if (tall) {
+          g.fillText(name, x0 + 8, y + laneHeight / 2 - 8);
+          g.fillStyle = k['fg-2'];
+          g.fillText(note, x0 + 8, y + laneHeight / 2 + 7);
+        } else g.fillText(`${name}  ${note}`, x0 + 8, y + laneHeight / 2 - 0.5);
         g.restore();
       }
       g.globalAlpha = 1;
@@ -133,14 +139,14 @@ export function Flame({ index, total, range, setView, selected, select, hits, pl
     }
     g.restore();
     drawn.current = boxes;
-  }, [width, height, theme, from, to, w, shift, shown, index, lanes, merged, flat, focused, selected, hits]);
+  }, [width, height, theme, from, to, w, shift, shown, index, lanes, merged, flat, focused, selected, hits, laneHeight, tall]);
 
   const at = useCallback((e: { clientX: number; clientY: number }): Box | undefined => {
     const r = canvas.current?.getBoundingClientRect();
     if (!r) return undefined;
     const px = e.clientX - r.left, lane = Math.floor((e.clientY - r.top - axisHeight + shift) / laneHeight);
     return drawn.current.findLast((b) => b.lane === lane && px >= b.x - 1 && px <= b.x + b.w + 1);
-  }, [shift]);
+  }, [shift, laneHeight]);
   const drag = useRef<{ x: number; y: number; from: number; to: number; top: number; moved: boolean } | null>(null);
   const zoom = useRef<(share: number, factor: number) => void>(() => undefined);
   zoom.current = (share, factor) => {
@@ -197,6 +203,7 @@ export function Flame({ index, total, range, setView, selected, select, hits, pl
           onPointerCancel={() => { drag.current = null; }} onPointerLeave={() => setHover(null)} onDoubleClick={() => (merged ? setFocus(null) : setView(null))} />
         {hover && <div className="tip ftip" style={{ transform: `translate(${Math.max(4, Math.min(width - 300, hover.x + 12))}px, ${Math.max(0, Math.min(height - 48, hover.y + 14))}px)` }}><b><bdi>{oneLine(hover.title, 80)}</bdi></b><div className="dim">{hover.line}</div></div>}
       </div>
+      {below}
     </section>
   );
 }
