@@ -14,7 +14,7 @@ const pages = (t) => [
   ['flame', `/t/${t.design.trace}?r=flame`, '.flame canvas', []], ['graph', `/t/${t.design.trace}?r=graph&s=${t.design.ids.search_policies}`, '.gn', []], ['statistics', `/t/${t.design.trace}?r=statistics`, '.stats tbody tr', []], ['logs', `/t/${t.design.trace}?r=logs`, '.lg', []], ['grouped', `/t/${t.loop.trace}`, '.wf-r', []],
   ['cloud', '/search?q=service:support-agent&plot=duration&cloud=duration,1700000000000,1999999999999,8000000000,90000000000', '.difrow .num', []], ['sessions', '/sessions', '.tbody .tr:not(.skrow)', []], ['session', '/session?id=sess-9f31c2', '.stc .sq', []], ['overview', '/overview', '.chart rect.cbar', []], ['users', '/users', '.ulist tbody a', []],
   ['compare', `/compare?a=${t.loop.trace}&b=${t.design.trace}`, '.cr[aria-selected]', []], ['choosing', '/compare', '.cpick .linkish', []], ['prices', '/prices', '.opage tbody a', []], ['storage', '/storage', '.opage td.fwm', []], ['explain', '/explain', '#payload', []],
-  ['services', '/services', '.svc td', []], ['health', '/health', '.cell', []],
+  ['services', '/services', '.svc .map .node', []], ['health', '/health', '.cell', []], ['arms', '/compare?by=variant', '.armplot rect', []], ['redaction', '/redact', '#plain', []], ['palette', '/overview', '.head .v', ['Control+k']], ['two runs', `/compare?a=${t.earlier.trace}&b=${t.design.trace}`, '.answers .value', []], ['session of many', '/session?id=sess-parcel', '.stc .sa', []],
 ];
 
 export default Object.fromEntries([

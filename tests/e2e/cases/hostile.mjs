@@ -23,7 +23,7 @@ export default {
     const every = (f) => corpus.map((x, i) => f(x || 'empty', i));
     const messages = (role) => JSON.stringify([{ role, parts: every((x) => ({ type: 'text', content: x })) }, { role: 'assistant', parts: every((x) => ({ type: 'reasoning', content: x })) }, { role: corpus[0], parts: every((x) => ({ type: 'tool_call', id: x, name: x, arguments: { [x]: x } })) }, { role: 'tool', parts: every((x) => ({ type: 'tool_call_response', id: x, result: x })) }]);
     r.add(1, 'everything', 0.05, 29, {
-      ...Object.fromEntries(every((x, i) => [`${x} ${i}`, x])), 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': corpus[4], 'gen_ai.response.model': corpus[2], 'gen_ai.usage.input_tokens': 5, 'gen_ai.usage.output_tokens': 5, 'gen_ai.request.temperature': 1, 'gen_ai.response.finish_reasons': corpus, nested: Object.fromEntries(every((x) => [x, [x, { [x]: x }]])),
+      ...Object.fromEntries(every((x, i) => [`${x} ${i}`, x])), 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': corpus[4], 'gen_ai.response.model': corpus[2], 'gen_ai.usage.input_tokens': 5, 'gen_ai.usage.output_tokens': 5, 'gen_ai.request.temperature': 1, 'gen_ai.response.finish_reasons': corpus, 'experiment.variant': corpus[0], 'gen_ai.prompt.name': corpus[0], 'gen_ai.prompt.version': corpus[2], ...Object.fromEntries(every((x, i) => [`eval.score.${x}`, i % 2 ? x : i / 10])), nested: Object.fromEntries(every((x) => [x, [x, { [x]: x }]])),
       'gen_ai.input.messages': messages('user'), 'gen_ai.output.messages': messages('assistant'), 'gen_ai.tool.definitions': JSON.stringify(every((x) => ({ type: 'function', name: x, description: x, parameters: { [x]: x } }))),
     }, { as: 'everything', error: corpus.slice(0, 30).join('\n'), type: corpus[2], events: every((x) => ({ time: now(), name: x, attributes: { [x]: x } })), links: every((x) => ({ trace: newTrace(), span: newSpan(), attributes: { [x]: x } })) });
     corpus.forEach((x, i) => {
@@ -78,11 +78,18 @@ export default {
       await p.page.waitForLoadState('networkidle').catch(() => undefined);
       await alive(path);
     }
-    for (const path of [`/t/${trace}?r=flame`, `/t/${trace}?r=graph`, `/t/${trace}?r=graph&graph=calls`, `/t/${trace}?r=statistics`, '/overview', '/overview?by=user', `/session?id=${encodeURIComponent(corpus[2])}`, '/users', '/sessions', `/compare?a=${trace}&b=${huge}`, '/prices', `/overview?panels=${encodeURIComponent(JSON.stringify([{ title: corpus[0], q: corpus[2], figure: 'spans', by: 'model' }]))}`]) {
+    for (const path of [`/t/${trace}?r=flame`, `/t/${trace}?r=graph`, `/t/${trace}?r=graph&graph=calls`, `/t/${trace}?r=statistics`, '/overview', '/overview?by=user', `/session?id=${encodeURIComponent(corpus[2])}`, '/users', '/sessions', `/compare?a=${trace}&b=${huge}`, '/prices', `/compare?by=model`, `/compare?by=variant&arm=${encodeURIComponent(corpus[0])}&arm=${encodeURIComponent(corpus[1])}`, `/compare?by=service&arm=${encodeURIComponent(corpus[0])}`, `/redact`, `/overview?panels=${encodeURIComponent(JSON.stringify([{ title: corpus[0], q: corpus[2], figure: 'spans', by: 'model' }]))}`]) {
       await p.go(path);
       await p.page.waitForLoadState('networkidle').catch(() => undefined);
       await alive(path);
     }
+    // What strangers wrote, in the palette.
+    await p.go('/search');
+    await p.page.locator('.tbody .tr:not(.skrow)').first().waitFor();
+    await p.press('Control+k');
+    for (const x of corpus.slice(0, 6)) { await p.page.locator('.palq input').fill(x); await p.page.locator('.palette [role=option]').first().waitFor(); }
+    await p.press('Escape');
+    await alive('the palette');
     await p.go(`/t/${broken}?s=${brokenSpan}&d=attributes`);
     await p.page.locator('.kv', { hasText: 'still here' }).waitFor();
     await p.go(`/t/${huge}?s=${hugeSpan}&d=attributes`);

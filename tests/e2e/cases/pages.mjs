@@ -106,6 +106,69 @@ export default {
     await p.page.getByRole('button', { name: /^Explain/ }).click();
     await p.page.getByText('The server refused').waitFor();
   },
+  'experiment arms: distributions, intervals, and the same question in both': async (t) => {
+    const p = await t.open();
+    await p.go('/compare?by=variant');
+    for (const name of ['Duration', 'Cost a run', 'Tokens a run']) await p.page.getByRole('region', { name, exact: true }).locator('svg[role=img] rect').first().waitFor();
+    const cost = p.page.getByRole('region', { name: 'Cost a run', exact: true }).locator('tbody tr');
+    equal((await cost.locator('td:first-child').allTextContents()).map((x) => x.trim()), ['v13', 'v14'], 'the arms');
+    // What is shown is what the API says.
+    const points = async (v) => (await api(t.server, `/scatter?row=traces&from=now-7d&q=${encodeURIComponent(`variant:${v}`)}`)).points.filter((x) => x.cost_nano_usd !== null).map((x) => Number(x.cost_nano_usd));
+    const v13 = await points('v13'), v14 = await points('v14');
+    const mean = (v) => v.reduce((a, b) => a + b, 0) / v.length, d = (mean(v14) - mean(v13)) / 1e9;
+    const said = await cost.nth(1).locator('.verdict b').textContent();
+    ok(Math.abs(Number(said.replace(/[^\d.]/g, '')) - Math.abs(d)) < 0.0002, `${said} is the difference of means ${d}`);
+    await p.page.getByRole('region', { name: 'faithfulness under 0.7', exact: true }).locator('tbody tr').nth(1).getByText(/of [1-9]/).waitFor();
+    await p.page.getByRole('button', { name: 'Other baseline' }).click();
+    await until('the other arm is the baseline', async () => (await cost.locator('td:first-child').allTextContents())[0].trim() === 'v14');
+    await p.page.getByRole('region', { name: 'Examples that differ most' }).getByRole('link', { name: 'step by step' }).first().click();
+    await p.page.waitForURL(/\/compare\?a=[0-9a-f]{32}&b=/);
+    await p.page.getByText('the same question').waitFor();
+    await p.page.locator('.answers .value').first().waitFor();
+  },
+  'redaction is tried on a text, and nothing of it is kept': async (t) => {
+    const p = await t.open();
+    await p.go('/redact');
+    await p.page.locator('#plain').fill('write to ada@example.com');
+    await p.page.locator('#plain').press('Control+Enter');
+    await until('the address is gone', async () => /redacted/.test(await p.page.locator('.codeish').first().textContent()));
+    ok(!(await p.page.locator('.codeish').first().textContent()).includes('ada@'), 'no address in what would be stored');
+    await p.page.getByRole('cell', { name: 'email', exact: true }).waitFor();
+  },
+  'health tells what was counted first, and of exporters': async (t) => {
+    const p = await t.open();
+    await p.go('/health');
+    await p.page.getByRole('heading', { name: 'Exporters' }).waitFor();
+    await p.page.getByText('None is configured').waitFor();
+    const { anomalies } = await api(t.server, '/health');
+    await p.page.getByRole('button', { name: /none of them counted/ }).click();
+    await until('all kinds', async () => (await p.page.locator('.an tbody tr').count()) === anomalies.length);
+  },
+  'the palette goes to a page, does what the page can do, and finds a trace': async (t) => {
+    const p = await t.open();
+    await p.go('/overview');
+    await p.page.locator('.head .v').first().waitFor();
+    await p.press('Control+k');
+    await p.page.getByRole('dialog', { name: 'Go to anything' }).waitFor();
+    await p.page.keyboard.type('prices');
+    await p.press('Enter');
+    await p.page.waitForURL(/\/prices/);
+    await p.press('Control+k');
+    await p.page.keyboard.type(t.design.trace);
+    await p.page.getByRole('option', { name: t.design.trace }).waitFor();
+    await p.press('Enter');
+    await p.page.waitForURL(new RegExp(`/t/${t.design.trace}`));
+    await p.page.locator('.wf-r').first().waitFor();
+    await p.press('Control+k');
+    await p.page.keyboard.type('reading graph');
+    await p.press('Enter');
+    await p.page.waitForURL(/r=graph/);
+    await p.press('Control+k');
+    await p.page.keyboard.type('charged twice');
+    await p.page.getByRole('option', { name: /I was charged twice/ }).first().waitFor();
+    await p.press('Escape');
+    await until('it closes', async () => (await p.page.getByRole('dialog').count()) === 0);
+  },
   'an empty store teaches the first trace in five languages': async (t) => {
     const { startServer } = await import('../harness.mjs');
     const empty = await startServer();

@@ -77,7 +77,7 @@ export default {
   },
   'pages follow as one scrolls, every trace once': async (t) => {
     const p = await t.open();
-    await p.go('/search');
+    await p.go('/search?from=now-7d');
     await rows(p.page).first().waitFor();
     const total = t.others.length + 2;
     await until('the end of the list', async () => {

@@ -4,6 +4,19 @@ import { answer } from '../data.mjs';
 const row = (page, id) => page.locator(`.wf-r[data-span="${id}"]`);
 
 export default {
+  'a call explains its cost by bucket, and says whether its time is usual': async (t) => {
+    const p = await t.open();
+    await p.go(`/t/${t.design.trace}?s=${t.design.ids.answer}`);
+    const cell = (row, n) => p.page.locator('.cost tbody tr', { hasText: row }).locator('td').nth(n);
+    await until('the arithmetic', async () => (await cell('cache write', 3).textContent()) === '$0.066540');
+    equal([await cell('cache write', 1).textContent(), await cell('cache write', 2).textContent()], ['17,744', '3.75'], 'tokens and price');
+    equal(await p.page.locator('.cost tfoot td').nth(3).textContent(), '$0.088620', 'the sum');
+    await p.page.locator('.dl', { hasText: 'first token' }).waitFor();
+    await p.page.locator('.usual .utrack').waitFor();
+    await p.page.locator('.facts', { hasText: '0.41' }).waitFor();
+    await p.page.getByRole('tab', { name: /^Scores/ }).click();
+    await p.page.locator('.det', { hasText: '3 of 5 claims are unsupported' }).waitFor();
+  },
   'the facts are those of the run': async (t) => {
     const p = await t.open();
     await p.go(`/t/${t.design.trace}`);

@@ -237,8 +237,8 @@ export interface UserList { users: (UsageSums & { user: string; first_seen_unix_
 export interface ToolList { tools: { name: string; calls: number; errors: number; traces: number; p50_ns: number; p95_ns: number; max_ns: number; total_ns: number; repeated_calls: number; traces_with_repeats: number; last_seen_unix_nano: UnixNano }[]; more: boolean }
 export interface RunList { sort: string; traces: TraceSummary[]; more: boolean }
 
-/** GET /api/v1/live?q (text/event-stream): event "traces" data {"trace_ids":[…],"spans":n}; at most 2 a second; "hello" first. */
-export interface LiveEvent { trace_ids: string[]; spans: number }
+/** GET /api/v1/live?q (text/event-stream): event "traces" data {"trace_ids":[…],"spans":n}; at most eight a second; "hello" first. more: there are more ids, or none are told because the page reads slowly. */
+export interface LiveEvent { trace_ids: string[]; spans: number; more?: boolean }
 
 /** GET /api/v1/health */
 export interface Health {

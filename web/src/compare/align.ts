@@ -19,8 +19,9 @@ function treeOf(index: NavIndex): Tree {
   return { roots, children };
 }
 
-/** Longest common subsequence of two lists of keys, as index pairs. Of equal length, the earliest pairs. */
-export function common(a: string[], b: string[]): [number, number][] {
+/** Common subsequence of two lists of keys of the greatest weight (by default: the longest), as index pairs. Of equal weight, the
+ *  earliest pairs. weight: small whole numbers above 0. */
+export function common(a: string[], b: string[], weight: (i: number, j: number) => number = () => 1): [number, number][] {
   const n = a.length, m = b.length;
   if (n === 0 || m === 0) return [];
   if (n > most || m > most) {
@@ -31,10 +32,10 @@ export function common(a: string[], b: string[]): [number, number][] {
     return out;
   }
   const t = new Uint16Array((n + 1) * (m + 1)), w = m + 1;
-  for (let i = n - 1; i >= 0; i--) for (let j = m - 1; j >= 0; j--) t[i * w + j] = a[i] === b[j] ? t[(i + 1) * w + j + 1]! + 1 : Math.max(t[(i + 1) * w + j]!, t[i * w + j + 1]!);
+  for (let i = n - 1; i >= 0; i--) for (let j = m - 1; j >= 0; j--) t[i * w + j] = Math.max(t[(i + 1) * w + j]!, t[i * w + j + 1]!, a[i] === b[j] ? t[(i + 1) * w + j + 1]! + weight(i, j) : 0);
   const out: [number, number][] = [];
   for (let i = 0, j = 0; i < n && j < m;) {
-    if (a[i] === b[j]) { out.push([i, j]); i++; j++; }
+    if (a[i] === b[j] && t[i * w + j] === t[(i + 1) * w + j + 1]! + weight(i, j)) { out.push([i, j]); i++; j++; }
     else if (t[(i + 1) * w + j]! >= t[i * w + j + 1]!) i++;
     else j++;
   }
@@ -52,7 +53,9 @@ export function align(a: NavIndex, b: NavIndex): Pair[] {
     level(x === null ? [] : ta.children.get(x) ?? [], y === null ? [] : tb.children.get(y) ?? [], depth + 1);
   };
   const level = (la: number[], lb: number[], depth: number): void => {
-    const pairs = common(la.map((i) => keyOf(a.spans[i]!)), lb.map((i) => keyOf(b.spans[i]!)));
+    const pairs = common(la.map((i) => keyOf(a.spans[i]!)), lb.map((i) => keyOf(b.spans[i]!)),
+      // A call that succeeded stands beside one that did, not beside the attempt before it that failed.
+      (x, y) => (a.spans[la[x]!]!.error === b.spans[lb[y]!]!.error ? 3 : 2));
     let i = 0, j = 0;
     for (const [x, y] of [...pairs, [la.length, lb.length] as [number, number]]) {
       while (i < x) push(la[i++]!, null, depth);

@@ -18,7 +18,7 @@ export function Exporters() {
   const [open, setOpen] = useState<string | null>(null);
   const list = q.data?.exporters ?? [];
   return (
-    <section className="panel"><header><h2>Exporters</h2><span className="cap">what is forwarded to other backends, behind the log; docs/exporters.md has recipes</span></header>
+    <section className="panel"><header><h2>Exporters</h2><span className="cap">what is forwarded to other backends, behind the log; docs/export.md has recipes</span></header>
       {q.isError && <Failure error={q.error} retry={() => void q.refetch()} />}
       {q.isPending && <div className="pad"><Skeleton w="50%" /></div>}
       {q.data && list.length === 0 && <p className="pad dim">None is configured: spans stay in the store alone. An exporter needs a name, a protocol and an endpoint in the configuration.</p>}

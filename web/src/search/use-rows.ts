@@ -71,14 +71,14 @@ function useLive(on: boolean, q: string, refresh: () => Promise<void>): { state:
       busy = true;
       try { await act.current(); setLast(Date.now()); } catch { /* the list keeps what it has; the next event tries again */ }
       busy = false;
-      if (again && !closed) { again = false; timer = window.setTimeout(() => void read(), 250); }
+      if (again && !closed) { again = false; timer = window.setTimeout(() => void read(), 60); }
     };
     const source = new EventSource(`/api/v1/live?q=${encodeURIComponent(q)}`);
     source.addEventListener('hello', () => { setState('listening'); void read(); });
     source.addEventListener('traces', (e) => {
       const data = JSON.parse((e as MessageEvent<string>).data) as LiveEvent;
       setState('listening');
-      if (data.spans > 0) void read();
+      if (data.spans > 0 || data.more) void read();
     });
     source.onopen = () => setState('listening');
     source.onerror = () => setState(source.readyState === EventSource.CLOSED ? 'lost' : 'connecting');

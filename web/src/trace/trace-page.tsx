@@ -100,11 +100,19 @@ export default function TracePage({ id }: { id: string }) {
 
   // A trace that grows tells so; the rows in sight are read again in place.
   useEffect(() => {
-    let at = 0;
+    // One reading at a time; what comes meanwhile is one more.
+    let busy = false, again = false, closed = false;
+    const read = async (): Promise<void> => {
+      if (busy) { again = true; return; }
+      busy = true;
+      await Promise.allSettled([source.ready ? source.reload() : Promise.resolve(), client.invalidateQueries({ queryKey: ['trace', id] })]);
+      busy = false;
+      if (again && !closed) { again = false; void read(); }
+    };
     const events = new EventSource(`/api/v1/live?q=${encodeURIComponent(`trace:${id}`)}`);
-    events.addEventListener('traces', () => { clearTimeout(at); at = window.setTimeout(() => void client.invalidateQueries({ queryKey: ['trace', id] }), 150); });
-    return () => { clearTimeout(at); events.close(); };
-  }, [id, client]);
+    events.addEventListener('traces', () => void read());
+    return () => { closed = true; events.close(); };
+  }, [id, client, source]);
   const revision = t?.revision ?? '';
   const [follow, setFollow] = useState(false);
   useEffect(() => {
