@@ -13,7 +13,7 @@ function box(s: Scale, start: number, duration: number): CSSProperties | null {
 }
 
 /** One row's bar: pale head = waiting for the first token, hatch = failed, pale body = covered by children. */
-export const Bars = memo(function Bars({ row, scale, slow, paint }: { row: WindowRow; scale: Scale; slow: boolean; paint: string }) {
+export const Bars = memo(function Bars({ row, scale, slow, paint, say = null }: { row: WindowRow; scale: Scale; slow: boolean; paint: string; say?: string | null }) {
   const error = row.status === 'error';
   const run = row.group?.closed ? row.group : null;
   const duration = row.end_before_start ? 0 : run ? run.span_ns : row.duration_ns;
@@ -23,7 +23,7 @@ export const Bars = memo(function Bars({ row, scale, slow, paint }: { row: Windo
     return <div className="bars"><span className={`off ${before ? 'l' : 'r'}`} aria-hidden="true">{before ? '‹' : '›'}</span></div>;
   }
   const end = place(scale, row.offset_ns + duration), start = place(scale, row.offset_ns);
-  const note = run ? `${run.count} calls, ${durationText(run.sum_ns)} in all` : row.end_before_start ? 'ends before it starts' : error && row.error ? row.error : slow ? 'slowest' : '';
+  const note = run ? `${run.count} calls, ${durationText(run.sum_ns)} in all` : row.end_before_start ? 'ends before it starts' : error && row.error ? row.error : say !== null ? say : slow ? 'slowest' : '';
   const room = scale.width - end > 90;
   const roomLeft = start > 150;
   const parent = run !== null || row.children > 0 && !row.folded && row.hidden === 0 && row.self_ns < duration * 0.9;

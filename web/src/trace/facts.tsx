@@ -5,22 +5,22 @@ import { compact, integer, money, percent, unknown } from '../format/numbers';
 import { ago } from '../format/time';
 import { quote } from '../search/language';
 import { Safe } from '../text/text';
+import { gradeOf } from './scores';
 import { CopyButton, CostText, Dur, Skeleton, Time } from '../ui/bits';
 import { Link } from '../url/link';
 
 const searchFor = (field: string, value: string): string => `/search?q=${encodeURIComponent(`${field}:${quote(value)}`)}&from=now-30d`;
 
 /** Scores that the answer or the run carries: what a judge said of it. */
-function useScores(t: TraceHeader | undefined, lastCall: string | null) {
+function useRunScores(t: TraceHeader | undefined, lastCall: string | null) {
   const ask = (span: string | null | undefined) => ({ queryKey: ['span', t?.trace_id, span, 'whole'], enabled: t !== undefined && !!span, staleTime: 60_000, queryFn: ({ signal }: { signal: AbortSignal }) => get<SpanDetail>(`/traces/${seg(t!.trace_id)}/spans/${seg(span!)}`, {}, signal) });
   const root = useQuery(ask(t?.root?.span_id)), last = useQuery(ask(lastCall));
   const seen = new Set<string>();
   return [...(last.data?.scores ?? []), ...(root.data?.scores ?? [])].filter((s) => !seen.has(s.name) && seen.add(s.name)).slice(0, 2);
 }
-const bad = (label: string | null): boolean => label !== null && /^(fail|failed|bad|incorrect|unfaithful|no|false)$/i.test(label);
 
 export function Facts({ t, lastCall }: { t: TraceHeader | undefined; lastCall: string | null }) {
-  const scores = useScores(t, lastCall);
+  const scores = useRunScores(t, lastCall);
   if (!t) return <section className="facts" aria-label="Facts of this trace" aria-busy="true">{[64, 60, 120, 40, 40, 50, 150].map((w, i) => <div className="fact" key={i}><Skeleton w={w * 0.7} h={8} /><div className="v"><Skeleton w={w} h={16} /></div><div className="s"><Skeleton w={w * 1.2} h={8} /></div></div>)}</section>;
   const tokens = t.tokens;
   const context = [t.session && <Link key="s" className="link" to={searchFor('session', t.session)}><Safe text={t.session} /></Link>, t.user && <Link key="u" className="link" to={searchFor('user', t.user)}><Safe text={t.user} /></Link>].filter(Boolean);
@@ -33,7 +33,7 @@ export function Facts({ t, lastCall }: { t: TraceHeader | undefined; lastCall: s
       <div className="fact"><span className="cap">Tools</span><span className="v">{integer(t.tool_calls)}</span><div className="s">{t.tool_calls === 1 ? 'call' : 'calls'}</div></div>
       <div className="fact"><span className="cap">Errors</span><span className={`v ${t.errors > 0 ? 'danger' : ''}`}>{integer(t.errors)}</span><div className="s">{t.errors > 0 ? `in ${integer(t.spans)} spans` : 'none'}</div></div>
       {t.stands_for !== undefined && <div className="fact" title="Retention sampling kept this trace and dropped others of its kind; counts and sums take it with this weight"><span className="cap">Stands for</span><span className="v">{integer(Math.round(t.stands_for))}</span><div className="s">traces, sampled</div></div>}
-      {scores.map((s) => <div className="fact" key={s.name} title={s.explanation ?? undefined}><span className="cap trunc"><Safe text={s.name} /></span><span className={`v ${bad(s.label) ? 'danger' : ''}`}>{s.value !== null ? Number(s.value.toFixed(3)) : <Safe text={s.label ?? unknown} />}</span><div className="s">{s.value !== null && s.label ? <Safe text={s.label} /> : 'score'}</div></div>)}
+      {scores.map((s) => <div className="fact" key={s.name} title={s.explanation ?? undefined}><span className="cap trunc"><Safe text={s.name} /></span><span className={`v ${gradeOf(s) === 'bad' ? 'danger' : ''}`}>{s.value !== null ? Number(s.value.toFixed(3)) : <Safe text={s.label ?? unknown} />}</span><div className="s">{s.value !== null && s.label ? <Safe text={s.label} /> : 'score'}</div></div>)}
       <div className="fact grow"><span className="cap">{context.length > 0 ? 'Session · user' : 'Service'}</span>
         <div className="two trunc">{context.length > 0 ? context.map((c, i) => <span key={i}>{i > 0 && ' · '}{c}</span>) : <Safe text={t.root?.service ?? t.services[0] ?? unknown} />}</div>
         <div className="two trunc mid">{t.prompt ? <span title="prompt"><Safe text={`${t.prompt.name}${t.prompt.version ? ` ${t.prompt.version}` : ''}`} /></span> : t.services.length > 1 ? `${t.services.length} services` : context.length > 0 ? <Safe text={t.root?.service ?? ''} /> : t.models.map((m) => <Safe key={m} text={m} />)[0]}{t.environment && <span className="dim"> · <Safe text={t.environment} /></span>}</div>

@@ -24,6 +24,7 @@ import { Findings } from './findings';
 import { Minimap } from './minimap';
 import { loadIndex, nextInOrder, nextInRank, type NavIndex } from './nav-index';
 import { RunningTotal } from './running-total';
+import { useScores } from './scores';
 import { isGroupBy, type GroupBy } from './statistics';
 import { colourings, rowHeight, Waterfall, type ColourBy } from './waterfall';
 import { WindowSource, withFold, withGroup, type WindowParams } from './window-source';
@@ -199,7 +200,7 @@ export default function TracePage({ id }: { id: string }) {
 
   // The jump keys need the spans in order: read when the first of them is pressed, or at once for a small trace.
   const [wantIndex, setWantIndex] = useState(false);
-  const index = useQuery({ queryKey: ['nav', id, revision], queryFn: ({ signal }) => loadIndex(id, signal), enabled: wantIndex || (url.reading !== 'waterfall' && url.reading !== 'logs' && source.spans > 0) || (source.spans > 0 && source.spans <= 3000), staleTime: Infinity, gcTime: 30_000, placeholderData: keepPreviousData });
+  const index = useQuery({ queryKey: ['nav', id, revision], queryFn: ({ signal }) => loadIndex(id, signal), enabled: wantIndex || url.colour === 'score' || (url.reading !== 'waterfall' && url.reading !== 'logs' && source.spans > 0) || (source.spans > 0 && source.spans <= 3000), staleTime: Infinity, gcTime: 30_000, placeholderData: keepPreviousData });
   const withIndex = useCallback(async (f: (i: NavIndex) => void) => {
     setWantIndex(true);
     try {
@@ -221,6 +222,8 @@ export default function TracePage({ id }: { id: string }) {
   }, [index.data, url.span]);
 
   const lastCall = useMemo(() => { const all = index.data?.spans.filter((s) => s.kind === 'llm' && !s.error && s.usage?.role !== 'duplicate') ?? []; return all.reduce<(typeof all)[number] | null>((m, s) => (m === null || s.start + s.duration >= m.start + m.duration ? s : m), null)?.id ?? null; }, [index.data]);
+
+  const scored = useScores(id, index.data, revision, url.colour === 'score');
 
   // Find in trace: the server looks through names, attributes and content.
   const findInput = useRef<HTMLInputElement>(null);
@@ -380,6 +383,7 @@ export default function TracePage({ id }: { id: string }) {
           </div>
           <span className="grow" />
           {zoomed && <button type="button" className="btn" title="Show the whole trace (f)" onClick={() => setView(null)}>{durationText(range[1] - range[0])} of {durationText(total)}<Icon name="x" /></button>}
+          {url.reading === 'waterfall' && url.colour === 'score' && scored.data && <span className="cap wide">{scored.data.scores.size === 0 ? 'no span carries a score' : `${integer(scored.data.scores.size)} scored${scored.data.more ? ' of the first 120 calls' : ''}`}</span>}
           {url.reading === 'waterfall' && <label className="btn pick wide"><span className="dim">Colour</span><select aria-label="Colour bars by" value={url.colour} onChange={(e) => setOption('colour', e.target.value as ColourBy, { colour: e.target.value === 'kind' ? null : e.target.value })}>{colourings.map((c) => <option key={c} value={c}>{c}</option>)}</select></label>}
           {(url.reading === 'waterfall' || url.reading === 'flame') && <button type="button" className="btn wide" aria-pressed={url.window.plumbing} title="HTTP and database spans below model and tool calls (H)" onClick={togglePlumbing}><Icon name="fold" />{url.window.plumbing && hiddenCount > 0 ? `${integer(hiddenCount)} spans hidden` : 'Hide plumbing'}</button>}
           {url.reading === 'waterfall' && <button type="button" className="btn" aria-pressed={url.critical} title="The path that decided the duration (c)" onClick={toggleCritical}><Icon name="thread" />Critical path</button>}
@@ -392,7 +396,7 @@ export default function TracePage({ id }: { id: string }) {
             <Minimap bars={source.minimap?.bars ?? null} total={total} view={[Math.max(0, range[0]), Math.min(total, range[1])]} setView={setView} turns={turns} needle={current ? current.offset_ns : null} />
             {source.error !== null && source.ready && <Failure error={source.error} retry={() => void source.reload()} />}
             <Waterfall source={source} version={version} view={view} range={range} width={size.width} nameWidth={Math.min(nameWidth, Math.max(180, size.width - 420))} setNameWidth={setNameWidth} selected={url.span} select={selectRow} fold={fold}
-              critical={url.critical} slowest={slowest} scroller={scroller} busy={!ready} colour={url.colour} group={group} />
+              critical={url.critical} slowest={slowest} scroller={scroller} busy={!ready} colour={url.colour} group={group} scores={scored.data?.scores ?? null} />
             {index.data && turns.length > 0 && <RunningTotal index={index.data} range={range} left={Math.min(nameWidth, Math.max(180, size.width - 420)) + 188} select={(s) => void goTo(s)} />}
           </div>
           {url.reading === 'conversation' ? <Conversation trace={id} index={index.data} whole={index.data?.whole ?? true} load={() => setWantIndex(true)} selected={url.span} select={(s) => void goTo(s)} header={t} revision={revision}

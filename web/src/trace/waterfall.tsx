@@ -7,15 +7,16 @@ import { CostText, Dur } from '../ui/bits';
 import { Icon, KindIcon } from '../ui/icons';
 import type { useVirtual } from '../ui/virtual';
 import { Bars, criticalPieces, place, threadPath, type Scale } from './bars';
+import { gradeOf, scoreText, type Scored } from './scores';
 import type { WindowSource } from './window-source';
 
-export type ColourBy = 'kind' | 'service' | 'agent' | 'model' | 'error';
-export const colourings: ColourBy[] = ['kind', 'service', 'agent', 'model', 'error'];
+export type ColourBy = 'kind' | 'service' | 'agent' | 'model' | 'error' | 'score';
+export const colourings: ColourBy[] = ['kind', 'service', 'agent', 'model', 'error', 'score'];
 
 /** The class that paints a bar. What is not a kind goes round eight colours by its name: the same name, the same colour. */
 export function paintOf(r: Pick<WindowRow, 'kind' | 'service' | 'agent' | 'model'>, by: ColourBy): string {
   if (by === 'kind') return `b-k-${r.kind}`;
-  if (by === 'error') return 'b-k-other';
+  if (by === 'error' || by === 'score') return 'b-k-other';
   const text = r[by];
   return text ? `b-c-${hashed(text)}` : 'b-k-other';
 }
@@ -24,10 +25,10 @@ export function hashed(text: string): number { let h = 2166136261; for (let i = 
 export const rowHeight = 26;
 const fixed = 56 + 60 + 72;
 
-export function Waterfall({ source, version, view, range, width, nameWidth, setNameWidth, selected, select, fold, critical, slowest, scroller, busy, colour, group }: {
+export function Waterfall({ source, version, view, range, width, nameWidth, setNameWidth, selected, select, fold, critical, slowest, scroller, busy, colour, group, scores }: {
   source: WindowSource; version: number; view: ReturnType<typeof useVirtual>; range: [number, number]; width: number; nameWidth: number; setNameWidth: (w: number) => void;
   selected: string | null; select: (row: WindowRow) => void; fold: (row: WindowRow, fold: boolean) => void; critical: boolean; slowest: string | null;
-  scroller: RefObject<HTMLDivElement | null>; busy: boolean; colour: ColourBy; group: (row: WindowRow, close: boolean) => void;
+  scroller: RefObject<HTMLDivElement | null>; busy: boolean; colour: ColourBy; group: (row: WindowRow, close: boolean) => void; scores: ReadonlyMap<string, Scored> | null;
 }) {
   const axis = Math.max(120, width - nameWidth - fixed - 14);
   const scale = useMemo<Scale>(() => ({ from: range[0], to: range[1], width: axis }), [range, axis]);
@@ -54,7 +55,7 @@ export function Waterfall({ source, version, view, range, width, nameWidth, setN
           <svg className="gridl" aria-hidden="true" width={axis} height={height} style={{ transform: `translate(${left}px, ${view.first * rowHeight}px)` }}>{marks.map((t) => <line key={t} x1={place(scale, t)} x2={place(scale, t)} y1={0} y2={height} className="st-line" />)}</svg>
           {rows.map((r) => (typeof r === 'number'
             ? <div key={`p${r}`} role="row" aria-hidden="true" className="wf-r wait" style={{ transform: `translateY(${r * rowHeight}px)` }}><div className="name"><span className="sk skl" /></div></div>
-            : <Row key={r.span_id} row={r} selected={r.span_id === selected} select={select} fold={fold} scale={scale} slow={r.span_id === slowest} colour={colour} group={group} />))}
+            : <Row key={r.span_id} row={r} selected={r.span_id === selected} select={select} fold={fold} scale={scale} slow={r.span_id === slowest} colour={colour} group={group} score={colour === 'score' ? scores?.get(r.span_id) ?? null : null} />))}
           {thread && <svg className="thread" aria-hidden="true" width={axis} height={height} style={{ transform: `translate(${left}px, ${view.first * rowHeight}px)` }}><path d={thread} fill="none" className="st-critical" strokeWidth="1.5" strokeLinejoin="round" /></svg>}
         </div>
       </div>
@@ -75,8 +76,8 @@ function Divider({ width, set }: { width: number; set: (w: number) => void }) {
   );
 }
 
-const Row = memo(function Row({ row: r, selected, select, fold, scale, slow, colour, group }: {
-  row: WindowRow; selected: boolean; select: (row: WindowRow) => void; fold: (row: WindowRow, fold: boolean) => void; scale: Scale; slow: boolean; colour: ColourBy; group: (row: WindowRow, close: boolean) => void;
+const Row = memo(function Row({ row: r, selected, select, fold, scale, slow, colour, group, score }: {
+  row: WindowRow; selected: boolean; select: (row: WindowRow) => void; fold: (row: WindowRow, fold: boolean) => void; scale: Scale; slow: boolean; colour: ColourBy; group: (row: WindowRow, close: boolean) => void; score: Scored | null;
 }) {
   const error = r.status === 'error';
   const run = r.group?.closed ? r.group : null;
@@ -111,7 +112,7 @@ const Row = memo(function Row({ row: r, selected, select, fold, scale, slow, col
       <div role="gridcell" className={`num ${slow ? 'strong' : ''}`}>{r.end_before_start ? <span className="dim" title="The span ends before it starts: the client's clock went backwards">—</span> : <Dur ns={run ? run.sum_ns : r.duration_ns} />}</div>
       <div role="gridcell" className="num">{tokens ? compact(tokens) : r.kind === 'llm' && !r.usage ? <span className="dim" title="The client reported no usage: unknown, not zero">—</span> : ''}</div>
       <div role="gridcell" className="num">{cost.state === 'none' && cost.reported_nano_usd === null ? (r.kind === 'llm' ? <span className="dim">—</span> : '') : <CostText cost={cost} dash="" />}</div>
-      <div role="gridcell" className="barcell"><Bars row={r} scale={scale} slow={slow} paint={paintOf(r, colour)} /></div>
+      <div role="gridcell" className="barcell"><Bars row={r} scale={scale} slow={slow} paint={score ? `b-s-${gradeOf(score)}` : paintOf(r, colour)} say={score ? scoreText(score) : null} /></div>
     </div>
   );
 });
