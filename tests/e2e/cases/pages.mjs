@@ -87,9 +87,12 @@ export default {
   'prices say what is unpriced, storage what lies on disk': async (t) => {
     const p = await t.open();
     await p.go('/prices');
-    const line = p.page.locator('.opage tbody tr', { hasText: 'claude-sonnet-4-5' });
+    const line = p.page.getByRole('region', { name: 'Models that were called' }).locator('tbody tr', { hasText: 'claude-sonnet-4-5' });
     await line.first().waitFor();
     ok((await line.first().textContent()).includes('priced'), 'the model has a price');
+    await p.page.getByRole('region', { name: 'Models that were called' }).locator('tr', { hasText: 'shop-qwen3-32b' }).locator('td', { hasText: 'unpriced' }).first().waitFor();
+    await p.page.getByLabel('Filter the price list').fill('claude-sonnet-4-5');
+    await p.page.getByRole('region', { name: 'Price list' }).locator('tbody tr').first().getByText('3.75').waitFor();
     await p.go('/storage');
     await p.page.locator('.opage tbody tr', { hasText: 'spans' }).first().waitFor();
     const { tables } = await api(t.server, '/storage');

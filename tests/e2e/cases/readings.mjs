@@ -28,7 +28,7 @@ export default {
     await canvas.waitFor();
     await until('it is drawn', () => canvas.evaluate((c) => { const d = c.getContext('2d').getImageData(0, 30, c.width, 40).data; return d.some((v, i) => i % 4 < 3 && v !== d[i % 4]); }));
     const b = await canvas.boundingBox();
-    await p.page.mouse.click(b.x + b.width * 0.42, b.y + 22 + 2 * 24 + 8);
+    await p.page.mouse.click(b.x + b.width * 0.42, b.y + 22 + 2.4 * Number(await canvas.getAttribute('data-lane')));
     await until('a span of the third lane is selected', async () => (await p.selected()) === t.design.ids.search_policies);
     await p.page.mouse.move(b.x + b.width / 2, b.y + 60);
     await p.page.mouse.wheel(0, -400);
@@ -115,7 +115,7 @@ export default {
     const p = await t.open();
     await p.go(`/t/${t.design.trace}?colour=service`);
     await p.page.locator('.bars [class*=b-c-]').first().waitFor();
-    const q = encodeURIComponent('{tool:search_policies} >> {status:error}');
+    const q = encodeURIComponent('{tool:search_policies user:user-42} >> {status:error}');
     await p.go(`/search?row=spans&q=${q}`);
     await until('the one span that has such a descendant', async () => (await p.page.locator('.tbody .tr:not(.skrow)').count()) === 1);
     ok((await p.page.locator('.tbody .tr').textContent()).includes('search_policies'), 'it is the tool call');

@@ -174,7 +174,7 @@ export function Flame({ index, total, range, setView, selected, select, hits, pl
         {focused && <button type="button" className="btn" onClick={() => setFocus(null)}>All of it</button>}
         <span className="grow" /><span className="cap">{merged ? 'width is summed time; click to look into a call' : 'width is time; wheel zooms, drag pans, double click fits'}</span></header>
       <div className="fbox" ref={box}>
-        <canvas ref={canvas} role="img" tabIndex={0} aria-label={merged ? `Flame graph of ${integer(flat.length)} kinds of call, merged by name` : `Flame graph of ${integer(index.spans.length)} spans in ${laneCount} lanes; j and k move the selection`}
+        <canvas ref={canvas} role="img" tabIndex={0} data-lane={laneHeight} aria-label={merged ? `Flame graph of ${integer(flat.length)} kinds of call, merged by name` : `Flame graph of ${integer(index.spans.length)} spans in ${laneCount} lanes; j and k move the selection`}
           onPointerDown={(e) => { if (e.button !== 0) return; e.currentTarget.setPointerCapture(e.pointerId); drag.current = { x: e.clientX, y: e.clientY, from, to, top: shift, moved: false }; }}
           onPointerMove={(e) => {
             const d = drag.current;
