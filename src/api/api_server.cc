@@ -137,6 +137,7 @@ class Server final : public ApiServer {
   }
 
   std::uint16_t port() const override { return http_->port(); }
+  bool watched() const override { return context_.live && context_.live->watched(); }
   void stored(std::uint64_t position) override {
     if (context_.live) context_.live->stored(position);
   }

@@ -60,6 +60,8 @@ class ApiServer {
   virtual void stored(std::uint64_t log_position) = 0;
   /// Stored spans have changed in place: indices in memory are read again. From any thread.
   virtual void forget() = 0;
+  /// Somebody watches spans come in. Cheap, never blocks.
+  virtual bool watched() const = 0;
   virtual void drain(std::chrono::milliseconds deadline) = 0;
   /// The table of routes, for tests against the OpenAPI description.
   virtual const Router& router() const = 0;

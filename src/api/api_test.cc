@@ -199,5 +199,49 @@ TEST(LiveHub, a_viewer_that_takes_nothing_more_is_cut_off_and_counted) {
   EXPECT_EQ(counted(Anomaly::live_viewer_dropped) - before, 1u);
 }
 
+/// A client that takes nothing until it is told to.
+class SlowStream : public net::ResponseStream {
+ public:
+  bool write(std::string_view chunk) override {
+    const std::lock_guard lock(mutex);
+    text.append(chunk);
+    return true;
+  }
+  void close() override {}
+  bool open() const override { return true; }
+  std::size_t waiting() const override { return lagging ? LiveHub::kSlowBytes + 1 : 0; }
+  std::string seen() const {
+    const std::lock_guard lock(mutex);
+    return text;
+  }
+  mutable std::mutex mutex;
+  std::string text;
+  std::atomic<bool> lagging{true};
+};
+
+TEST(LiveHub, a_viewer_that_lags_is_told_in_sum_once_it_keeps_up) {
+  NoEngine engine;
+  query::Queries queries(engine, {}, system_clock());
+  LiveHub hub(queries, 10);
+  EXPECT_FALSE(hub.watched());
+  const auto before = counted(Anomaly::live_viewer_summarised);
+  const auto stream = std::make_shared<SlowStream>();
+  ASSERT_TRUE(hub.add(stream, 1, ""));
+  EXPECT_TRUE(hub.watched());
+  hub.stored(7);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto until = [&](auto condition) {
+    while (!condition() && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return condition();
+  };
+  ASSERT_TRUE(until([&] { return counted(Anomaly::live_viewer_summarised) - before == 1; }));
+  EXPECT_EQ(stream->seen(), "event: hello\ndata: {}\n\n");
+  stream->lagging = false;
+  ASSERT_TRUE(until([&] { return stream->seen().find("event: traces") != std::string::npos; }));
+  EXPECT_NE(stream->seen().find(R"({"trace_ids":[],"spans":0,"more":true})"), std::string::npos);
+  EXPECT_EQ(counted(Anomaly::live_viewer_summarised) - before, 1u);
+}
+
 }  // namespace
 }  // namespace turnscope::api

@@ -10,7 +10,8 @@ namespace turnscope::api {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto kBetweenEvents = 500ms;
+constexpr auto kBetweenEvents = 120ms;
+constexpr auto kSlowAtMost = 60s;  // then the viewer is cut off; its page connects again
 constexpr auto kKeepAlive = 15s;
 
 }  // namespace
@@ -57,6 +58,7 @@ bool LiveHub::add(std::shared_ptr<net::ResponseStream> stream, std::uint32_t pro
     if (stop_ || viewers_.size() >= max_viewers_) return false;
     viewer->seen = position_;
     viewers_.push_back(viewer);
+    watched_ = true;
   }
   viewer->stream->write("event: hello\ndata: {}\n\n");
   return true;
@@ -64,16 +66,18 @@ bool LiveHub::add(std::shared_ptr<net::ResponseStream> stream, std::uint32_t pro
 
 void LiveHub::run() {
   std::unique_lock lock(mutex_);
+  auto between = std::chrono::steady_clock::duration(kBetweenEvents);
   while (!stop_) {
+    watched_ = !viewers_.empty();
     const auto now = std::chrono::steady_clock::now();
     auto next = now + 1s;
     std::vector<std::shared_ptr<Viewer>> due;
     for (auto& v : viewers_) {
       if (v->seen < position_) {
-        if (now - v->last_event >= kBetweenEvents)
+        if (now - v->last_event >= between)
           due.push_back(v);
         else
-          next = std::min(next, v->last_event + kBetweenEvents);
+          next = std::min(next, v->last_event + between);
       } else if (now - v->last_write >= kKeepAlive) {
         due.push_back(v);
       }
@@ -87,6 +91,9 @@ void LiveHub::run() {
     lock.unlock();
     std::vector<Asked> asked;
     for (auto& v : due) tell(*v, up_to, asked);
+    // Many different searches take long: then they are asked less often, so that the store stays free.
+    between = std::max<std::chrono::steady_clock::duration>(kBetweenEvents,
+                                                            3 * (std::chrono::steady_clock::now() - now));
     lock.lock();
     std::erase_if(viewers_, [](const auto& v) { return v->dead; });
   }
@@ -94,6 +101,7 @@ void LiveHub::run() {
 
 void LiveHub::tell(Viewer& viewer, std::uint64_t up_to, std::vector<Asked>& asked) {
   const auto now = std::chrono::steady_clock::now();
+  if (lags(viewer, up_to, now)) return;
   std::string event;
   if (viewer.seen < up_to) {
     auto same = std::find_if(asked.begin(), asked.end(), [&](const Asked& a) {
@@ -120,12 +128,38 @@ void LiveHub::tell(Viewer& viewer, std::uint64_t up_to, std::vector<Asked>& aske
   } else {
     event = ": still here\n\n";
   }
-  viewer.last_write = now;
-  if (!viewer.stream->write(event)) {
-    viewer.dead = true;
-    viewer.stream->close();
-    count(Anomaly::live_viewer_dropped);
+  send(viewer, event, now);
+}
+
+bool LiveHub::lags(Viewer& viewer, std::uint64_t up_to, std::chrono::steady_clock::time_point now) {
+  if (viewer.stream->waiting() > kSlowBytes) {
+    if (!viewer.slow) {
+      viewer.slow = true;
+      viewer.slow_since = now;
+      count(Anomaly::live_viewer_summarised);
+    }
+    viewer.last_event = viewer.last_write = now;
+    if (now - viewer.slow_since > kSlowAtMost) {
+      viewer.dead = true;
+      viewer.stream->close();
+      count(Anomaly::live_viewer_dropped);
+    }
+    return true;
   }
+  if (!viewer.slow) return false;
+  viewer.slow = false;
+  viewer.seen = up_to;
+  viewer.last_event = now;
+  send(viewer, "event: traces\ndata: {\"trace_ids\":[],\"spans\":0,\"more\":true}\n\n", now);
+  return true;
+}
+
+void LiveHub::send(Viewer& viewer, std::string_view event, std::chrono::steady_clock::time_point now) {
+  viewer.last_write = now;
+  if (viewer.stream->write(event)) return;
+  viewer.dead = true;
+  viewer.stream->close();
+  count(Anomaly::live_viewer_dropped);
 }
 
 }  // namespace turnscope::api

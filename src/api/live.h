@@ -1,6 +1,7 @@
 // The live feed: tells viewers (server-sent events) which traces changed. One thread; inserts are never
-// slowed: they leave a number behind and go on. What is new is asked of the store at most four times a
-// second, and only while somebody looks.
+// slowed: they leave a number behind and go on. What is new is asked of the store at most eight times a
+// second, for a quarter of the time at most, and only while somebody looks. A viewer that does not keep up
+// is told nothing until it does, then once that much has changed: a summary instead of every step.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -25,9 +26,12 @@ class LiveHub {
   /// False: too many viewers.
   bool add(std::shared_ptr<net::ResponseStream> stream, std::uint32_t project, std::string q);
   std::size_t viewers() const;
+  /// Somebody is there. Any thread, never waits.
+  bool watched() const { return watched_.load(std::memory_order_relaxed); }
   /// Ends all streams and takes no more. Safe twice.
   void close();
 
+  static constexpr std::size_t kSlowBytes = 16u << 10;  ///< waiting to be sent: the viewer does not keep up
   static constexpr std::size_t kMaxIds =
       200;  ///< trace ids in one event; beyond, `more` is true and the page reloads its list
 
@@ -38,6 +42,8 @@ class LiveHub {
     std::string q;
     std::chrono::steady_clock::time_point last_event{}, last_write{};
     std::uint64_t seen = 0;  ///< versions below have been told
+    std::chrono::steady_clock::time_point slow_since{};
+    bool slow = false;
     bool dead = false;
   };
   void run();
@@ -49,6 +55,9 @@ class LiveHub {
     query::QueryAnswer<query::Changes> changes;
   };
   void tell(Viewer&, std::uint64_t up_to, std::vector<Asked>&);
+  /// True: the viewer lags, or has just caught up and was told in sum.
+  bool lags(Viewer&, std::uint64_t up_to, std::chrono::steady_clock::time_point now);
+  void send(Viewer&, std::string_view event, std::chrono::steady_clock::time_point now);
 
   query::Queries& queries_;
   const std::size_t max_viewers_;
@@ -56,6 +65,7 @@ class LiveHub {
   std::mutex closing_;
   std::condition_variable changed_;
   std::uint64_t position_ = 0;
+  std::atomic<bool> watched_{false};
   bool stop_ = false;
   std::vector<std::shared_ptr<Viewer>> viewers_;
   std::thread thread_;

@@ -14,6 +14,7 @@ class SessionStream : public ResponseStream {
   bool write(std::string_view chunk) override { return stream_->write(chunk); }
   void close() override { stream_->close(); }
   bool open() const override { return stream_->open(); }
+  std::size_t waiting() const override { return stream_->waiting(); }
 
  private:
   std::shared_ptr<Stream> stream_;
@@ -58,6 +59,11 @@ class SessionResponder : public Responder {
 
 std::shared_ptr<Responder> make_responder(std::shared_ptr<Session> session, bool http10, bool head_only) {
   return std::make_shared<SessionResponder>(std::move(session), http10, head_only);
+}
+
+std::size_t Stream::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return buffered_;
 }
 
 bool Stream::write(std::string_view chunk) {

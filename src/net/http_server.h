@@ -45,6 +45,8 @@ class ResponseStream {
   virtual bool write(std::string_view chunk) = 0;
   virtual void close() = 0;
   virtual bool open() const = 0;
+  /// Bytes that wait to be sent: how far the client lags.
+  virtual std::size_t waiting() const { return 0; }
 };
 
 class Responder {

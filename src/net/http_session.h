@@ -102,6 +102,7 @@ class Stream {
   bool write(std::string_view chunk);
   void close();
   bool open() const;
+  std::size_t waiting() const;
   void drop();  ///< the writer went away without close()
 
   // I/O thread.

@@ -185,6 +185,10 @@ Status ServerImpl::open_store(bool crash_loop) {
     if (auto* api = api_to_tell_.load(std::memory_order_acquire)) api->stored(position);
   };
   if (config_.restricted_enabled) writer_options.range.tier = pipeline::Tier::ordinary;
+  writer_options.watched = [this] {
+    const auto* api = api_to_tell_.load(std::memory_order_acquire);
+    return api != nullptr && api->watched();
+  };
   writer_ = std::make_unique<sinks::StoreWriter>(*engine_, *log_, system_clock(), writer_options);
   sinks::RenormaliseOptions renormalise;
   renormalise.ceiling = &ceiling_;

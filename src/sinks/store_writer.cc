@@ -194,7 +194,9 @@ void StoreWriter::build_new() {
         const std::lock_guard lock(mutex_);
         quiet = now - last_insert_ > std::chrono::seconds(1);
       }
-      const auto due = first_at + (quiet ? options_.idle_linger : options_.linger);
+      const bool watched = options_.watched && options_.watched();
+      const auto linger = watched ? std::min(options_.watched_linger, options_.linger) : options_.linger;
+      const auto due = first_at + (quiet ? options_.idle_linger : linger);
       if (building_->full() || held || (now >= due && wait_free(milliseconds(0)))) {
         if (!hand_over()) break;
         last_activity = now;

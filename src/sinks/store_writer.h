@@ -36,12 +36,16 @@ struct StoreWriterOptions {
   std::chrono::milliseconds linger{350};
   /// The same when nothing was inserted for a second: the first trace should show at once.
   std::chrono::milliseconds idle_linger{40};
+  /// The same while somebody watches spans come in: more and smaller parts for as long as that lasts.
+  std::chrono::milliseconds watched_linger{100};
   std::chrono::milliseconds first_retry{100}, last_retry{5000};
   /// Ranges inserted again, newest first, after a start that followed no orderly stop; all kept ones if the
   /// machine was booted since (the store's disk may have lost what it had confirmed).
   std::size_t repeat_after_crash = 1;
   /// Called on the inserter's thread when everything before the position is searchable. Must not block.
   std::function<void(log::Position)> stored;
+  /// Whether somebody watches; empty: nobody. Asked often from the builder's thread, must not block.
+  std::function<bool()> watched;
 };
 
 class StoreWriter final : public Sink {
