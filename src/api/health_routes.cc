@@ -160,8 +160,11 @@ std::string metrics_text(Context& context, StoreSize& sizes) {
     metric("store_bytes", "gauge", "Bytes of the store on disk.", store.size->bytes);
   }
   metric("ready", "gauge", "1 when spans can be accepted and asked for.", report.ready ? 1 : 0);
-  if (context.live)
+  if (context.live) {
     metric("live_viewers", "gauge", "Pages that follow the live feed.", context.live->viewers());
+    metric("live_viewer_summaries_total", "counter", "Times that a page lagged and was told in sum.",
+           context.live->summaries());
+  }
   metric("memory_max_bytes", "gauge", "Configured ceiling on memory.", report.max_memory_bytes);
   const auto per_sink = [&](std::string_view name, std::string_view help, auto&& value) {
     if (report.sinks.empty()) return;

@@ -136,7 +136,7 @@ bool LiveHub::lags(Viewer& viewer, std::uint64_t up_to, std::chrono::steady_cloc
     if (!viewer.slow) {
       viewer.slow = true;
       viewer.slow_since = now;
-      count(Anomaly::live_viewer_summarised);
+      summaries_.fetch_add(1, std::memory_order_relaxed);
     }
     viewer.last_event = viewer.last_write = now;
     if (now - viewer.slow_since > kSlowAtMost) {

@@ -26,6 +26,8 @@ class LiveHub {
   /// False: too many viewers.
   bool add(std::shared_ptr<net::ResponseStream> stream, std::uint32_t project, std::string q);
   std::size_t viewers() const;
+  /// Times that a viewer lagged and was told in sum.
+  std::uint64_t summaries() const { return summaries_.load(std::memory_order_relaxed); }
   /// Somebody is there. Any thread, never waits.
   bool watched() const { return watched_.load(std::memory_order_relaxed); }
   /// Ends all streams and takes no more. Safe twice.
@@ -66,6 +68,7 @@ class LiveHub {
   std::condition_variable changed_;
   std::uint64_t position_ = 0;
   std::atomic<bool> watched_{false};
+  std::atomic<std::uint64_t> summaries_{0};
   bool stop_ = false;
   std::vector<std::shared_ptr<Viewer>> viewers_;
   std::thread thread_;

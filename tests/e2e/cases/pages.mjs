@@ -158,7 +158,7 @@ export default {
     await p.page.waitForURL(/\/prices/);
     await p.press('Control+k');
     await p.page.keyboard.type(t.design.trace);
-    await p.page.getByRole('option', { name: t.design.trace }).waitFor();
+    await p.page.getByRole('option', { name: t.design.trace, exact: true }).waitFor();
     await p.press('Enter');
     await p.page.waitForURL(new RegExp(`/t/${t.design.trace}`));
     await p.page.locator('.wf-r').first().waitFor();

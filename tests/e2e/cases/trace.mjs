@@ -15,7 +15,7 @@ export default {
     await p.page.locator('.usual .utrack').waitFor();
     await p.page.locator('.facts', { hasText: '0.41' }).waitFor();
     await p.page.getByLabel('Colour bars by').selectOption('score');
-    await p.page.locator('.bars .b-s-bad').waitFor();
+    await p.page.locator('.bars .b-s-bad').first().waitFor();
     await p.page.locator('.bars .lab', { hasText: 'faithfulness 0.41' }).waitFor();
     await p.page.getByRole('tab', { name: /^Scores/ }).click();
     await p.page.locator('.det', { hasText: '3 of 5 claims are unsupported' }).waitFor();
