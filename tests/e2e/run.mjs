@@ -2,7 +2,7 @@
 import { openPage, startBrowser, startServer, post, stored } from './harness.mjs';
 import { designLogs, designRun, earlierRun, largeRun, loopRun, otherRuns, sessionRuns } from './data.mjs';
 
-const groups = ['search', 'cloud', 'trace', 'readings', 'pages', 'pictures', 'access', 'live', 'hostile'];
+const groups = ['search', 'cloud', 'trace', 'readings', 'pages', 'pictures', 'access', 'live', 'fixtures', 'hostile'];
 const only = process.argv.slice(2).join(' ').split(',').filter(Boolean);
 const tests = [];
 for (const g of groups) for (const [name, f] of Object.entries((await import(`./cases/${g}.mjs`)).default)) tests.push([`${g}: ${name}`, f]);

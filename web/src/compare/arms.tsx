@@ -98,7 +98,7 @@ function Distribution({ figure, arms, link }: { figure: Figure; arms: Arm[]; lin
     const values = arms.map((a) => f.of(a).filter((v) => v > 0)), flat = values.flat().sort((x, y) => x - y);
     if (flat.length === 0) return null;
     const low = flat[0]!, high = flat.at(-1)!, log = high / low > 12, n = 36;
-    const a = log ? low * 0.97 : Math.max(0, low - (high - low) * 0.03), b = log ? high * 1.03 : high + (high - low) * 0.03 || high * 1.1;
+    const one = high === low, a = one ? low * 0.9 : log ? low * 0.97 : Math.max(0, low - (high - low) * 0.03), b = one ? high * 1.1 : log ? high * 1.03 : high + (high - low) * 0.03;
     return { a, b, log, rows: values.map((v) => { const s = [...v].sort((x, y) => x - y); return { v, s, counts: bins(v, a, b, n, log), p50: s.length ? quantile(s, 0.5) : null, p95: s.length ? quantile(s, 0.95) : null, mean: s.length ? mean(v) : null, interval: meanInterval(v) }; }) };
   }, [arms, f]);
   const w = Math.max(100, width), rowH = 46;
