@@ -56,7 +56,7 @@ export function useRows(search: Search, live: boolean) {
 
 export type LiveState = 'off' | 'connecting' | 'listening' | 'lost';
 
-/** Server-sent events, answered by one read at a time. */
+/** Server-sent events, answered by one read at a time; a server that takes long is asked less often. */
 function useLive(on: boolean, q: string, refresh: () => Promise<void>): { state: LiveState; last: number | null } {
   const [state, setState] = useState<LiveState>('off');
   const [last, setLast] = useState<number | null>(null);
@@ -69,9 +69,10 @@ function useLive(on: boolean, q: string, refresh: () => Promise<void>): { state:
     const read = async (): Promise<void> => {
       if (busy) { again = true; return; }
       busy = true;
+      const began = performance.now();
       try { await act.current(); setLast(Date.now()); } catch { /* the list keeps what it has; the next event tries again */ }
       busy = false;
-      if (again && !closed) { again = false; timer = window.setTimeout(() => void read(), 60); }
+      if (again && !closed) { again = false; timer = window.setTimeout(() => void read(), Math.max(120, 1.5 * (performance.now() - began))); }
     };
     const source = new EventSource(`/api/v1/live?q=${encodeURIComponent(q)}`);
     source.addEventListener('hello', () => { setState('listening'); void read(); });

@@ -102,17 +102,18 @@ export default function TracePage({ id }: { id: string }) {
   // A trace that grows tells so; the rows in sight are read again in place.
   useEffect(() => {
     // One reading at a time; what comes meanwhile is one more.
-    let busy = false, again = false, closed = false;
+    let busy = false, again = false, timer = 0;
     const read = async (): Promise<void> => {
       if (busy) { again = true; return; }
       busy = true;
+      const began = performance.now();
       await Promise.allSettled([source.ready ? source.reload() : Promise.resolve(), client.invalidateQueries({ queryKey: ['trace', id] })]);
       busy = false;
-      if (again && !closed) { again = false; void read(); }
+      if (again) { again = false; timer = window.setTimeout(() => void read(), Math.max(40, performance.now() - began)); }
     };
     const events = new EventSource(`/api/v1/live?q=${encodeURIComponent(`trace:${id}`)}`);
     events.addEventListener('traces', () => void read());
-    return () => { closed = true; events.close(); };
+    return () => { clearTimeout(timer); events.close(); };
   }, [id, client, source]);
   const revision = t?.revision ?? '';
   const [follow, setFollow] = useState(false);
