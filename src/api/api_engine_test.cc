@@ -464,6 +464,20 @@ TEST_F(Api, redaction_can_be_tried_and_never_repeats_what_was_found) {
   tried("no json", 400);
 }
 
+TEST_F(Api, panels_are_put_as_a_whole_and_only_over_what_was_read) {
+  const auto post = [&](const std::string& body, unsigned status) {
+    return checked("/api/v1/panels", "/api/v1/panels", status, body);
+  };
+  checked("/api/v1/panels", "/api/v1/panels", 200);
+  post(R"({"revision": 0, "panels": [{"title": "a", "q": "kind:llm", "figure": "p95", "by": "model"}]})",
+       200);
+  post(R"({"revision": 0, "panels": []})", 400);
+  post(R"({"revision": 1, "panels": [{"title": "a", "q": "(", "figure": "p95", "by": ""}]})", 400);
+  post(R"({"panels": []})", 400);
+  post("[]", 400);
+  post(R"({"revision": 1, "panels": []})", 200);
+}
+
 TEST_F(Api, every_answer_carries_the_headers_of_a_hostile_world) {
   for (const auto* path : {"/", "/trace/x", "/api/v1/traces", "/api/v1/nothing", "/healthz", "/metrics",
                            "/missing.js", "/api/services"}) {

@@ -83,6 +83,7 @@ class Server final : public ApiServer {
                        "the trail of the stricter tier is read with its key, in x-turnscope-restricted-key"));
                  },
                  false});
+    context_.panels = std::make_unique<PanelStore>(context_.options.panels_file);
     add_trace_routes(router_, context_);
     add_span_routes(router_, context_);
     add_reading_routes(router_, context_);
@@ -92,6 +93,7 @@ class Server final : public ApiServer {
     add_price_routes(router_, context_);
     add_live_routes(router_, context_);
     add_redact_routes(router_, context_);
+    add_panel_routes(router_, context_);
     add_jaeger_routes(router_, context_);
     add_health_routes(router_, context_);
     add_exporter_routes(router_, context_);

@@ -34,6 +34,7 @@ struct ApiOptions {
   std::string version = "0.1.0";
   query::QueryOptions query;
   std::size_t max_live_viewers = 200;
+  std::string panels_file;  ///< where people's panels are kept; empty: in memory
 };
 
 struct Dependencies {

@@ -9,6 +9,7 @@
 #include "api/jaeger.h"
 #include "api/json_writer.h"
 #include "api/live.h"
+#include "api/panel_store.h"
 #include "base/anomaly.h"
 #include "base/clock.h"
 #include "query/language/ast.h"
@@ -183,6 +184,37 @@ class NoEngine : public store::Engine {
   Status insert(const store::Insert&) override { return {}; }
   std::string version() const override { return "none"; }
 };
+
+TEST(PanelStore, keeps_panels_over_a_restart_and_refuses_what_is_wrong) {
+  const TestFolder folder;
+  const auto path = (folder.path() / "panels.json").string();
+  {
+    PanelStore panels(path);
+    EXPECT_EQ(panels.get().revision, 0u);
+    const auto first =
+        panels.put(0, std::vector<Panel>{{"Failing tools", "kind:tool status:error", "spans", "tool"}});
+    ASSERT_TRUE(first) << first.error().message;
+    EXPECT_EQ(*first, 1u);
+    // Who was not first reads again; what is wrong changes nothing.
+    EXPECT_FALSE(panels.put(0, {}));
+    EXPECT_FALSE(panels.put(1, std::vector<Panel>{{"", "", "spans", ""}}));
+    EXPECT_FALSE(panels.put(1, std::vector<Panel>{{"x", "(", "spans", ""}}));
+    EXPECT_FALSE(panels.put(1, std::vector<Panel>{{"x", "", "money", ""}}));
+    EXPECT_FALSE(panels.put(1, std::vector<Panel>{{"x", "", "spans", "nonsense"}}));
+    EXPECT_FALSE(panels.put(1, std::vector<Panel>(PanelStore::kMost + 1, {"x", "", "spans", ""})));
+  }
+  {
+    PanelStore again(path);
+    ASSERT_EQ(again.get().panels.size(), 1u);
+    EXPECT_EQ(again.get().revision, 1u);
+    EXPECT_EQ(again.get().panels[0].q, "kind:tool status:error");
+  }
+  std::ofstream(path) << "{\"revision\": 3, \"panels\": [{\"title\": 7}]}";
+  PanelStore broken(path);
+  EXPECT_TRUE(broken.get().panels.empty());
+  EXPECT_TRUE(std::filesystem::exists(path + ".bad"));
+  EXPECT_TRUE(broken.put(0, std::vector<Panel>{{"x", "", "p95", ""}}));
+}
 
 TEST(LiveHub, a_viewer_that_takes_nothing_more_is_cut_off_and_counted) {
   NoEngine engine;

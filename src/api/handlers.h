@@ -3,7 +3,9 @@
 #include <memory>
 
 #include "api/api_server.h"
+#include "api/json_writer.h"
 #include "api/live.h"
+#include "api/panel_store.h"
 #include "api/router.h"
 #include "query/queries.h"
 
@@ -15,6 +17,7 @@ struct Context {
   Dependencies dependencies;
   std::unique_ptr<query::Queries> queries;  ///< null without a store
   std::unique_ptr<LiveHub> live;
+  std::unique_ptr<PanelStore> panels;
   std::chrono::steady_clock::time_point started;
 };
 
@@ -32,6 +35,7 @@ void add_live_routes(Router&, Context&);
 void add_redact_routes(Router&, Context&);
 void add_metric_routes(Router&, Context&);
 void add_renormalise_routes(Router&, Context&);
+void add_panel_routes(Router&, Context&);
 
 /// Files of the web UI, and index.html for its own routes. Null: no such file.
 class StaticUi {

@@ -250,6 +250,7 @@ Status ServerImpl::listen() {
   api_options.http.max_body_bytes = config_.request_bytes;
   api_options.http.workers = config_.query_workers;
   api_options.ui_dir = config_.ui_dir;
+  api_options.panels_file = config_.data + "/panels.json";
   api_options.allowed_hosts = config_.allowed_hosts;
   api_options.allowed_origins = config_.cors_origins;
   api_options.version = TURNSCOPE_VERSION;

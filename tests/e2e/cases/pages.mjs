@@ -34,6 +34,12 @@ export default {
     await p.page.getByRole('region', { name: 'Failing tools' }).locator('svg[role=img]').first().waitFor();
     await p.page.reload();
     await p.page.getByRole('region', { name: 'Failing tools' }).waitFor();
+    // Somebody else sees it without a link, and may take it away again.
+    const somebody = await t.open();
+    await somebody.go('/overview');
+    await somebody.page.getByRole('region', { name: 'Failing tools' }).waitFor();
+    await somebody.page.getByRole('button', { name: 'Remove Failing tools' }).click();
+    await until('it is gone', async () => (await api(t.server, '/panels')).panels.length === 0);
     const other = await t.open();
     await other.go(`/overview?panels=${encodeURIComponent(JSON.stringify([{ title: 'Shared', q: 'kind:llm', figure: 'p95', by: 'model' }]))}`);
     await other.page.getByRole('region', { name: 'Shared' }).locator('svg[role=img]').waitFor();

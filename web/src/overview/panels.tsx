@@ -1,6 +1,6 @@
-import { useState } from 'react';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { get } from '../api/client';
+import { useEffect, useRef, useState } from 'react';
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
+import { get, post } from '../api/client';
 import type { Timeseries } from '../api/types';
 import { Chart, Legend, type Line } from '../chart/chart';
 import { compact, durationText, integer } from '../format/numbers';
@@ -11,7 +11,7 @@ import { navigate, setParams } from '../url/router';
 import { msOf, split } from './data';
 import { Panel, searchUrl } from './overview-page';
 
-/** A panel of the user's own: a query, a figure, a field to split by. Kept in the address, so that it can be shared, and in this browser. */
+/** A panel of people's own: a query, a figure, a field to split by. Kept by the server for all, or in an address to be looked at first. */
 export interface Own { title: string; q: string; figure: 'spans' | 'traces' | 'errors' | 'p95' | 'tokens'; by: string }
 const figures: Own['figure'][] = ['spans', 'traces', 'errors', 'p95', 'tokens'];
 const fields = ['', 'model', 'service', 'agent', 'tool', 'kind', 'prompt_version', 'user', 'environment', 'status', 'variant'];
@@ -19,15 +19,47 @@ const key = 'turnscope.panels';
 const valid = (x: unknown): x is Own => typeof x === 'object' && x !== null && typeof (x as Own).title === 'string' && typeof (x as Own).q === 'string' && figures.includes((x as Own).figure) && fields.includes((x as Own).by);
 export function readPanels(text: string | null): Own[] { try { const v: unknown = JSON.parse(text ?? '[]'); return Array.isArray(v) ? v.filter(valid).slice(0, 12) : []; } catch { return []; } }
 
+interface PanelSet { revision: number; panels: Own[] }
+
+/** The panels that the server keeps. What an earlier version kept in this browser is handed over once. */
+function useOwn(): { own: Own[]; keep: (change: (list: Own[]) => Own[]) => void; error: unknown } {
+  const client = useQueryClient();
+  const d = useQuery({ queryKey: ['panels'], staleTime: 10_000, queryFn: ({ signal }) => get<PanelSet>('/panels', {}, signal) });
+  const [error, setError] = useState<unknown>(null);
+  const set = d.data;
+  const keep = (change: (list: Own[]) => Own[]): void => {
+    void (async () => {
+      try {
+        // Read again first: somebody else may have changed them since this page was opened.
+        const now = await get<PanelSet>('/panels');
+        const panels = change(now.panels.filter(valid));
+        const { revision } = await post<{ revision: number }>('/panels', { revision: now.revision, panels });
+        client.setQueryData(['panels'], { revision, panels });
+        setError(null);
+      } catch (e) { setError(e); }
+    })();
+  };
+  const handed = useRef(false);
+  useEffect(() => {
+    if (!set || handed.current) return;
+    handed.current = true;
+    let old: Own[] = [];
+    try { old = readPanels(localStorage.getItem(key)); localStorage.removeItem(key); } catch { /* then there is nothing to hand over */ }
+    if (old.length > 0) keep((list) => [...list, ...old.filter((o) => !list.some((x) => same(x, o)))]);
+  });
+  return { own: (set?.panels ?? []).filter(valid), keep, error };
+}
+const same = (a: Own, b: Own): boolean => a.title === b.title && a.q === b.q && a.figure === b.figure && a.by === b.by;
+
 export function Panels({ range, q, open, setOpen }: { range: Range; q: string; open: boolean; setOpen: (o: boolean) => void }) {
   const shared = readPanels(new URLSearchParams(location.search).get('panels'));
-  const [own, setOwn] = useState<Own[]>(() => { try { return readPanels(localStorage.getItem(key)); } catch { return []; } });
-  const keep = (list: Own[]): void => { setOwn(list); try { localStorage.setItem(key, JSON.stringify(list)); } catch { /* holds for this page */ } };
-  const all = [...shared.map((p) => ({ p, from: 'shared' as const })), ...own.filter((o) => !shared.some((s) => JSON.stringify(s) === JSON.stringify(o))).map((p) => ({ p, from: 'own' as const }))];
+  const { own, keep, error } = useOwn();
+  const all = [...shared.map((p) => ({ p, from: 'shared' as const })), ...own.filter((o) => !shared.some((s) => same(s, o))).map((p) => ({ p, from: 'own' as const }))];
   return (
     <>
-      {all.map(({ p, from }, i) => <OwnPanel key={`${from}${i}${p.title}`} p={p} range={range} q={q} shared={from === 'shared'} keep={() => { keep([...own, p]); setParams({ panels: null }); }} remove={() => (from === 'shared' ? setParams({ panels: null }) : keep(own.filter((o) => o !== p)))} />)}
-      {open && <Editor cancel={() => setOpen(false)} add={(p) => { keep([...own, p]); setOpen(false); }} />}
+      {error !== null && <Failure error={error} title="The panels were not kept" />}
+      {all.map(({ p, from }, i) => <OwnPanel key={`${from}${i}${p.title}`} p={p} range={range} q={q} shared={from === 'shared'} keep={() => { keep((list) => [...list, p]); setParams({ panels: null }); }} remove={() => (from === 'shared' ? setParams({ panels: null }) : keep((list) => list.filter((o) => !same(o, p))))} />)}
+      {open && <Editor cancel={() => setOpen(false)} add={(p) => { keep((list) => [...list, p]); setOpen(false); }} />}
     </>
   );
 }
