@@ -424,6 +424,7 @@ Result<Retention::Done> Retention::pass(const std::function<bool()>& stop) {
   TS_TRY(drop_old("spans", options_.spans, done));
   // They serve spans only.
   TS_TRY(drop_old("content_parts", options_.spans, done));
+  TS_TRY(drop_old("text_grams", options_.spans, done));
   TS_TRY(drop_old("duplicate_calls", options_.spans, done));
   TS_TRY(drop_old("logs", options_.logs, done));
   TS_TRY(drop_old("metrics", options_.metrics, done));

@@ -63,6 +63,7 @@ class RenormaliseRun {
                  const std::atomic<bool>& stop, Tell tell)
       : engine_(engine), clock_(clock), options_(options), stop_(stop), tell_(std::move(tell)) {
     spans_.share(&texts_, &parts_);
+    spans_.index(&words_);
   }
 
   Status project(std::uint32_t id, std::int64_t since) {
@@ -182,6 +183,9 @@ class RenormaliseRun {
     traces_.build();
     // As the store writer does it: what belongs to a span before the span.
     TS_TRY(insert(parts_, "content_parts"));
+    grams_.clear();
+    words_.emit(grams_);
+    TS_TRY(insert(grams_, "text_grams"));
     TS_TRY(insert(traces_, "traces"));
     CRASH_POINT("renormalise.before_spans");
     TS_TRY(insert(spans_, "spans"));
@@ -211,6 +215,8 @@ class RenormaliseRun {
   const std::atomic<bool>& stop_;
   const Tell tell_;
   store::SharedTexts texts_;
+  store::GramIndex words_;  // what a rule calls a tool or a question now is looked for, too
+  store::GramBlock grams_;
   store::SpanBlock spans_;
   store::TraceBlock traces_;
   store::PartBlock parts_;

@@ -248,8 +248,8 @@ void SpanBlock::add(const otlp::Span& s, const RowContext& c, const SpanTimes& t
   // Before texts are shared: whoever refers to a text has it, too.
   if (grams_ != nullptr)
     grams_->add(c.project, version, t.start, sane_received(c.received_unix_nano) / 1'000'000,
-                {text_[0], text_[1], text_[2], s.name, g.tool_name, g.agent_name, preview(g.question),
-                 preview(g.error_message), s.status_message});
+                {text_[0], text_[1], text_[2], s.name, d.tool, d.agent, d.question, d.answer, d.error_message,
+                 s.status_message});
   if (stored != nullptr && stored->whole == std::array<std::string_view, 3>{text_[0], text_[1], text_[2]}) {
     // The same texts at the same places: what is shared already stays shared.
     for (unsigned i = 0; i < 3; ++i) text_[i] = stored->own[i];
