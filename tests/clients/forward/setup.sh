@@ -2,6 +2,7 @@
 # What ./dev test --forward needs besides tests/clients/setup.sh: a real Collector, Jaeger and S3 server, built from their Go modules
 # (pinned in go.mod and go.sum). Minutes the first time, nothing when they have not changed.
 set -euo pipefail
+shopt -s nullglob  # a folder may hold no Go code of our own
 cd "$(dirname "${BASH_SOURCE[0]}")"
 DEPS=${TURNSCOPE_DEPS:-$(cd ../../.. && pwd)/.deps}
 mkdir -p "$DEPS/bin"
@@ -9,7 +10,7 @@ mkdir -p "$DEPS/bin"
 # once NAME FOLDER PACKAGE: builds PACKAGE in FOLDER into .deps/bin/NAME unless it was built from the same files.
 once() {
   local key stamp=$DEPS/.forward-$1
-  key=$(cat "$2"/go.* "$2"/*.go 2>/dev/null | sha256sum | cut -d' ' -f1)
+  key=$(cat "$2"/go.* "$2"/*.go | sha256sum | cut -d' ' -f1)
   if [ -x "$DEPS/bin/$1" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$key" ]; then return 0; fi
   echo "▸ building $1" >&2
   (cd "$2" && CGO_ENABLED=0 GOFLAGS=-mod=readonly go build -trimpath -o "$DEPS/bin/$1" "$3")
