@@ -171,6 +171,7 @@ class RenormaliseRun {
       context.resource_id = row->resource_id;
       context.scope_id = row->scope_id;
       context.scope = &scope;
+      context.weight = row->weight;
       genai::columns(row->span, piece.resource(*row), piece.scope(*row), view_);
       const store::StoredTexts texts{{row->payload.input, row->payload.output, row->payload.extra},
                                      row->own,

@@ -14,7 +14,7 @@ constexpr std::string_view kColumns =
     "trace_id, span_id, parent_span_id, start, duration_ns, time_flags, raw_start, raw_end, version, "
     "toUnixTimestamp64Milli(received), span_kind, status, flags, trace_state, status_message, name, service, "
     "scope, "
-    "scope_version, scope_id, resource_id";
+    "scope_version, scope_id, resource_id, weight";
 
 StoredRow read_row(store::RowReader& in) {
   StoredRow r;
@@ -40,6 +40,7 @@ StoredRow read_row(store::RowReader& in) {
   r.scope_version = in.string();
   r.scope_id = in.u64();
   r.resource_id = in.u64();
+  r.weight = in.u32();
   r.facts = store::read_derived(in);
   r.payload = store::read_payload(in);
   return r;

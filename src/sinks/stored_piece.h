@@ -22,6 +22,7 @@ struct StoredRow {
   std::int64_t received_ms = 0;
   std::string_view service, scope_name, scope_version;
   std::uint64_t scope_id = 0, resource_id = 0;
+  std::uint32_t weight = 1'000;
   store::DerivedFacts facts;
   store::StoredPayload payload;
   std::array<std::string_view, 3> own;  ///< payload columns before shared texts were put in

@@ -215,6 +215,7 @@ void SpanBlock::add(const otlp::Span& s, const RowContext& c, const SpanTimes& t
                     std::uint64_t version, const StoredTexts* stored) {
   const auto d = derived_facts(s, g);
   project_.add(c.project);
+  weight_.add(c.weight);
   trace_id_.add(s.trace_id);
   span_id_.add(s.span_id);
   parent_span_id_.add(s.parent_span_id);

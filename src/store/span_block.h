@@ -24,6 +24,8 @@ struct RowContext {
   std::string_view service;
   std::uint64_t resource_id = 0, scope_id = 0;
   const otlp::Scope* scope = nullptr;
+  std::uint32_t weight =
+      1'000;  ///< of spans: thousandths of their like that they stand for (retention sampling)
 };
 
 /// Times as stored: inside what the store can hold and near to the time of receipt, else `received`.
@@ -141,6 +143,7 @@ class SpanBlock : public TableBlock<SpanBlock> {
     f(shared_, "shared", "Array(FixedString(16))");
     f(shared_at_, "shared_at", "Array(UInt64)");
     f(service_tier_, "service_tier", kLc);
+    f(weight_, "weight", "UInt32");
   }
 
  private:
@@ -155,7 +158,7 @@ class SpanBlock : public TableBlock<SpanBlock> {
   void add_events(const otlp::Span&);
   void add_links(const otlp::Span&);
 
-  NumberColumn<std::uint32_t> project_, flags_;
+  NumberColumn<std::uint32_t> project_, flags_, weight_;
   IdColumn trace_id_;
   NumberColumn<std::uint64_t> span_id_, parent_span_id_, duration_ns_, raw_start_, raw_end_, version_,
       first_token_ns_, tok_input_, tok_cache_read_, tok_cache_write_, tok_output_, tok_reasoning_, scope_id_,
