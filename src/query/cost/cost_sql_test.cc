@@ -32,10 +32,8 @@ class CostSqlTest : public testing::Test {
     auto engine = store::open_chdb(options);
     ASSERT_TRUE(engine) << engine.error().message;
     engine_ = std::move(*engine);
-    for (const auto table : {store::kSpans, store::kDuplicateCalls, store::kSpansShared}) {
-      const auto made = engine_->execute(table);
-      ASSERT_TRUE(made) << made.error().message;
-    }
+    const auto migrated = store::migrate(*engine_);
+    ASSERT_TRUE(migrated) << migrated.error().message;
   }
 
   void insert(const std::vector<RandomSpan>& spans) {
