@@ -355,7 +355,7 @@ TEST_F(Api, explain_reads_otlp_in_every_envelope_and_refuses_what_is_none) {
 TEST_F(Api, prices_are_listed_and_edited_and_every_figure_follows) {
   const auto rules = checked("/api/v1/prices?model=claude-sonnet-4", "/api/v1/prices").at("rules").as_array();
   ASSERT_FALSE(rules.empty());
-  EXPECT_EQ(rules[0].at("from").as_string(), "builtin");
+  EXPECT_EQ(rules[0].at("from").as_string(), "built-in");
   EXPECT_EQ(checked("/api/v1/prices?limit=1", "/api/v1/prices").at("more").as_bool(), true);
   EXPECT_EQ(checked("/api/v1/prices?limit=0", "/api/v1/prices", 400).at("error").at("field").as_string(),
             "limit");
