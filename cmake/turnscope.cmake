@@ -64,6 +64,15 @@ foreach(t PkgConfig::GRPCXX PkgConfig::RE2 PkgConfig::ZSTD PkgConfig::XXHASH)
   set_target_properties(${t} PROPERTIES INTERFACE_COMPILE_OPTIONS "")
 endforeach()
 
+# Files of these folders are compiled five at a time: half of a file's time is headers that all of them read.
+# While working on one file: -DTURNSCOPE_UNITY=OFF.
+option(TURNSCOPE_UNITY "compile several files of a library at once" ON)
+function(turnscope_unity)
+  if(TURNSCOPE_UNITY)
+    set_target_properties(${ARGN} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 5)
+  endif()
+endfunction()
+
 # turnscope_library(name SOURCES a.cc b.cc LIBS x y [PCH target]): one static library a folder; includes are written
 # from src/, as in #include "base/result.h".
 function(turnscope_library name)
@@ -103,10 +112,14 @@ function(turnscope_test name)
                        ENVIRONMENT "TURNSCOPE_SOURCE_DIR=${PROJECT_SOURCE_DIR};TURNSCOPE_BUILD_DIR=${PROJECT_BINARY_DIR}")
 endfunction()
 
+# Benchmarks are built for ./dev bench, and by ./dev test so that they stay whole; not by every build.
+add_custom_target(benches)
+
 # turnscope_bench(name SOURCES a_bench.cc LIBS x): a Google Benchmark binary.
 function(turnscope_bench name)
   cmake_parse_arguments(A "" "" "SOURCES;LIBS" ${ARGN})
-  add_executable(${name} ${A_SOURCES})
+  add_executable(${name} EXCLUDE_FROM_ALL ${A_SOURCES})
+  add_dependencies(benches ${name})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${name} PRIVATE ${A_LIBS} benchmark::benchmark benchmark::benchmark_main Threads::Threads)
 endfunction()

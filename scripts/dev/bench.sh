@@ -13,7 +13,7 @@ EOT
       return ;;
   esac
   # Progress goes to standard error, so that --json is the only thing on standard output.
-  cmd_build >&2
+  cmd_build turnscope benches >&2
   if [ "$1" = ui ]; then shift; (cd tests/e2e && TURNSCOPE_BIN=$BUILD/turnscope node bench.mjs "$@"); else
     "$BUILD/turnscope_bench" "$@" --server-bin "$BUILD/turnscope"
   fi

@@ -1,5 +1,7 @@
 // The groups of routes. Each function adds its own to the router.
 #pragma once
+#include <chrono>
+#include <cmath>
 #include <memory>
 
 #include "api/api_server.h"
@@ -19,6 +21,21 @@ struct Context {
   std::unique_ptr<LiveHub> live;
   std::unique_ptr<PanelStore> panels;
   std::chrono::steady_clock::time_point started;
+};
+
+inline Answer answer(JsonWriter& json) { return {200, json.take(), "application/json", {}, false}; }
+
+/// The milliseconds that a handler has worked, for "took_ms".
+class Took {
+ public:
+  double ms() const {
+    const auto t =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start_).count();
+    return std::round(t * 100) / 100;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
 void add_trace_routes(Router&, Context&);

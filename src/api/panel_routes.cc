@@ -10,8 +10,6 @@ namespace {
 using query::QueryAnswer;
 using query::QueryError;
 
-Answer answer(JsonWriter& json) { return {200, json.take(), "application/json", {}, false}; }
-
 QueryAnswer<Answer> read(const PanelStore& store) {
   const auto set = store.get();
   JsonWriter json;

@@ -54,8 +54,6 @@ void write_rule(JsonWriter& json, const PriceRule& rule) {
   json.end_array().end_object();
 }
 
-Answer answer(JsonWriter& json) { return {200, json.take(), "application/json", {}, false}; }
-
 QueryAnswer<Answer> list(const ApiRequest& r) {
   const auto table = query::prices_in_use();
   auto limit = r.number("limit", 1, 20'000, 5'000);

@@ -31,16 +31,6 @@ QueryAnswer<query::SearchRequest> search_request(const ApiRequest& r) {
   return request;
 }
 
-class Took {
- public:
-  double ms() const {
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
 void write_list_end(JsonWriter& json, std::string_view cursor, query::TimeRange searched,
                     const std::vector<std::string>& hints, const Took& took) {
   json.text_or_null("next_cursor", cursor);

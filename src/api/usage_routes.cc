@@ -18,18 +18,6 @@ using query::QueryAnswer;
 using query::QueryError;
 using query::UsageRow;
 
-class Took {
- public:
-  double ms() const {
-    const auto t =
-        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start_).count();
-    return std::round(t * 100) / 100;
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
 /// Members of UsageSums: tokens, cost and how much of it has no price.
 void write_sums(JsonWriter& json, const UsageRow& r) {
   json.field("calls", r.calls).key("tokens").begin_object();
@@ -72,8 +60,6 @@ void write_range(JsonWriter& json, query::TimeRange range, const Took& took) {
   json.key("searched_to").text_of(range.to);
   json.field("took_ms", took.ms()).end_object();
 }
-
-Answer answer(JsonWriter& json) { return {200, json.take(), "application/json", {}, false}; }
 
 QueryAnswer<Answer> usage(Context& context, const ApiRequest& r) {
   const Took took;

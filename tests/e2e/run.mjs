@@ -30,18 +30,25 @@ try {
   const started = Date.now();
   for (const [name, f] of tests) {
     if (only.length > 0 && !only.some((o) => name.includes(o.trim()))) continue;
-    const pages = [];
-    const t = { server, design, earlier, session, large, loop, others, browser, open: async (options) => { const p = await openPage(browser, server, options); pages.push(p); return p; } };
-    const at = Date.now();
-    try {
-      await f(t);
-      for (const p of pages) await p.check();
-      passed++;
-      console.log(`ok   ${name} (${Date.now() - at} ms)`);
-    } catch (e) {
-      failed.push(name);
-      console.log(`FAIL ${name}\n     ${String(e?.stack ?? e).split('\n').slice(0, 12).join('\n     ')}`);
-      for (const p of pages) await p.context.close().catch(() => undefined);
+    // A case that fails is run once more, on a new page: both are told, and what fails twice fails.
+    for (let attempt = 1; attempt <= 2; attempt++) {
+      const pages = [];
+      const t = { server, design, earlier, session, large, loop, others, browser, open: async (options) => { const p = await openPage(browser, server, options); pages.push(p); return p; } };
+      const at = Date.now();
+      try {
+        await f(t);
+        for (const p of pages) await p.check();
+        passed++;
+        console.log(`ok   ${name} (${Date.now() - at} ms)${attempt > 1 ? ', at the second attempt' : ''}`);
+        break;
+      } catch (e) {
+        if (attempt === 2) failed.push(name);
+        console.log(`${attempt === 2 ? 'FAIL' : 'once'} ${name}\n     ${String(e?.stack ?? e).split('\n').slice(0, 12).join('\n     ')}`);
+        for (const p of pages) {
+          console.log(`     shown at ${p.page.url()}: ${(await p.page.evaluate(() => document.body.innerText).catch(() => '')).replace(/\s+/g, ' ').slice(0, 900)}`);
+          await p.context.close().catch(() => undefined);
+        }
+      }
     }
   }
   console.log(`browser tests took ${((Date.now() - started) / 1000).toFixed(1)} s`);
