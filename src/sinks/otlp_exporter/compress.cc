@@ -33,7 +33,7 @@ const char* Compressor::name() const {
 
 std::string_view Compressor::compress(std::string_view in) {
   if (kind_ == Compression::gzip) {
-    // ISA-L takes a third of zlib's time for a few percent more bytes (docs/performance.md).
+    // ISA-L: see docs/performance.md.
     isal_zstream& z = state_->gzip;
     isal_deflate_init(&z);
     z.level = kGzipLevel;
