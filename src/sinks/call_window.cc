@@ -4,7 +4,9 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cstring>
 
 #include "genai/dialect.h"
 #include "genai/duplicates.h"
@@ -17,6 +19,14 @@ std::uint64_t hash(std::string_view text) {
   static const char place = 0;
   if (text.empty()) return 0;
   return XXH3_64bits_withSeed(text.data(), text.size(), reinterpret_cast<std::uintptr_t>(&place)) | 1;
+}
+
+/// Of a span: its id alone is not enough, clients that count from 1 have the same ones in each trace.
+std::uint64_t span_key(const otlp::TraceId& trace, otlp::SpanId span) {
+  std::array<std::uint8_t, sizeof trace + sizeof span> bytes;
+  std::memcpy(bytes.data(), trace.data(), sizeof trace);
+  std::memcpy(bytes.data() + sizeof trace, &span, sizeof span);
+  return hash({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 std::string_view text(const std::uint64_t& hash) {
@@ -124,14 +134,14 @@ void CallWindow::add(const std::vector<SeenCall>& calls, std::vector<store::Dupl
 void CallWindow::add(std::deque<SeenCall>& window, std::vector<store::DuplicateCall>& found) {
   const auto n = static_cast<std::uint32_t>(window.size());
   FirstIndex by_span(n), by_response(n);
-  for (std::uint32_t i = 0; i < n; ++i) by_span.put(window[i].span, i);
+  for (std::uint32_t i = 0; i < n; ++i) by_span.put(span_key(window[i].trace, window[i].span), i);
   std::vector<bool> related(n);
   bool any = false, everything = false;
   for (std::uint32_t i = 0; i < n; ++i) {
     const SeenCall& c = window[i];
     everything |= c.sdk || c.stream_log;  // matched by time, too: all calls may be the other one
     if (c.parent)
-      if (const auto parent = by_span.find(c.parent); parent != genai::kNoDuplicate)
+      if (const auto parent = by_span.find(span_key(c.trace, c.parent)); parent != genai::kNoDuplicate)
         related[i] = related[parent] = any = true;
     if (!c.response_id) continue;
     const auto first = by_response.put(c.response_id, i);

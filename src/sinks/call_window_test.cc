@@ -116,6 +116,26 @@ TEST(CallWindow, one_instrumentation_never_repeats_itself) {
   EXPECT_TRUE(found.empty());
 }
 
+TEST(CallWindow, traces_may_have_the_same_span_ids) {
+  // Nested calls of two traces whose client counts spans from 1: in each the outermost counts.
+  std::vector<SeenCall> calls;
+  for (std::uint8_t trace = 1; trace <= 2; ++trace)
+    for (std::uint64_t id = 1; id <= 9; ++id) {
+      auto c = call(id, 7, 0);
+      c.trace[0] = trace;
+      c.parent = id / 2;
+      calls.push_back(c);
+    }
+  CallWindow window;
+  std::vector<store::DuplicateCall> found;
+  window.add(calls, found);
+  std::map<std::uint8_t, std::set<std::uint64_t>> spans;
+  for (const auto& d : found) spans[d.trace[0]].insert(d.span);
+  const std::set<std::uint64_t> inner{2, 3, 4, 5, 6, 7, 8, 9};
+  EXPECT_EQ(spans[1], inner);
+  EXPECT_EQ(spans[2], inner);
+}
+
 TEST(CallWindow, projects_are_apart_and_old_calls_are_forgotten) {
   CallWindow window;
   std::vector<store::DuplicateCall> found;
