@@ -211,9 +211,7 @@ QueryAnswer<Filter> Queries::Impl::filter(const Caller& caller, std::string_view
         std::move(*tree), std::move(answers), std::move(found), std::move(texts));
     filter->within = [make, kept](std::int64_t from, std::int64_t to) {
       const auto& [node, a, s, t] = *kept;
-      // What could be made for the whole range can be made for a part.
-      auto part = make(node.get(), a, s, t, from, to);
-      return part ? std::move(*part) : Filter{};
+      return make(node.get(), a, s, t, from, to);
     };
   }
   if (filter->needs_cost || with_cost) {
@@ -285,6 +283,12 @@ std::vector<std::int64_t> steps(const Filter& filter, TimeRange range) {
   std::erase_if(out, [&](std::int64_t t) { return t <= range.from || t >= range.to; });
   out.push_back(range.from);
   return out;
+}
+
+Filter within(const Filter& filter, TimeRange range) {
+  if (!filter.within) return filter;
+  auto part = filter.within(range.from, range.to);
+  return part ? std::move(*part) : filter;
 }
 
 void first_in_range(Sql& sql, const Filter& filter, const Caller& caller, TimeRange range) {

@@ -30,11 +30,9 @@ QueryAnswer<SpanList> Queries::spans(const Caller& caller, const SearchRequest& 
   while (more && keys.size() <= limit) {
     Sql sql = filter->prefix;
     sql << "SELECT start, trace_id, span_id FROM spans PREWHERE ";
-    TimeRange range{cuts[cut], request.range.to};
+    TimeRange range{cuts[cut], cut == 0 ? request.range.to : cuts[cut - 1]};
     if (after && after->start < range.to) range.to = after->start + 1;
-    std::optional<Filter> part;
-    if (filter->within) part = filter->within(range.from, range.to);
-    const Filter& now = part ? *part : *filter;
+    const auto now = within(*filter, range);
     first_in_range(sql, now, caller, range);
     if (after) {
       sql << " AND (start, trace_id, span_id) < (";

@@ -65,9 +65,7 @@ QueryAnswer<TraceList> Queries::traces(const Caller& caller, const SearchRequest
     while (cuts[cut] >= line) ++cut;
     Sql sql = filter->prefix;
     sql << "SELECT trace_id, start FROM spans PREWHERE ";
-    std::optional<Filter> part;
-    if (filter->within) part = filter->within(cuts[cut], line);
-    const Filter& now = part ? *part : *filter;
+    const auto now = within(*filter, {cuts[cut], line});
     first_in_range(sql, now, caller, {cuts[cut], line});
     then_rest(sql, now);
     sql << " ORDER BY start DESC LIMIT ";

@@ -27,7 +27,7 @@ constexpr Migration kMigrations[] = {
     {7, "service tier and shared texts of spans", kSpansShared},
     {8, "shared texts", kContentParts},
     {9, "where words can be", kTextGrams},
-    {10, "whether all words are there", kTextGramsWhole},
+    {10, "since when words are there", kTextGramsSince},
     {11, "weights of spans", kSpansWeight},
     {12, "traces that sampling kept", kRetained},
     {13, "days that were sampled", kRetentionRuns},

@@ -208,11 +208,12 @@ CREATE TABLE IF NOT EXISTS text_grams (
 SETTINGS index_granularity = 256, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1
 )sql";
 
-// A store without spans has all that will come in that table: said by a row that has no text and never goes
-// (of the project that none is).
-inline constexpr std::string_view kTextGramsWhole =
-    "INSERT INTO text_grams (project, id, spans, received) SELECT project, 0, 0, '2100-01-01 00:00:00' FROM "
-    "(SELECT 4294967295 AS project) WHERE (SELECT count() FROM spans) = 0";
+// Spans from this version on have their words in that table. Empty (a crash in the middle of its making):
+// none is known to have, which is only slower.
+inline constexpr std::string_view kTextGramsSince =
+    "CREATE TABLE IF NOT EXISTS text_grams_since ENGINE = MergeTree ORDER BY tuple() SETTINGS "
+    "fsync_after_insert "
+    "= 1, fsync_part_directory = 1 AS SELECT if(count() = 0, 0, max(version) + 1) AS version FROM spans";
 
 // Of spans: how many of its kind a span stands for since retention sampling took the others, in thousandths.
 inline constexpr std::string_view kSpansWeight = R"sql(

@@ -25,43 +25,6 @@ Attribute attribute_of(std::string_view name) {
 
 bool has_wildcard(const Node& n) { return !n.quoted && n.value.find('*') != std::string::npos; }
 
-void text_comparison(Sql& sql, Fragment column, const Node& n) {
-  sql << column;
-  switch (n.op) {
-    case Op::eq:
-    case Op::ne:
-      if (has_wildcard(n)) {
-        if (n.op == Op::eq)
-          sql << " LIKE ";
-        else
-          sql << " NOT LIKE ";
-        sql.str(like_pattern(n.value));
-        return;
-      }
-      if (n.op == Op::eq)
-        sql << " = ";
-      else
-        sql << " != ";
-      break;
-    case Op::gt:
-      sql << " > ";
-      break;
-    case Op::ge:
-      sql << " >= ";
-      break;
-    case Op::lt:
-      sql << " < ";
-      break;
-    case Op::le:
-      sql << " <= ";
-      break;
-    case Op::match:
-    case Op::exists:
-      break;
-  }
-  sql.str(n.value);
-}
-
 void compare(Sql& sql, Op op) {
   switch (op) {
     case Op::eq:
@@ -86,6 +49,20 @@ void compare(Sql& sql, Op op) {
     case Op::exists:
       break;
   }
+}
+
+void text_comparison(Sql& sql, Fragment column, const Node& n) {
+  sql << column;
+  if (!has_wildcard(n) || (n.op != Op::eq && n.op != Op::ne)) {
+    compare(sql, n.op);
+    sql.str(n.value);
+    return;
+  }
+  if (n.op == Op::eq)
+    sql << " LIKE ";
+  else
+    sql << " NOT LIKE ";
+  sql.str(like_pattern(n.value));
 }
 
 void referenced_text(Sql& sql, std::string_view key) {

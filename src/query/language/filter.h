@@ -74,7 +74,7 @@ struct Filter {
   Sql first, rest;
   /// Set when text terms were narrowed: the same filter for spans that start between two times, with less to
   /// compare them with. `prefix` is empty in it.
-  std::function<Filter(std::int64_t from, std::int64_t to)> within;
+  std::function<SearchResult<Filter>(std::int64_t from, std::int64_t to)> within;
   /// Times at which a reader of the newest rows does well to look whether it has enough, falling.
   std::vector<std::int64_t> steps;
   bool everything = true;

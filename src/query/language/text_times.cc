@@ -34,10 +34,8 @@ void collect_texts(const Node& n, std::uint32_t project, std::int64_t from, std:
     sql.u64(bit % 8) << ")";
   }
   sql << " ORDER BY max_start DESC LIMIT ";
-  sql.u64(kTextTimesLimit)
-      << ") UNION ALL (SELECT toDateTime64(0, 9, 'UTC'), toDateTime64(0, 9, 'UTC'), if(count() = 0, "
-         "18446744073709551615, min(id)) FROM text_grams WHERE project IN (4294967295, ";
-  sql.u32(project) << "))";
+  sql.u64(kTextTimesLimit) << ") UNION ALL (SELECT toDateTime64(0, 9, 'UTC'), toDateTime64(0, 9, 'UTC'), "
+                              "if(count() = 0, 18446744073709551615, max(version)) FROM text_grams_since)";
   out.push_back(std::move(probe));
 }
 
