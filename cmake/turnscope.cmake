@@ -64,13 +64,25 @@ foreach(t PkgConfig::GRPCXX PkgConfig::RE2 PkgConfig::ZSTD PkgConfig::XXHASH)
   set_target_properties(${t} PROPERTIES INTERFACE_COMPILE_OPTIONS "")
 endforeach()
 
-# Files of these folders are compiled five at a time: half of a file's time is headers that all of them read.
-# While working on one file: -DTURNSCOPE_UNITY=OFF.
+# Files of a folder are compiled eight at a time: half of a file's time is headers that all of them read. So a
+# name in a file's unnamed namespace is unique in its folder. While working on one file: -DTURNSCOPE_UNITY=OFF.
 option(TURNSCOPE_UNITY "compile several files of a library at once" ON)
 function(turnscope_unity)
   if(TURNSCOPE_UNITY)
-    set_target_properties(${ARGN} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 5)
+    set_target_properties(${ARGN} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
   endif()
+endfunction()
+
+# turnscope_alone(a.cc ...): files that are compiled by themselves, where their short names say more than unique ones.
+function(turnscope_alone)
+  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+
+# turnscope_cold(target ...): code that runs at start or at a person's pace is compiled for a short build.
+function(turnscope_cold)
+  foreach(name ${ARGN})
+    target_compile_options(${name} PRIVATE -O1)
+  endforeach()
 endfunction()
 
 # turnscope_library(name SOURCES a.cc b.cc LIBS x y [PCH target]): one static library a folder; includes are written
@@ -87,6 +99,7 @@ function(turnscope_library name)
     target_link_libraries(${name} PUBLIC fmt::fmt)
     target_precompile_headers(${name} REUSE_FROM ${A_PCH})
   endif()
+  turnscope_unity(${name})
 endfunction()
 
 # turnscope_test(name SOURCES a_test.cc LIBS x [LABELS unit]): a GoogleTest binary that ctest runs.
@@ -101,6 +114,7 @@ function(turnscope_test name)
   if(TARGET ts_test_pch)
     target_precompile_headers(${name} REUSE_FROM ts_test_pch)
   endif()
+  turnscope_unity(${name})
   if(NOT A_LABELS)
     set(A_LABELS unit)
   endif()

@@ -89,7 +89,7 @@ QueryAnswer<Answer> one_trace(Context& context, const ApiRequest& r) {
   return write_traces(context, r, {*trace}, 0);
 }
 
-QueryAnswer<Answer> services(Context& context, const ApiRequest& r) {
+QueryAnswer<Answer> jaeger_services(Context& context, const ApiRequest& r) {
   auto names = context.queries->service_names(r.caller);
   if (!names) return std::unexpected(QueryError(names.error()));
   auto json = begin();
@@ -113,7 +113,7 @@ QueryAnswer<Answer> operation_names(Context& context, const ApiRequest& r) {
   return end(json, names.size());
 }
 
-QueryAnswer<Answer> operations(Context& context, const ApiRequest& r) {
+QueryAnswer<Answer> jaeger_operations(Context& context, const ApiRequest& r) {
   const auto service = r.parameter("service");
   if (service.empty())
     return std::unexpected(
@@ -134,7 +134,7 @@ QueryAnswer<Answer> operations(Context& context, const ApiRequest& r) {
   return end(json, total);
 }
 
-QueryAnswer<Answer> dependencies(Context& context, const ApiRequest& r) {
+QueryAnswer<Answer> jaeger_dependencies(Context& context, const ApiRequest& r) {
   const auto millis = [&](std::string_view name, std::int64_t otherwise) -> QueryAnswer<std::int64_t> {
     const auto text = r.parameter(name);
     if (text.empty()) return otherwise;
@@ -169,12 +169,12 @@ void add_jaeger_routes(Router& router, Context& context) {
     router.add(
         {"GET", pattern, [&context, handler](const ApiRequest& r) { return handler(context, r); }, true});
   };
-  add("/api/services", services);
+  add("/api/services", jaeger_services);
   add("/api/services/{service}/operations", operation_names);
-  add("/api/operations", operations);
+  add("/api/operations", jaeger_operations);
   add("/api/traces", search);
   add("/api/traces/{trace_id}", one_trace);
-  add("/api/dependencies", dependencies);
+  add("/api/dependencies", jaeger_dependencies);
 }
 
 }  // namespace turnscope::api

@@ -31,7 +31,7 @@ std::size_t append(char* data, std::size_t size, std::size_t n, void* to) {
   return size * n;
 }
 
-Error unreachable(const std::string& base, CURLcode code) {
+Error not_reached(const std::string& base, CURLcode code) {
   return Error(
       ErrorKind::unavailable,
       fmt::format("no answer from {} ({}); start `turnscope serve`, or name the server with --server", base,
@@ -76,7 +76,7 @@ Result<std::string> ApiClient::get_text(std::string_view path, const QueryParams
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_ACCEPT_ENCODING, "");
   if (const CURLcode code = curl_easy_perform(curl.get()); code != CURLE_OK)
-    return fail(unreachable(base_, code));
+    return fail(not_reached(base_, code));
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
   if (status != 200) return fail(refused(status, body));
@@ -110,7 +110,7 @@ Result<boost::json::value> ApiClient::post(std::string_view path, std::string_vi
   curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, 60L);
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   if (const CURLcode code = curl_easy_perform(curl.get()); code != CURLE_OK)
-    return fail(unreachable(base_, code));
+    return fail(not_reached(base_, code));
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
   if (status < 200 || status > 299) return fail(refused(status, body));
@@ -175,7 +175,7 @@ Status ApiClient::events(std::string_view path, const QueryParams& params,
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
   if (reader.stopped) return {};
-  if (code != CURLE_OK) return fail(unreachable(base_, code));
+  if (code != CURLE_OK) return fail(not_reached(base_, code));
   if (status != 200) return fail(refused(status, reader.buffer));
   return {};
 }

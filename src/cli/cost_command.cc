@@ -17,15 +17,10 @@ namespace {
 
 namespace json = boost::json;
 
-struct Options {
+struct CostOptions {
   std::string server = "http://127.0.0.1:16686", trace, span;
   bool json = false, explain = false;
 };
-
-int say(const Error& error) {
-  std::fprintf(stderr, "turnscope: %s\n", printable(error.message).c_str());
-  return exit_code(error);
-}
 
 void line(const std::string& text) { std::printf("%s\n", printable(text).c_str()); }
 
@@ -66,7 +61,7 @@ void explain(const json::value& a) {
   line("arithmetic     " + text(a, "arithmetic"));
 }
 
-int cost(const Options& o) {
+int cost(const CostOptions& o) {
   const auto answer = ApiClient(o.server).get("/api/v1/traces/" + o.trace + "/spans/" + o.span + "/cost");
   if (!answer) return say(answer.error());
   if (o.json) {
@@ -87,7 +82,7 @@ int cost(const Options& o) {
 }  // namespace
 
 void add_cost_command(Command& app, std::function<int()>& run) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<CostOptions>();
   auto* command = app.add_subcommand(
       "cost", "What one model call cost, beside what its client reported (docs/prices.md)");
   command->add_option("trace", o->trace, "Trace id")->required();

@@ -19,4 +19,7 @@ inline int exit_code(const Error& error) {
   }
 }
 
+/// Says the error on standard error; its exit code.
+int say(const Error& error);
+
 }  // namespace turnscope::cli

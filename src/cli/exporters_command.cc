@@ -12,15 +12,10 @@
 namespace turnscope::cli {
 namespace {
 
-struct Options {
+struct ExportersOptions {
   std::string server = "http://127.0.0.1:16686", name;
   bool json = false;
 };
-
-int say(const Error& error) {
-  std::fprintf(stderr, "turnscope: %s\n", printable(error.message).c_str());
-  return exit_code(error);
-}
 
 const boost::json::array& items(const boost::json::value& v, const char* key) {
   static const boost::json::array none;
@@ -35,7 +30,7 @@ std::string shown(const boost::json::value& v, std::string_view key) {
   return printable(t->is_string() ? std::string(t->as_string()) : boost::json::serialize(*t));
 }
 
-int list(const Options& o) {
+int list_exporters(const ExportersOptions& o) {
   const auto answer = ApiClient(o.server).get("/api/v1/exporters");
   if (!answer) return say(answer.error());
   if (o.json) {
@@ -55,7 +50,7 @@ int list(const Options& o) {
   return all_well ? ok : failed;
 }
 
-int dead_letters(const Options& o) {
+int dead_letters(const ExportersOptions& o) {
   const auto answer =
       ApiClient(o.server).get("/api/v1/exporters/" + o.name + "/dead-letters", {{"limit", "1000"}});
   if (!answer) return say(answer.error());
@@ -70,7 +65,7 @@ int dead_letters(const Options& o) {
   return ok;
 }
 
-int replay(const Options& o) {
+int replay(const ExportersOptions& o) {
   const auto answer = ApiClient(o.server).post("/api/v1/exporters/" + o.name + "/replay");
   if (!answer) return say(answer.error());
   if (o.json)
@@ -84,7 +79,7 @@ int replay(const Options& o) {
 }  // namespace
 
 void add_exporters_command(Command& app, std::function<int()>& run) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ExportersOptions>();
   auto* command = app.add_subcommand("exporters", "Look after forwarding to other backends (docs/export.md)");
   command->require_subcommand();
   const auto common = [&](Command* c) {
@@ -93,7 +88,7 @@ void add_exporters_command(Command& app, std::function<int()>& run) {
   };
   auto* l = command->add_subcommand("list", "Each exporter with its state; exit code 1 if one does not work");
   common(l);
-  l->callback([o, &run] { run = [o] { return list(*o); }; });
+  l->callback([o, &run] { run = [o] { return list_exporters(*o); }; });
   auto* d = command->add_subcommand("dead-letters", "What a far side refused for good, with its reason");
   d->add_option("name", o->name, "The exporter's name")->required();
   common(d);

@@ -18,19 +18,14 @@ namespace {
 
 namespace json = boost::json;
 
-struct Options {
+struct MetricsOptions {
   std::string server = "http://127.0.0.1:16686", from = "now-24h", to, name, function = "sum", by, step;
   std::vector<std::string> where;
   int percentile = 95;
   bool json = false;
 };
 
-int say(const Error& error) {
-  std::fprintf(stderr, "turnscope: %s\n", printable(error.message).c_str());
-  return exit_code(error);
-}
-
-QueryParams range(const Options& o) {
+QueryParams metric_range(const MetricsOptions& o) {
   QueryParams out{{"from", o.from}};
   if (!o.to.empty()) out.emplace_back("to", o.to);
   return out;
@@ -42,8 +37,8 @@ std::string value_text(const json::value& v) {
   return printable(v.is_string() ? std::string(v.as_string()) : json::serialize(v));
 }
 
-int list(const Options& o) {
-  const auto answer = ApiClient(o.server).get("/api/v1/metrics", range(o));
+int list_metrics(const MetricsOptions& o) {
+  const auto answer = ApiClient(o.server).get("/api/v1/metrics", metric_range(o));
   if (!answer) return say(answer.error());
   if (o.json) {
     std::printf("%s\n", json::serialize(*answer).c_str());
@@ -64,8 +59,8 @@ int list(const Options& o) {
 }
 
 /// One line a step: time, then the value of each series.
-int show(const Options& o) {
-  auto params = range(o);
+int show(const MetricsOptions& o) {
+  auto params = metric_range(o);
   params.emplace_back("name", o.name);
   params.emplace_back("fn", o.function);
   if (o.function == "quantile") params.emplace_back("q", std::to_string(o.percentile));
@@ -109,7 +104,7 @@ int show(const Options& o) {
 }  // namespace
 
 void add_metrics_command(Command& app, std::function<int()>& run) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<MetricsOptions>();
   auto* command = app.add_subcommand("metrics", "What agents send as metrics (docs/usage.md)");
   command->require_subcommand();
   const auto common = [&](Command* c) {
@@ -121,7 +116,7 @@ void add_metrics_command(Command& app, std::function<int()>& run) {
   };
   auto* l = command->add_subcommand("list", "The metrics with points in the time range");
   common(l);
-  l->callback([o, &run] { run = [o] { return list(*o); }; });
+  l->callback([o, &run] { run = [o] { return list_metrics(*o); }; });
   auto* s = command->add_subcommand("show", "One metric as series over time");
   s->add_option("name", o->name, "The metric's name")->required();
   common(s);

@@ -18,11 +18,6 @@ namespace {
 using namespace query;
 namespace json = boost::json;
 
-int say(const Error& error) {
-  std::fprintf(stderr, "turnscope: %s\n", printable(error.message).c_str());
-  return exit_code(error);
-}
-
 Result<std::string> read_whole(const std::string& name) {
   std::ifstream in(name, std::ios::binary);
   if (!in) return fail(ErrorKind::not_found, "cannot read '" + name + "'");
@@ -68,7 +63,7 @@ json::object rule_json(const PriceRule& rule) {
           {"tiers", std::move(tiers)}};
 }
 
-int list(const std::string& data, const std::string& model, bool as_json) {
+int list_prices(const std::string& data, const std::string& model, bool as_json) {
   const auto book = open_book(data);
   if (!book) return say(book.error());
   const auto table = (*book)->table();
@@ -161,7 +156,7 @@ void add_prices_command(Command& app, std::function<int()>& run) {
   l->add_option("model", o->model, "Model name");
   data(l);
   l->add_flag("--json", o->json, "Print JSON, as GET /api/v1/prices gives it");
-  l->callback([o, &run] { run = [o] { return list(o->data, o->model, o->json); }; });
+  l->callback([o, &run] { run = [o] { return list_prices(o->data, o->model, o->json); }; });
   auto* c = command->add_subcommand("check", "Read a price file and say what is wrong with it");
   c->add_option("file", o->file, "CSV file")->required();
   c->add_flag("--json", o->json, "Print {\"file\", \"ok\", and \"rules\" or \"error\"}");

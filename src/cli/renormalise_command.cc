@@ -18,15 +18,10 @@
 namespace turnscope::cli {
 namespace {
 
-struct Options {
+struct RenormaliseOptions {
   std::string server = "http://127.0.0.1:16686", since;
   bool json = false, detach = false;
 };
-
-int say(const Error& error) {
-  std::fprintf(stderr, "turnscope: %s\n", printable(error.message).c_str());
-  return exit_code(error);
-}
 
 std::string count(const boost::json::value& state, std::string_view key) {
   return format_count(static_cast<std::uint64_t>(number(state, key).value_or(0)));
@@ -41,7 +36,7 @@ std::string line(const boost::json::value& state) {
       count(state, "days_folded"));
 }
 
-int run_it(const Options& o) {
+int run_it(const RenormaliseOptions& o) {
   const ApiClient client(o.server);
   const auto begun = client.post("/api/v1/renormalise", "{}", {{"since", o.since}});
   if (!begun) return say(begun.error());
@@ -70,7 +65,7 @@ int run_it(const Options& o) {
 }  // namespace
 
 void add_renormalise_command(Command& app, std::function<int()>& run) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<RenormaliseOptions>();
   auto* command = app.add_subcommand("renormalise",
                                      "Make the columns of stored spans again after mapping rules or the "
                                      "program have changed (docs/genai.md)");

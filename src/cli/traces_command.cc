@@ -15,7 +15,7 @@
 namespace turnscope::cli {
 namespace {
 
-struct Options {
+struct TracesOptions {
   std::string server = "http://127.0.0.1:16686";
   bool json = false;
   std::string query, from = "now-24h", to, cursor, trace_id;
@@ -32,7 +32,7 @@ void print(const std::string& text) {
   std::fflush(stdout);
 }
 
-int list(const Options& options) {
+int list_traces(const TracesOptions& options) {
   const ApiClient client(options.server);
   QueryParams params{{"q", options.query}, {"from", options.from}, {"limit", std::to_string(options.limit)}};
   if (!options.to.empty()) params.emplace_back("to", options.to);
@@ -44,7 +44,7 @@ int list(const Options& options) {
   return ok;
 }
 
-int show(const Options& options) {
+int show(const TracesOptions& options) {
   const ApiClient client(options.server);
   const auto header = client.get("/api/v1/traces/" + options.trace_id);
   if (!header) return report(header.error());
@@ -60,7 +60,7 @@ int show(const Options& options) {
 }
 
 // One line a trace when it is first seen, again when its root arrives.
-int tail(const Options& options) {
+int tail(const TracesOptions& options) {
   const ApiClient client(options.server);
   std::set<std::string> shown;
   const Terminal terminal = Terminal::detect();
@@ -103,7 +103,7 @@ int tail(const Options& options) {
 }  // namespace
 
 void add_traces_command(Command& app, std::function<int()>& run) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<TracesOptions>();
   auto* traces = app.add_subcommand("traces", "List, show and follow traces of a running server");
   traces->require_subcommand();
   const auto common = [&](Command* command) {
@@ -121,7 +121,7 @@ void add_traces_command(Command& app, std::function<int()>& run) {
   list_command->add_option("--to", options->to, "End of the time range (default: now)");
   list_command->add_option("--limit", options->limit, "Traces at most")->range(1, 500)->capture_default_str();
   list_command->add_option("--cursor", options->cursor, "next_cursor of the page before");
-  list_command->callback([options, &run] { run = [options] { return list(*options); }; });
+  list_command->callback([options, &run] { run = [options] { return list_traces(*options); }; });
 
   auto* show_command = traces->add_subcommand("show", "One trace as a tree");
   common(show_command);

@@ -18,7 +18,7 @@ namespace {
 
 namespace json = boost::json;
 
-struct Options {
+struct UsageOptions {
   std::string server = "http://127.0.0.1:16686";
   bool json = false;
   std::string by = "model", query, from = "now-24h", to, sort = "cost", session;
@@ -91,7 +91,7 @@ std::string named(const json::value& v, std::string_view key, int columns = 40) 
   return t.empty() ? "(none)" : fit(printable(t), columns);
 }
 
-QueryParams range(const Options& o) {
+QueryParams usage_range(const UsageOptions& o) {
   QueryParams params{{"from", o.from}, {"limit", std::to_string(o.limit)}};
   if (!o.to.empty()) params.emplace_back("to", o.to);
   if (!o.query.empty()) params.emplace_back("q", o.query);
@@ -99,7 +99,7 @@ QueryParams range(const Options& o) {
 }
 
 /// Asks, prints the JSON when that was asked for, else hands the answer to `show`.
-int ask(const Options& o, const std::string& path, const QueryParams& params,
+int ask(const UsageOptions& o, const std::string& path, const QueryParams& params,
         const std::function<void(const json::value&)>& show) {
   const auto answer = ApiClient(o.server).get(path, params);
   if (!answer) return report(answer.error());
@@ -114,8 +114,8 @@ void say_more(const json::value& answer) {
   if (flag(answer, "more")) std::printf("… and more: raise --limit or narrow the time range\n");
 }
 
-int usage_report(const Options& o) {
-  auto params = range(o);
+int usage_report(const UsageOptions& o) {
+  auto params = usage_range(o);
   params.emplace_back("by", o.by);
   return ask(o, "/api/v1/usage", params, [&](const json::value& answer) {
     std::vector<std::string> head;
@@ -167,14 +167,14 @@ void print_traces(const json::value& answer) {
   say_more(answer);
 }
 
-int runs(const Options& o) {
-  auto params = range(o);
+int runs(const UsageOptions& o) {
+  auto params = usage_range(o);
   params.emplace_back("sort", o.sort);
   return ask(o, "/api/v1/runs", params, print_traces);
 }
 
-int tools(const Options& o) {
-  return ask(o, "/api/v1/tools", range(o), [](const json::value& answer) {
+int tools(const UsageOptions& o) {
+  return ask(o, "/api/v1/tools", usage_range(o), [](const json::value& answer) {
     Table table({"tool", "calls", "errors", "p50", "p95", "repeated", "traces"});
     const auto time = [](const json::value& v, std::string_view key) {
       return format_nanos(static_cast<std::uint64_t>(std::max<std::int64_t>(0, number(v, key).value_or(0))));
@@ -187,8 +187,8 @@ int tools(const Options& o) {
   });
 }
 
-int users(const Options& o) {
-  return ask(o, "/api/v1/users", range(o), [](const json::value& answer) {
+int users(const UsageOptions& o) {
+  return ask(o, "/api/v1/users", usage_range(o), [](const json::value& answer) {
     Table table({"user", "last seen", "sessions", "traces", "failed", "calls", "cost"});
     for (const auto& u : items(answer, "users"))
       table.add({named(u, "user"), format_clock(number(u, "last_seen_unix_nano").value_or(0)),
@@ -199,8 +199,8 @@ int users(const Options& o) {
   });
 }
 
-int sessions(const Options& o) {
-  return ask(o, "/api/v1/sessions", range(o), [](const json::value& answer) {
+int sessions(const UsageOptions& o) {
+  return ask(o, "/api/v1/sessions", usage_range(o), [](const json::value& answer) {
     Table table({"session", "last question", "user", "last seen", "traces", "turns", "errors", "cost"});
     for (const auto& s : items(answer, "sessions"))
       table.add({named(s, "session", 48), fit(printable(text(s, "last_question")), 40), named(s, "user", 20),
@@ -211,7 +211,7 @@ int sessions(const Options& o) {
   });
 }
 
-int session(const Options& o) {
+int session(const UsageOptions& o) {
   return ask(o, "/api/v1/session", {{"id", o.session}}, [](const json::value& answer) {
     Table table({"turn", "when", "question", "answer", "duration", "model calls", "tools", "errors", "cost"});
     for (const auto& t : items(answer, "turns"))
@@ -228,7 +228,7 @@ int session(const Options& o) {
 }  // namespace
 
 void add_usage_commands(Command& app, std::function<int()>& run) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<UsageOptions>();
   const auto server = [o](Command* c) {
     c->add_option("--server", o->server, "Address of the server's UI port")->capture_default_str();
     c->add_flag("--json", o->json, "Print the server's JSON instead of text");
@@ -243,7 +243,7 @@ void add_usage_commands(Command& app, std::function<int()>& run) {
   const auto query = [&](Command* c) {
     c->add_option("-q,--query", o->query, "Search language, as 'service:shop model:claude*'");
   };
-  const auto add = [&](Command* c, int (*f)(const Options&)) {
+  const auto add = [&](Command* c, int (*f)(const UsageOptions&)) {
     c->callback([o, f, &run] { run = [o, f] { return f(*o); }; });
   };
 

@@ -5,7 +5,7 @@
 
 namespace turnscope::genai {
 namespace {
-using Type = Part::Type;
+using PartType = Part::Type;
 
 /// Takes "12.rest" apart; false when it does not begin with an index.
 bool index_of(std::string_view& rest, std::uint32_t& index) {
@@ -44,7 +44,7 @@ struct Call {
   json::value arguments;
   Part part() && {
     Part p;
-    p.type = Type::tool_call;
+    p.type = PartType::tool_call;
     p.id = std::move(id), p.name = std::move(name), p.arguments = std::move(arguments);
     return p;
   }
@@ -68,13 +68,13 @@ Message finish(Draft&& d, bool content_may_be_blocks) {
   m.finish_reason = std::move(d.finish_reason);
   if (d.reasoning) {
     Part p;
-    p.type = Type::reasoning;
+    p.type = PartType::reasoning;
     p.content = json::string(*d.reasoning);
     m.parts.push_back(std::move(p));
   }
   if (d.tool_call_id && (d.content || d.blocks.empty())) {
     Part p;
-    p.type = Type::tool_call_response;
+    p.type = PartType::tool_call_response;
     p.id = std::move(d.tool_call_id);
     if (d.content) p.result = json::string(*d.content);
     m.parts.push_back(std::move(p));
@@ -85,12 +85,12 @@ Message finish(Draft&& d, bool content_may_be_blocks) {
         continue;  // told again among the calls
       Part p;
       if (b.type == "text" || b.type == "input_text" || b.type == "output_text" || (b.type.empty() && b.text))
-        p.type = Type::text;
+        p.type = PartType::text;
       else if (b.type == "reasoning" || b.type == "thinking")
-        p.type = Type::reasoning;
+        p.type = PartType::reasoning;
       else
-        p.type = b.media.empty() ? Type::other : Type::media;
-      if (p.type == Type::text || p.type == Type::reasoning)
+        p.type = b.media.empty() ? PartType::other : PartType::media;
+      if (p.type == PartType::text || p.type == PartType::reasoning)
         p.content = json::string(b.text.value_or(""));
       else {
         if (!b.type.empty()) b.media["type"] = b.type;
@@ -111,7 +111,7 @@ Message finish(Draft&& d, bool content_may_be_blocks) {
   for (auto& [n, c] : d.calls) {
     Part p = std::move(c).part();
     bool known = false;
-    for (const Part& q : m.parts) known |= q.type == Type::tool_call && q.id && p.id && *q.id == *p.id;
+    for (const Part& q : m.parts) known |= q.type == PartType::tool_call && q.id && p.id && *q.id == *p.id;
     if (!known) m.parts.push_back(std::move(p));
   }
   return m;

@@ -5,7 +5,7 @@
 
 namespace turnscope::genai {
 namespace {
-using Type = Part::Type;
+using PartType = Part::Type;
 
 constexpr int kNesting = 8;  // of lists in lists and messages in messages
 
@@ -71,7 +71,7 @@ std::string joined_text(const json::value& v, int depth = 0) {
 
 Part call_part(const json::value& o) {
   Part p;
-  p.type = Type::tool_call;
+  p.type = PartType::tool_call;
   p.id = id_of(o, {"call_id", "toolCallId", "toolUseId", "tool_call_id", "id"});
   const json::value* f = member(o, "function");
   const json::value& body = f && f->is_object() ? *f : o;
@@ -83,7 +83,7 @@ Part call_part(const json::value& o) {
 
 Part response_part(const json::value& o) {
   Part p;
-  p.type = Type::tool_call_response;
+  p.type = PartType::tool_call_response;
   p.id = id_of(o, {"tool_use_id", "call_id", "toolCallId", "toolUseId", "tool_call_id", "id"});
   const json::value* r = member(o, {"response", "result", "content", "output"});
   if (r) {
@@ -95,14 +95,14 @@ Part response_part(const json::value& o) {
   return p;
 }
 
-Part value_part(Type type, const json::value& v) {
+Part value_part(PartType type, const json::value& v) {
   Part p;
   p.type = type;
   p.content = v;
   return p;
 }
 
-Part content_part(Type type, const json::value* content) {
+Part content_part(PartType type, const json::value* content) {
   Part p;
   p.type = type;
   p.content = content ? *content : json::value("");
@@ -118,16 +118,16 @@ std::optional<Part> untyped_block(const json::value& o) {
     return response_part(*t);
   if (const json::value* t = member(o, {"reasoningContent", "reasoning_content"}); t && t->is_object()) {
     const json::value* inner = member(*t, {"reasoningText", "reasoning_text"});
-    return content_part(Type::reasoning, member(inner ? *inner : *t, "text"));
+    return content_part(PartType::reasoning, member(inner ? *inner : *t, "text"));
   }
   if (const json::value* t = member(o, "text"); t && t->is_string()) {
     const json::value* thought = member(o, "thought");
-    return content_part(thought && thought->is_bool() && thought->get_bool() ? Type::reasoning : Type::text,
+    return content_part(thought && thought->is_bool() && thought->get_bool() ? PartType::reasoning : PartType::text,
                         t);
   }
   for (const auto k :
        {"image", "document", "video", "audio", "inlineData", "inline_data", "fileData", "file_data"})
-    if (member(o, k)) return value_part(Type::media, o);
+    if (member(o, k)) return value_part(PartType::media, o);
   return std::nullopt;
 }
 
@@ -136,18 +136,18 @@ std::optional<Part> read_block(const json::value& o) {
   if (!o.is_object()) return std::nullopt;
   const std::string_view type = text_member(o, "type");
   if (type.empty()) return untyped_block(o);
-  if (one_of(type, kTextTypes)) return content_part(Type::text, member(o, {"content", "text"}));
+  if (one_of(type, kTextTypes)) return content_part(PartType::text, member(o, {"content", "text"}));
   if (one_of(type, kReasoningTypes)) {
     const json::value* c = member(o, {"content", "thinking", "text", "reasoning", "summary"});
-    if (c && !c->is_string()) return value_part(Type::reasoning, json::string(joined_text(*c)));
-    return content_part(Type::reasoning, c);
+    if (c && !c->is_string()) return value_part(PartType::reasoning, json::string(joined_text(*c)));
+    return content_part(PartType::reasoning, c);
   }
   if (one_of(type, kCallTypes)) return call_part(o);
   if (one_of(type, kResponseTypes)) return response_part(o);
-  if (one_of(type, kMediaTypes)) return value_part(Type::media, o);
+  if (one_of(type, kMediaTypes)) return value_part(PartType::media, o);
   if (type == "refusal" || type == "redacted_thinking" || type == "web_search_tool_result" ||
       type == "citation")
-    return value_part(Type::other, o);
+    return value_part(PartType::other, o);
   return std::nullopt;
 }
 
@@ -168,7 +168,7 @@ void add_tool_calls(const json::value& calls, std::vector<Part>& parts) {
     Part p = call_part(c);
     // Anthropic blocks repeat what LangChain and OpenInference also list apart: one call, one part.
     const bool known = std::any_of(parts.begin(), parts.end(), [&](const Part& q) {
-      return q.type == Type::tool_call && q.id && p.id && *q.id == *p.id;
+      return q.type == PartType::tool_call && q.id && p.id && *q.id == *p.id;
     });
     if (!known) parts.push_back(std::move(p));
   }
@@ -308,17 +308,17 @@ std::optional<std::vector<Message>> read_list(const json::array& a, Side side, i
 
 std::string_view name(Part::Type t) {
   switch (t) {
-    case Type::text:
+    case PartType::text:
       return "text";
-    case Type::reasoning:
+    case PartType::reasoning:
       return "reasoning";
-    case Type::tool_call:
+    case PartType::tool_call:
       return "tool_call";
-    case Type::tool_call_response:
+    case PartType::tool_call_response:
       return "tool_call_response";
-    case Type::media:
+    case PartType::media:
       return "media";
-    case Type::other:
+    case PartType::other:
       break;
   }
   return "other";
@@ -341,18 +341,18 @@ json::value decode_arguments(const json::value& v) {
 void read_parts(const json::value& content, std::vector<Part>& out) {
   if (content.is_null()) return;
   if (content.is_string()) {
-    out.push_back(content_part(Type::text, &content));
+    out.push_back(content_part(PartType::text, &content));
   } else if (const json::array* a = content.if_array()) {
     for (const auto& b : *a) {
       if (b.is_array())
-        out.push_back(value_part(Type::other, b));
+        out.push_back(value_part(PartType::other, b));
       else
         read_parts(b, out);
     }
   } else if (auto p = read_block(content)) {
     out.push_back(std::move(*p));
   } else {
-    out.push_back(value_part(Type::other, content));
+    out.push_back(value_part(PartType::other, content));
   }
 }
 
@@ -363,7 +363,7 @@ void read_content_text(std::string_view content, std::vector<Part>& out) {
     read_parts(*v, out);
     return;
   }
-  out.push_back(value_part(Type::text, json::string(content)));
+  out.push_back(value_part(PartType::text, json::string(content)));
 }
 
 std::vector<Part> read_system(const json::value& v) {
@@ -437,17 +437,17 @@ std::optional<Message> read_message(const json::value& v, std::optional<std::str
         content && content->is_array() && !content->get_array().empty() &&
         std::all_of(content->get_array().begin(), content->get_array().end(), [](const json::value& b) {
           const auto p = read_block(b);
-          return p && p->type == Type::tool_call_response;
+          return p && p->type == PartType::tool_call_response;
         });
     if ((m.role == "tool" || m.role == "function") && !result_blocks && (content || id)) {
       Part p;
-      p.type = Type::tool_call_response;
+      p.type = PartType::tool_call_response;
       p.id = id;
       if (content) p.result = *content;
       m.parts.push_back(std::move(p));
     } else {
       if (const auto reasoning = text_member(*o, {"reasoning_content", "reasoning"}); !reasoning.empty())
-        m.parts.push_back(value_part(Type::reasoning, json::string(reasoning)));
+        m.parts.push_back(value_part(PartType::reasoning, json::string(reasoning)));
       if (content) {
         if (content->is_object() && member(*content, "parts"))
           read_parts(*member(*content, "parts"), m.parts);
@@ -460,9 +460,9 @@ std::optional<Message> read_message(const json::value& v, std::optional<std::str
   if (const json::value* f = member(*o, "function_call"); f && f->is_object())
     m.parts.push_back(call_part(*f));
   if (const json::value* r = member(*o, "refusal"); r && r->is_string() && !r->get_string().empty())
-    m.parts.push_back(value_part(Type::other, json::object{{"type", "refusal"}, {"refusal", *r}}));
+    m.parts.push_back(value_part(PartType::other, json::object{{"type", "refusal"}, {"refusal", *r}}));
   if (const json::value* a = member(*o, "audio"); a && a->is_object())
-    m.parts.push_back(value_part(Type::media, json::object{{"type", "audio"}, {"audio", *a}}));
+    m.parts.push_back(value_part(PartType::media, json::object{{"type", "audio"}, {"audio", *a}}));
   return m;
 }
 
@@ -506,7 +506,7 @@ void read_tools(const json::value& v, std::vector<Tool>& out) {
 std::string text_of(const Message& m) {
   std::string out;
   for (const Part& p : m.parts) {
-    if (p.type != Type::text) continue;
+    if (p.type != PartType::text) continue;
     const std::string t = joined_text(p.content);
     if (!out.empty() && !t.empty()) out += '\n';
     out += t;
@@ -518,21 +518,21 @@ json::object to_json(const Part& p) {
   json::object o;
   o["type"] = json::string(name(p.type));
   switch (p.type) {
-    case Type::text:
-    case Type::reasoning:
+    case PartType::text:
+    case PartType::reasoning:
       o["content"] = p.content;
       break;
-    case Type::tool_call:
+    case PartType::tool_call:
       o["id"] = p.id ? json::value(*p.id) : json::value(nullptr);
       o["name"] = p.name ? json::value(*p.name) : json::value(nullptr);
       o["arguments"] = p.arguments;
       break;
-    case Type::tool_call_response:
+    case PartType::tool_call_response:
       o["id"] = p.id ? json::value(*p.id) : json::value(nullptr);
       o["result"] = p.result;
       break;
-    case Type::media:
-    case Type::other:
+    case PartType::media:
+    case PartType::other:
       o["value"] = p.content;
       break;
   }

@@ -2,15 +2,11 @@
 
 #include <algorithm>
 
+#include "net/hex_value.h"
+
 namespace turnscope::net {
 namespace {
 constexpr std::size_t max_extras = 4096;  // extensions of all chunks and trailers together
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 }  // namespace
 
 ChunkDecoder::State ChunkDecoder::feed(std::string_view& in, std::string& body) {

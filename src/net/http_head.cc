@@ -7,6 +7,8 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
+#include "net/hex_value.h"
+
 namespace turnscope::net {
 namespace {
 namespace http = boost::beast::http;
@@ -19,12 +21,6 @@ bool equal_nocase(std::string_view a, std::string_view b) {
 
 std::unexpected<Refusal> bad(std::string message) {
   return std::unexpected(Refusal{400, std::move(message)});
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /// Decodes %XX, and '+' to a space where asked. False on a bad escape or NUL.

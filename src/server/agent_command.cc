@@ -14,7 +14,7 @@
 namespace turnscope::server {
 namespace {
 
-struct Options {
+struct AgentOptions {
   std::string question, model = "claude-sonnet-4-5", endpoint = "http://127.0.0.1:4318",
                         ui = "http://127.0.0.1:16686";
   std::string session, user;
@@ -22,7 +22,7 @@ struct Options {
   bool no_stream = false, json = false;
 };
 
-int run_once(const Options& options) {
+int run_once(const AgentOptions& options) {
   auto agent = example::agent_options_from_env(options.question);
   agent.model = options.model;
   agent.max_turns = options.max_turns;
@@ -74,7 +74,7 @@ int run_once(const Options& options) {
 }  // namespace
 
 void add_agent_command(cli::Command& app, std::function<int()>& run) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<AgentOptions>();
   auto* command = app.add_subcommand(
       "agent", "Ask the example agent a question and trace it (ANTHROPIC_API_KEY: the real model)");
   command->add_option("question", options->question, "As \"Was order 1042 charged twice?\"")->required();

@@ -9,13 +9,13 @@
 namespace turnscope::server {
 namespace {
 
-struct Options {
+struct ConfigOptions {
   std::string file;
   std::vector<std::string> overrides;
   bool effective = false;
 };
 
-int check(const Options& options) {
+int check(const ConfigOptions& options) {
   const auto config = load_config(options.file, options.overrides);
   if (!config) {
     std::fprintf(stderr, "%s\n", config.error().message.c_str());
@@ -25,7 +25,7 @@ int check(const Options& options) {
   return cli::ok;
 }
 
-int print(const Options& options) {
+int print(const ConfigOptions& options) {
   const auto config = load_config(options.file, options.overrides);
   if (!config) {
     std::fprintf(stderr, "%s\n", config.error().message.c_str());
@@ -38,7 +38,7 @@ int print(const Options& options) {
 }  // namespace
 
 void add_config_command(cli::Command& app, std::function<int()>& run) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ConfigOptions>();
   auto* command = app.add_subcommand("config", "Check or print the configuration");
   command->require_subcommand();
   auto* check_command = command->add_subcommand(

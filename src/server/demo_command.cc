@@ -21,7 +21,7 @@
 namespace turnscope::server {
 namespace {
 
-struct Options {
+struct DemoOptions {
   std::string data;
   bool once = false;
   std::vector<std::string> overrides;
@@ -30,7 +30,7 @@ struct Options {
 // A directory of its own for --once, removed at the end; kept otherwise.
 class DemoData {
  public:
-  explicit DemoData(const Options& options) : path_(options.data) {
+  explicit DemoData(const DemoOptions& options) : path_(options.data) {
     if (!path_.empty()) return;
     if (!options.once) {
       path_ = "turnscope-demo";
@@ -56,7 +56,7 @@ class DemoData {
 };
 
 // The usual ports, so that the usual bookmark works; free ones when they are taken or for --once.
-Result<std::unique_ptr<Server>> start_server(const Options& options, const std::string& data) {
+Result<std::unique_ptr<Server>> start_server(const DemoOptions& options, const std::string& data) {
   const auto config = [&](bool free_ports) {
     std::vector<std::string> overrides{"data=" + data, "log_level=warn"};
     if (free_ports) {
@@ -124,7 +124,7 @@ int report(const Error& error) {
   return cli::failed;
 }
 
-int demo(const Options& options) {
+int demo(const DemoOptions& options) {
   block_stop_signals();
   const DemoData data(options);
   if (data.path().empty())
@@ -186,7 +186,7 @@ int demo(const Options& options) {
 }  // namespace
 
 void add_demo_command(cli::Command& app, std::function<int()>& run) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DemoOptions>();
   auto* command = app.add_subcommand("demo", "Start a server, run the example agent, show its traces");
   command->add_flag("--once", options->once,
                     "Check that every trace came out of the store, stop; exit code 1 if one did not");

@@ -17,13 +17,13 @@ namespace {
 
 constexpr std::size_t kMostBytes = 64u << 20;
 
-struct Options {
+struct RedactOptions {
   std::string file, config, key, service, role;
   std::vector<std::string> overrides;
   bool json = false;
 };
 
-int test(const Options& options) {
+int test(const RedactOptions& options) {
   const auto config = load_config(options.config, options.overrides);
   if (!config) {
     std::fprintf(stderr, "%s\n", config.error().message.c_str());
@@ -77,7 +77,7 @@ int test(const Options& options) {
 }  // namespace
 
 void add_redact_command(cli::Command& app, std::function<int()>& run) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RedactOptions>();
   auto* command = app.add_subcommand("redact", "Try redaction on a text");
   command->require_subcommand();
   auto* sub = command->add_subcommand(

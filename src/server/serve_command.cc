@@ -16,12 +16,12 @@
 namespace turnscope::server {
 namespace {
 
-struct Options {
+struct ServeOptions {
   std::string config, data, grpc, http, ui;
   std::vector<std::string> overrides;
 };
 
-int serve(const Options& options) {
+int serve(const ServeOptions& options) {
   block_stop_signals();
   std::vector<std::string> overrides;
   const std::pair<std::string_view, const std::string*> flags[] = {{"data", &options.data},
@@ -57,7 +57,7 @@ int serve(const Options& options) {
 }  // namespace
 
 void add_serve_command(cli::Command& app, std::function<int()>& run) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ServeOptions>();
   auto* command = app.add_subcommand("serve", "Receive, keep and show traces until SIGTERM or Ctrl-C");
   command->add_option("--config", options->config, "YAML file; `turnscope config print` shows every key");
   command->add_option("--data", options->data,

@@ -7,7 +7,7 @@
 namespace turnscope::sinks {
 namespace {
 
-constexpr std::size_t kArena = 2u << 20;
+constexpr std::size_t kRangeArena = 2u << 20;
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr unsigned kIndexBits = 20;
 
@@ -32,7 +32,7 @@ std::uint64_t row_version(log::Position position, std::size_t index) {
 }
 
 RangeBlock::RangeBlock(RangeLimits limits)
-    : limits_(limits), arena_buffer_(std::make_unique<std::byte[]>(kArena)) {}
+    : limits_(limits), arena_buffer_(std::make_unique<std::byte[]>(kRangeArena)) {}
 
 bool RangeBlock::take(const log::Record& r, store::SeenResources& seen) {
   // One day a range: the tables' partitions are days of receipt, so a block stays one part.
@@ -110,7 +110,7 @@ static bool none_marked(std::string_view bytes) { return bytes.find(pipeline::kR
 void RangeBlock::add_traces(const log::Record& r, store::SeenResources& seen) {
   const bool plain = limits_.tier == pipeline::Tier::all || none_marked(r.bytes);
   if (plain && limits_.tier == pipeline::Tier::restricted) return;
-  otlp::Arena arena(arena_buffer_.get(), kArena);
+  otlp::Arena arena(arena_buffer_.get(), kRangeArena);
   otlp::DecodeReport report;
   auto decoded = otlp::decode_traces_protobuf(r.bytes, arena, limits_.decode, report);
   if (!decoded) return undecodable(r, decoded.error());
@@ -157,7 +157,7 @@ void RangeBlock::mark_duplicates(CallWindow& window) {
 void RangeBlock::add_logs(const log::Record& r, store::SeenResources& seen) {
   const bool plain = limits_.tier == pipeline::Tier::all || none_marked(r.bytes);
   if (plain && limits_.tier == pipeline::Tier::restricted) return;
-  otlp::Arena arena(arena_buffer_.get(), kArena);
+  otlp::Arena arena(arena_buffer_.get(), kRangeArena);
   otlp::DecodeReport report;
   auto decoded = otlp::decode_logs_protobuf(r.bytes, arena, limits_.decode, report);
   if (!decoded) return undecodable(r, decoded.error());
@@ -177,7 +177,7 @@ void RangeBlock::add_logs(const log::Record& r, store::SeenResources& seen) {
 
 void RangeBlock::add_metrics(const log::Record& r, store::SeenResources& seen) {
   if (limits_.tier == pipeline::Tier::restricted) return;
-  otlp::Arena arena(arena_buffer_.get(), kArena);
+  otlp::Arena arena(arena_buffer_.get(), kRangeArena);
   otlp::DecodeReport report;
   const auto decoded = otlp::decode_metrics_protobuf(r.bytes, arena, limits_.decode, report);
   if (!decoded) return undecodable(r, decoded.error());

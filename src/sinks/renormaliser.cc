@@ -22,7 +22,7 @@
 namespace turnscope::sinks {
 namespace {
 
-constexpr std::int64_t kDayMs = 86'400'000;
+constexpr std::int64_t kMsPerDay = 86'400'000;
 constexpr std::uint64_t kIndexMask = (1u << 20) - 1;  // of a version: the place in the record (row_version)
 constexpr std::uint64_t kRoom = 128u << 20;
 
@@ -119,8 +119,8 @@ class RenormaliseRun {
     std::map<std::int64_t, std::vector<StoredRow*>> changed;  // by day of receipt: a block is one part
     std::uint64_t skipped = 0, n = 0, replaced = 0;
     for (auto& row : piece.rows()) {
-      const auto day = row.received_ms / kDayMs;
-      if (row.again_ms != 0 && row.again_ms / kDayMs == day) days_.insert(day);
+      const auto day = row.received_ms / kMsPerDay;
+      if (row.again_ms != 0 && row.again_ms / kMsPerDay == day) days_.insert(day);
       const bool asked = row.times.start >= since;
       n += asked;
       if (!row.whole) {

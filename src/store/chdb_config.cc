@@ -68,7 +68,7 @@ Result<std::filesystem::path> write_chdb_config(const ChdbOptions& o) {
   TS_TRY(write(users, kUsers));
   const auto engine = folder / "engine.xml";
   // Caches: the defaults are limits for a server of its own (5 GiB each). Pools: nothing here needs hundreds
-  // of threads.
+  // of threads. No query condition cache: see connect() in chdb_engine.cc.
   TS_TRY(write(engine,
                fmt::format(R"xml(<clickhouse>
   <users_config>{}</users_config>
@@ -76,7 +76,7 @@ Result<std::filesystem::path> write_chdb_config(const ChdbOptions& o) {
   <mark_cache_size>{}</mark_cache_size>
   <primary_index_cache_size>{}</primary_index_cache_size>
   <index_mark_cache_size>{}</index_mark_cache_size>
-  <query_condition_cache_size>{}</query_condition_cache_size>
+  <query_condition_cache_size>0</query_condition_cache_size>
   <uncompressed_cache_size>0</uncompressed_cache_size>
   <index_uncompressed_cache_size>0</index_uncompressed_cache_size>
   <mmap_cache_size>0</mmap_cache_size>
@@ -89,7 +89,7 @@ Result<std::filesystem::path> write_chdb_config(const ChdbOptions& o) {
 </clickhouse>
 )xml",
                            xml(users.string()), o.memory_bytes, o.mark_cache_bytes,
-                           o.primary_index_cache_bytes, o.index_mark_cache_bytes, o.condition_cache_bytes)));
+                           o.primary_index_cache_bytes, o.index_mark_cache_bytes)));
   return engine;
 }
 

@@ -25,7 +25,6 @@ struct ChdbOptions {
   std::uint64_t mark_cache_bytes = 32u << 20;
   std::uint64_t primary_index_cache_bytes = 32u << 20;
   std::uint64_t index_mark_cache_bytes = 16u << 20;
-  std::uint64_t condition_cache_bytes = 16u << 20;
   bool sync = true;  ///< false only for the benchmark pair that shows what syncs cost
 };
 

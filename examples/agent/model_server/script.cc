@@ -11,7 +11,7 @@ namespace {
 
 namespace json = boost::json;
 
-std::string text_of(const json::object& object, std::string_view key) {
+std::string script_text(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
   return value && value->is_string() ? std::string(value->get_string()) : std::string();
 }
@@ -34,7 +34,7 @@ std::string block_text(const json::value& content) {
   std::string all;
   if (const auto* blocks = content.if_array())
     for (const json::value& block : *blocks)
-      if (const auto* object = block.if_object()) all += text_of(*object, "text");
+      if (const auto* object = block.if_object()) all += script_text(*object, "text");
   return all;
 }
 
@@ -42,7 +42,7 @@ void read_results(const json::array& blocks, Conversation& conversation) {
   conversation.last_failed = false;
   for (const json::value& block : blocks) {
     const auto* object = block.if_object();
-    if (!object || text_of(*object, "type") != "tool_result") continue;
+    if (!object || script_text(*object, "type") != "tool_result") continue;
     const json::value* content = object->if_contains("content");
     const std::string text = content ? block_text(*content) : "";
     const json::value* failed = object->if_contains("is_error");
@@ -66,7 +66,7 @@ Conversation read(const json::array& messages) {
     if (!object) continue;
     const json::value* content = object->if_contains("content");
     if (!content) continue;
-    if (text_of(*object, "role") == "assistant") {
+    if (script_text(*object, "role") == "assistant") {
       ++conversation.step;
       continue;
     }
@@ -194,16 +194,16 @@ Reply::Failure read_failure(const json::object& from, const Renderer& render) {
   const json::value rendered = render.tree(from);
   const json::object& object = rendered.get_object();
   const auto number = [&](std::string_view key, long otherwise) {
-    const std::string text = text_of(object, key);
+    const std::string text = script_text(object, key);
     return text.empty() ? static_cast<long>(int_of(object, key, otherwise))
                         : std::strtol(text.c_str(), nullptr, 10);
   };
   Reply::Failure failure;
   const long status = number("status", 500);
   failure.status = status < 400 || status > 599 ? 500 : static_cast<int>(status);
-  failure.type = text_of(object, "type");
-  failure.message = text_of(object, "message");
-  failure.retry_after = text_of(object, "retry_after");
+  failure.type = script_text(object, "type");
+  failure.message = script_text(object, "message");
+  failure.retry_after = script_text(object, "retry_after");
   if (const long times = number("times", 0); times > 0) failure.times = static_cast<std::uint64_t>(times);
   return failure;
 }
@@ -229,8 +229,8 @@ std::expected<Script, std::string> Script::parse(std::string_view text) {
     const json::object* object = entry.if_object();
     if (!object) return std::unexpected("a scenario is not an object");
     auto scenario = std::make_shared<Scenario>();
-    scenario->name = text_of(*object, "name");
-    scenario->when = std::make_unique<re2::RE2>(text_of(*object, "when"), re2::RE2::Quiet);
+    scenario->name = script_text(*object, "name");
+    scenario->when = std::make_unique<re2::RE2>(script_text(*object, "when"), re2::RE2::Quiet);
     if (!scenario->when->ok())
       return std::unexpected(fmt::format("scenario '{}': 'when' is not a regular expression: {}",
                                          scenario->name, scenario->when->error()));
@@ -296,17 +296,17 @@ Reply Script::answer(const json::array& messages, std::string_view scenario) con
   reply.chunk_ms = static_cast<int>(int_of(*step, "chunk_ms", chosen->chunk_ms));
   if (const auto* failure = step->if_contains("error"); failure && failure->is_object())
     reply.failure = read_failure(failure->get_object(), render);
-  reply.text = render.text(text_of(*step, step->contains("answer") ? "answer" : "say"));
+  reply.text = render.text(script_text(*step, step->contains("answer") ? "answer" : "say"));
   if (const auto* tools = step->if_contains("tools"); tools && tools->is_array())
     for (const json::value& tool : tools->get_array())
       if (const auto* object = tool.if_object()) {
         const json::value* input = object->if_contains("input");
         json::value rendered =
             input && input->is_object() ? render.tree(*input) : json::value(json::object{});
-        reply.tools.push_back({text_of(*object, "name"), std::move(rendered.get_object())});
+        reply.tools.push_back({script_text(*object, "name"), std::move(rendered.get_object())});
       }
   reply.stop_reason = reply.tools.empty() ? "end_turn" : "tool_use";
-  if (auto given = text_of(*step, "stop_reason"); !given.empty()) reply.stop_reason = given;
+  if (auto given = script_text(*step, "stop_reason"); !given.empty()) reply.stop_reason = given;
   return reply;
 }
 

@@ -3,7 +3,7 @@
 #include "genai/dialect.h"
 
 namespace turnscope::genai {
-namespace {
+namespace anthropic_sdk_tables {
 using enum Field;
 using enum Convert;
 constexpr KeyRule kKeys[] = {
@@ -20,6 +20,6 @@ constexpr ScopeRule kScopes[] = {
     {"com.anthropic.sdk*", scope_genai | scope_sdk | scope_input_includes_cache},
     {"com.openai.sdk*", scope_genai | scope_sdk | scope_input_includes_cache},
 };
-}  // namespace
-extern const Dialect dialect_anthropic_sdk{"anthropic-sdk", kKeys, kPrefixes, kScopes, {}};
+}  // namespace anthropic_sdk_tables
+extern const Dialect dialect_anthropic_sdk{"anthropic-sdk", anthropic_sdk_tables::kKeys, anthropic_sdk_tables::kPrefixes, anthropic_sdk_tables::kScopes, {}};
 }  // namespace turnscope::genai

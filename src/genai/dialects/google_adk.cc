@@ -3,7 +3,7 @@
 #include "genai/dialect.h"
 
 namespace turnscope::genai {
-namespace {
+namespace google_adk_tables {
 using enum Field;
 using enum Convert;
 constexpr KeyRule kKeys[] = {
@@ -12,6 +12,6 @@ constexpr KeyRule kKeys[] = {
 };
 constexpr PrefixRule kPrefixes[] = {{"gcp.vertex.agent.", Family::known}};
 constexpr ScopeRule kScopes[] = {{"gcp.vertex.agent*", scope_genai | scope_input_includes_cache}};
-}  // namespace
-extern const Dialect dialect_google_adk{"google-adk", kKeys, kPrefixes, kScopes, {}};
+}  // namespace google_adk_tables
+extern const Dialect dialect_google_adk{"google-adk", google_adk_tables::kKeys, google_adk_tables::kPrefixes, google_adk_tables::kScopes, {}};
 }  // namespace turnscope::genai

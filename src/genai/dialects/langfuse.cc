@@ -2,7 +2,7 @@
 #include "genai/dialect.h"
 
 namespace turnscope::genai {
-namespace {
+namespace langfuse_tables {
 using enum Field;
 using enum Convert;
 constexpr KeyRule kKeys[] = {
@@ -38,6 +38,6 @@ constexpr PrefixRule kPrefixes[] = {
     {"langfuse.", Family::known},
 };
 constexpr ScopeRule kScopes[] = {{"langfuse-sdk", scope_genai}, {"langfuse*", scope_genai}};
-}  // namespace
-extern const Dialect dialect_langfuse{"langfuse", kKeys, kPrefixes, kScopes, {}};
+}  // namespace langfuse_tables
+extern const Dialect dialect_langfuse{"langfuse", langfuse_tables::kKeys, langfuse_tables::kPrefixes, langfuse_tables::kScopes, {}};
 }  // namespace turnscope::genai

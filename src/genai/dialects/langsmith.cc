@@ -3,7 +3,7 @@
 #include "genai/dialect.h"
 
 namespace turnscope::genai {
-namespace {
+namespace langsmith_tables {
 using enum Field;
 using enum Convert;
 constexpr KeyRule kKeys[] = {
@@ -20,6 +20,6 @@ constexpr PrefixRule kPrefixes[] = {
     {"langsmith.", Family::known},
 };
 constexpr ScopeRule kScopes[] = {{"langsmith*", scope_genai | scope_input_includes_cache}};
-}  // namespace
-extern const Dialect dialect_langsmith{"langsmith", kKeys, kPrefixes, kScopes, {}};
+}  // namespace langsmith_tables
+extern const Dialect dialect_langsmith{"langsmith", langsmith_tables::kKeys, langsmith_tables::kPrefixes, langsmith_tables::kScopes, {}};
 }  // namespace turnscope::genai

@@ -3,7 +3,7 @@
 #include "genai/dialect.h"
 
 namespace turnscope::genai {
-namespace {
+namespace mlflow_tables {
 using enum Field;
 using enum Convert;
 constexpr KeyRule kKeys[] = {
@@ -23,6 +23,6 @@ constexpr PrefixRule kPrefixes[] = {
     {"mlflow.", Family::known},
 };
 constexpr ScopeRule kScopes[] = {{"mlflow*", scope_genai | scope_input_includes_cache}};
-}  // namespace
-extern const Dialect dialect_mlflow{"mlflow", kKeys, kPrefixes, kScopes, {}};
+}  // namespace mlflow_tables
+extern const Dialect dialect_mlflow{"mlflow", mlflow_tables::kKeys, mlflow_tables::kPrefixes, mlflow_tables::kScopes, {}};
 }  // namespace turnscope::genai

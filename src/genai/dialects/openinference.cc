@@ -3,7 +3,7 @@
 #include "genai/dialect.h"
 
 namespace turnscope::genai {
-namespace {
+namespace openinference_tables {
 using enum Field;
 using enum Convert;
 constexpr KeyRule kKeys[] = {
@@ -49,6 +49,6 @@ constexpr PrefixRule kPrefixes[] = {
     {"tool.", Family::known},
 };
 constexpr ScopeRule kScopes[] = {{"openinference.*", scope_genai | scope_input_includes_cache}};
-}  // namespace
-extern const Dialect dialect_openinference{"openinference", kKeys, kPrefixes, kScopes, {}};
+}  // namespace openinference_tables
+extern const Dialect dialect_openinference{"openinference", openinference_tables::kKeys, openinference_tables::kPrefixes, openinference_tables::kScopes, {}};
 }  // namespace turnscope::genai

@@ -3,7 +3,7 @@
 #include "genai/dialect.h"
 
 namespace turnscope::genai {
-namespace {
+namespace openlit_tables {
 using enum Field;
 using enum Convert;
 constexpr KeyRule kKeys[] = {
@@ -13,6 +13,6 @@ constexpr KeyRule kKeys[] = {
 };
 constexpr PrefixRule kPrefixes[] = {{"openlit.", Family::known}};
 constexpr ScopeRule kScopes[] = {{"openlit.*", scope_genai | scope_input_excludes_cache}};
-}  // namespace
-extern const Dialect dialect_openlit{"openlit", kKeys, kPrefixes, kScopes, {}};
+}  // namespace openlit_tables
+extern const Dialect dialect_openlit{"openlit", openlit_tables::kKeys, openlit_tables::kPrefixes, openlit_tables::kScopes, {}};
 }  // namespace turnscope::genai

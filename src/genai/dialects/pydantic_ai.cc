@@ -3,7 +3,7 @@
 #include "genai/view.h"
 
 namespace turnscope::genai {
-namespace {
+namespace pydantic_ai_tables {
 using enum Field;
 using enum Convert;
 constexpr KeyRule kKeys[] = {
@@ -52,6 +52,6 @@ constexpr NameRule kNames[] = {
     {"agent run", k(Kind::agent), scope_pydantic},
     {"running tool", k(Kind::tool), scope_pydantic},
 };
-}  // namespace
-extern const Dialect dialect_pydantic_ai{"pydantic-ai", kKeys, kPrefixes, kScopes, kNames};
+}  // namespace pydantic_ai_tables
+extern const Dialect dialect_pydantic_ai{"pydantic-ai", pydantic_ai_tables::kKeys, pydantic_ai_tables::kPrefixes, pydantic_ai_tables::kScopes, pydantic_ai_tables::kNames};
 }  // namespace turnscope::genai

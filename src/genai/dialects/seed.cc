@@ -4,7 +4,7 @@
 #include "genai/view.h"
 
 namespace turnscope::genai {
-namespace {
+namespace seed_tables {
 using enum Field;
 using enum Convert;
 constexpr KeyRule kKeys[] = {
@@ -43,6 +43,6 @@ constexpr NameRule kNames[] = {
     {"gen_ai.completion", k(Kind::llm), 0},
     {"tool.execute.*", k(Kind::tool), 0},
 };
-}  // namespace
-extern const Dialect dialect_seed{"seed", kKeys, kPrefixes, kScopes, kNames};
+}  // namespace seed_tables
+extern const Dialect dialect_seed{"seed", seed_tables::kKeys, seed_tables::kPrefixes, seed_tables::kScopes, seed_tables::kNames};
 }  // namespace turnscope::genai

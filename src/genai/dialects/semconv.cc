@@ -4,7 +4,7 @@
 #include "genai/dialect.h"
 
 namespace turnscope::genai {
-namespace {
+namespace semconv_tables {
 using enum Field;
 using enum Convert;
 constexpr KeyRule kKeys[] = {
@@ -98,6 +98,6 @@ constexpr ScopeRule kScopes[] = {
     {"opentelemetry.instrumentation.google_genai*", scope_genai | scope_input_includes_cache},
     {"opentelemetry.instrumentation.vertexai*", scope_genai | scope_input_includes_cache},
 };
-}  // namespace
-extern const Dialect dialect_semconv{"semconv", kKeys, kPrefixes, kScopes, {}};
+}  // namespace semconv_tables
+extern const Dialect dialect_semconv{"semconv", semconv_tables::kKeys, semconv_tables::kPrefixes, semconv_tables::kScopes, {}};
 }  // namespace turnscope::genai

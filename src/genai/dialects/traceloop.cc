@@ -3,7 +3,7 @@
 #include "genai/dialect.h"
 
 namespace turnscope::genai {
-namespace {
+namespace traceloop_tables {
 using enum Field;
 using enum Convert;
 constexpr KeyRule kKeys[] = {
@@ -46,6 +46,6 @@ constexpr ScopeRule kScopes[] = {
     {"opentelemetry.instrumentation.haystack*", scope_genai},
     {"traceloop.tracer", scope_genai},
 };
-}  // namespace
-extern const Dialect dialect_traceloop{"traceloop", kKeys, kPrefixes, kScopes, {}};
+}  // namespace traceloop_tables
+extern const Dialect dialect_traceloop{"traceloop", traceloop_tables::kKeys, traceloop_tables::kPrefixes, traceloop_tables::kScopes, {}};
 }  // namespace turnscope::genai

@@ -2,7 +2,7 @@
 #include "genai/dialect.h"
 
 namespace turnscope::genai {
-namespace {
+namespace vercel_ai_tables {
 using enum Field;
 using enum Convert;
 constexpr KeyRule kKeys[] = {
@@ -53,6 +53,6 @@ constexpr ScopeRule kScopes[] = {
     {"ai", scope_genai | scope_vercel},
     {"gen_ai", scope_genai | scope_input_includes_cache},
 };
-}  // namespace
-extern const Dialect dialect_vercel_ai{"vercel-ai", kKeys, kPrefixes, kScopes, {}};
+}  // namespace vercel_ai_tables
+extern const Dialect dialect_vercel_ai{"vercel-ai", vercel_ai_tables::kKeys, vercel_ai_tables::kPrefixes, vercel_ai_tables::kScopes, {}};
 }  // namespace turnscope::genai

@@ -16,7 +16,6 @@ namespace turnscope::sinks {
 namespace {
 
 constexpr std::chrono::milliseconds kStopLook{100};  ///< how often a call under way looks whether to stop
-constexpr std::chrono::milliseconds kStopGrace{1'000};
 constexpr int kMaxAnswerBytes = 4 << 20;
 
 const char* method_of(log::Signal s) {

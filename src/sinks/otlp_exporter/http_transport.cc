@@ -15,8 +15,6 @@ namespace {
 
 constexpr std::size_t kAnswerBytes = 64u << 10;  // more of an answer is not kept
 constexpr long kConnectTimeoutMs = 10'000;
-/// What a request under way gets when we are told to stop.
-constexpr std::chrono::milliseconds kStopGrace{1'000};
 
 struct Transfer {
   std::string body, retry_after, content_type;

@@ -17,16 +17,6 @@ using otlp::KeyValue;
 /// Without content no longer text leaves, whatever its key is called.
 constexpr std::size_t kLongText = 256;
 
-constexpr std::size_t kUnlimited = std::size_t{1} << 40;  // sums of it do not overflow
-
-otlp::Limits no_limits() {
-  otlp::Limits l;  // the log holds what the receivers let in under their own limits
-  l.spans_per_request = l.attributes_per_item = l.events_per_span = l.links_per_span = kUnlimited;
-  l.values_per_array = l.string_bytes = kUnlimited;
-  l.key_bytes = kUnlimited;
-  return l;
-}
-
 bool is_long(const AnyValue& v) {
   switch (v.type) {
     case AnyValue::Type::string:
@@ -186,7 +176,7 @@ bool resource_meets(const SpanMatch& m, const otlp::Resource& r) {
 Result<Filtered> SpanFilter::traces(std::string_view bytes, const KeepTrace& keep, std::string& out) const {
   otlp::Arena arena;
   otlp::DecodeReport report;
-  TS_ASSIGN(const auto traces, otlp::decode_traces_protobuf(bytes, arena, no_limits(), report));
+  TS_ASSIGN(const auto traces, otlp::decode_traces_protobuf(bytes, arena, otlp::Limits::of_the_log(), report));
   Work work;
   Filtered count;
   std::vector<otlp::ResourceSpans> resources;
@@ -221,7 +211,7 @@ Result<Filtered> SpanFilter::traces(std::string_view bytes, const KeepTrace& kee
 Result<Filtered> SpanFilter::logs(std::string_view bytes, std::string& out) const {
   otlp::Arena arena;
   otlp::DecodeReport report;
-  TS_ASSIGN(const auto decoded, otlp::decode_logs_protobuf(bytes, arena, no_limits(), report));
+  TS_ASSIGN(const auto decoded, otlp::decode_logs_protobuf(bytes, arena, otlp::Limits::of_the_log(), report));
   Work work;
   Filtered count;
   std::vector<otlp::ResourceLogs> resources;
@@ -261,7 +251,7 @@ Result<Filtered> SpanFilter::logs(std::string_view bytes, std::string& out) cons
 Result<Filtered> SpanFilter::metrics(std::string_view bytes, std::string& out) const {
   otlp::Arena arena;
   otlp::DecodeReport report;
-  TS_ASSIGN(const auto decoded, otlp::decode_metrics_protobuf(bytes, arena, no_limits(), report));
+  TS_ASSIGN(const auto decoded, otlp::decode_metrics_protobuf(bytes, arena, otlp::Limits::of_the_log(), report));
   Work work;
   Filtered count;
   std::vector<otlp::ResourceMetrics> resources;
@@ -284,7 +274,7 @@ std::vector<std::string> split_traces(std::string_view request, std::size_t max_
                                       std::size_t max_spans) {
   otlp::Arena arena;
   otlp::DecodeReport report;
-  const auto traces = otlp::decode_traces_protobuf(request, arena, no_limits(), report);
+  const auto traces = otlp::decode_traces_protobuf(request, arena, otlp::Limits::of_the_log(), report);
   std::vector<std::string> pieces;
   if (!traces) return {std::string(request)};
   std::string piece;

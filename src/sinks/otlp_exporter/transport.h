@@ -32,6 +32,9 @@ struct Outcome {
   std::uint64_t rejected = 0;                            ///< accepted: items that it did not take
 };
 
+/// What a request under way gets when we are told to stop.
+constexpr std::chrono::milliseconds kStopGrace{1'000};
+
 class Transport {
  public:
   virtual ~Transport() = default;

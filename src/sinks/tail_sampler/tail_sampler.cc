@@ -16,15 +16,6 @@ constexpr std::size_t kMaxPolicies = 32;
 /// Room is made for so many at once: finding the longest idle ones reads all of them.
 constexpr std::size_t kRoomShare = 100;
 
-constexpr std::size_t kUnlimited = std::size_t{1} << 40;  // sums of it do not overflow
-
-otlp::Limits no_limits() {
-  otlp::Limits l;
-  l.spans_per_request = l.attributes_per_item = l.events_per_span = l.links_per_span = kUnlimited;
-  l.values_per_array = l.string_bytes = l.key_bytes = kUnlimited;
-  return l;
-}
-
 void add_varint(std::string& out, std::uint64_t n) {
   for (; n > 0x7F; n >>= 7) out += static_cast<char>(n | 0x80);
   out += static_cast<char>(n);
@@ -193,7 +184,7 @@ Result<const TraceIds*> TailSampler::see(const log::Record& r, steady::time_poin
   touched_.clear();
   otlp::Arena arena;
   otlp::DecodeReport report;
-  TS_ASSIGN(const auto traces, otlp::decode_traces_protobuf(r.bytes, arena, no_limits(), report));
+  TS_ASSIGN(const auto traces, otlp::decode_traces_protobuf(r.bytes, arena, otlp::Limits::of_the_log(), report));
   for (const auto& rs : traces.resources)
     for (const auto& ss : rs.scopes)
       for (const auto& span : ss.spans) {
