@@ -122,8 +122,8 @@ std::optional<Part> untyped_block(const json::value& o) {
   }
   if (const json::value* t = member(o, "text"); t && t->is_string()) {
     const json::value* thought = member(o, "thought");
-    return content_part(thought && thought->is_bool() && thought->get_bool() ? PartType::reasoning : PartType::text,
-                        t);
+    return content_part(
+        thought && thought->is_bool() && thought->get_bool() ? PartType::reasoning : PartType::text, t);
   }
   for (const auto k :
        {"image", "document", "video", "audio", "inlineData", "inline_data", "fileData", "file_data"})

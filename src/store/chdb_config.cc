@@ -69,8 +69,7 @@ Result<std::filesystem::path> write_chdb_config(const ChdbOptions& o) {
   const auto engine = folder / "engine.xml";
   // Caches: the defaults are limits for a server of its own (5 GiB each). Pools: nothing here needs hundreds
   // of threads. No query condition cache: see connect() in chdb_engine.cc.
-  TS_TRY(write(engine,
-               fmt::format(R"xml(<clickhouse>
+  TS_TRY(write(engine, fmt::format(R"xml(<clickhouse>
   <users_config>{}</users_config>
   <max_server_memory_usage>{}</max_server_memory_usage>
   <mark_cache_size>{}</mark_cache_size>
@@ -88,8 +87,8 @@ Result<std::filesystem::path> write_chdb_config(const ChdbOptions& o) {
   <background_move_pool_size>1</background_move_pool_size>
 </clickhouse>
 )xml",
-                           xml(users.string()), o.memory_bytes, o.mark_cache_bytes,
-                           o.primary_index_cache_bytes, o.index_mark_cache_bytes)));
+                                   xml(users.string()), o.memory_bytes, o.mark_cache_bytes,
+                                   o.primary_index_cache_bytes, o.index_mark_cache_bytes)));
   return engine;
 }
 

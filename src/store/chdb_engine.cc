@@ -224,11 +224,10 @@ class ChdbEngine final : public Engine {
     // JIT off: an early run of each statement shape would take 25–110 ms. Query condition cache off: a query
     // stopped half-way leaves "nothing matches here" for granules it did not read, and the same query answers
     // short from then on (the test a_cancelled_query_… shows it with the cache on).
-    std::vector<std::string> arguments{
-        "--path=" + data.string(),           "--config-file=" + config_,     "--compile_expressions=0",
-        "--compile_aggregate_expressions=0", "--compile_sort_description=0", "--async_insert=0",
-        "--use_query_condition_cache=0",
-        "--allow_introspection_functions=0"};
+    std::vector<std::string> arguments{"--path=" + data.string(),       "--config-file=" + config_,
+                                       "--compile_expressions=0",       "--compile_aggregate_expressions=0",
+                                       "--compile_sort_description=0",  "--async_insert=0",
+                                       "--use_query_condition_cache=0", "--allow_introspection_functions=0"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     TS_ASSIGN(auto connection, Connection::open(lib_, arguments));
     to = std::make_unique<Connection>(std::move(connection));

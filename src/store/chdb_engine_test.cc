@@ -186,10 +186,12 @@ TEST_F(ChdbEngine, a_cancelled_query_stops_and_its_connection_serves_on) {
 // A viewer who leaves stops his query. What it had answered by then must not pass for an answer, and the same
 // query asked again must find all (with ClickHouse's query condition cache it did not, some times in sixty).
 TEST_F(ChdbEngine, a_cancelled_query_is_no_short_answer_and_spoils_no_later_one) {
-  ASSERT_TRUE(engine_->execute("CREATE TABLE c (a UInt64, s String) ENGINE = MergeTree ORDER BY a "
-                               "SETTINGS index_granularity = 2048"));
-  ASSERT_TRUE(engine_->execute("INSERT INTO c SELECT number, repeat(toString(cityHash64(number)), 5) "
-                               "FROM numbers(1000000) SETTINGS max_insert_threads = 1"));
+  ASSERT_TRUE(
+      engine_->execute("CREATE TABLE c (a UInt64, s String) ENGINE = MergeTree ORDER BY a "
+                       "SETTINGS index_granularity = 2048"));
+  ASSERT_TRUE(
+      engine_->execute("INSERT INTO c SELECT number, repeat(toString(cityHash64(number)), 5) "
+                       "FROM numbers(1000000) SETTINGS max_insert_threads = 1"));
   std::mt19937 random(std::random_device{}());
   int stopped = 0, short_answers = 0, spoiled = 0;
   for (int i = 0; i < 60; ++i) {

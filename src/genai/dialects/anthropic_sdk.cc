@@ -21,5 +21,9 @@ constexpr ScopeRule kScopes[] = {
     {"com.openai.sdk*", scope_genai | scope_sdk | scope_input_includes_cache},
 };
 }  // namespace anthropic_sdk_tables
-extern const Dialect dialect_anthropic_sdk{"anthropic-sdk", anthropic_sdk_tables::kKeys, anthropic_sdk_tables::kPrefixes, anthropic_sdk_tables::kScopes, {}};
+extern const Dialect dialect_anthropic_sdk{"anthropic-sdk",
+                                           anthropic_sdk_tables::kKeys,
+                                           anthropic_sdk_tables::kPrefixes,
+                                           anthropic_sdk_tables::kScopes,
+                                           {}};
 }  // namespace turnscope::genai

@@ -13,5 +13,6 @@ constexpr KeyRule kKeys[] = {
 constexpr PrefixRule kPrefixes[] = {{"gcp.vertex.agent.", Family::known}};
 constexpr ScopeRule kScopes[] = {{"gcp.vertex.agent*", scope_genai | scope_input_includes_cache}};
 }  // namespace google_adk_tables
-extern const Dialect dialect_google_adk{"google-adk", google_adk_tables::kKeys, google_adk_tables::kPrefixes, google_adk_tables::kScopes, {}};
+extern const Dialect dialect_google_adk{
+    "google-adk", google_adk_tables::kKeys, google_adk_tables::kPrefixes, google_adk_tables::kScopes, {}};
 }  // namespace turnscope::genai

@@ -39,5 +39,6 @@ constexpr PrefixRule kPrefixes[] = {
 };
 constexpr ScopeRule kScopes[] = {{"langfuse-sdk", scope_genai}, {"langfuse*", scope_genai}};
 }  // namespace langfuse_tables
-extern const Dialect dialect_langfuse{"langfuse", langfuse_tables::kKeys, langfuse_tables::kPrefixes, langfuse_tables::kScopes, {}};
+extern const Dialect dialect_langfuse{
+    "langfuse", langfuse_tables::kKeys, langfuse_tables::kPrefixes, langfuse_tables::kScopes, {}};
 }  // namespace turnscope::genai

@@ -21,5 +21,6 @@ constexpr PrefixRule kPrefixes[] = {
 };
 constexpr ScopeRule kScopes[] = {{"langsmith*", scope_genai | scope_input_includes_cache}};
 }  // namespace langsmith_tables
-extern const Dialect dialect_langsmith{"langsmith", langsmith_tables::kKeys, langsmith_tables::kPrefixes, langsmith_tables::kScopes, {}};
+extern const Dialect dialect_langsmith{
+    "langsmith", langsmith_tables::kKeys, langsmith_tables::kPrefixes, langsmith_tables::kScopes, {}};
 }  // namespace turnscope::genai

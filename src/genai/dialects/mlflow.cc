@@ -24,5 +24,6 @@ constexpr PrefixRule kPrefixes[] = {
 };
 constexpr ScopeRule kScopes[] = {{"mlflow*", scope_genai | scope_input_includes_cache}};
 }  // namespace mlflow_tables
-extern const Dialect dialect_mlflow{"mlflow", mlflow_tables::kKeys, mlflow_tables::kPrefixes, mlflow_tables::kScopes, {}};
+extern const Dialect dialect_mlflow{
+    "mlflow", mlflow_tables::kKeys, mlflow_tables::kPrefixes, mlflow_tables::kScopes, {}};
 }  // namespace turnscope::genai

@@ -50,5 +50,9 @@ constexpr PrefixRule kPrefixes[] = {
 };
 constexpr ScopeRule kScopes[] = {{"openinference.*", scope_genai | scope_input_includes_cache}};
 }  // namespace openinference_tables
-extern const Dialect dialect_openinference{"openinference", openinference_tables::kKeys, openinference_tables::kPrefixes, openinference_tables::kScopes, {}};
+extern const Dialect dialect_openinference{"openinference",
+                                           openinference_tables::kKeys,
+                                           openinference_tables::kPrefixes,
+                                           openinference_tables::kScopes,
+                                           {}};
 }  // namespace turnscope::genai

@@ -14,5 +14,6 @@ constexpr KeyRule kKeys[] = {
 constexpr PrefixRule kPrefixes[] = {{"openlit.", Family::known}};
 constexpr ScopeRule kScopes[] = {{"openlit.*", scope_genai | scope_input_excludes_cache}};
 }  // namespace openlit_tables
-extern const Dialect dialect_openlit{"openlit", openlit_tables::kKeys, openlit_tables::kPrefixes, openlit_tables::kScopes, {}};
+extern const Dialect dialect_openlit{
+    "openlit", openlit_tables::kKeys, openlit_tables::kPrefixes, openlit_tables::kScopes, {}};
 }  // namespace turnscope::genai

@@ -53,5 +53,7 @@ constexpr NameRule kNames[] = {
     {"running tool", k(Kind::tool), scope_pydantic},
 };
 }  // namespace pydantic_ai_tables
-extern const Dialect dialect_pydantic_ai{"pydantic-ai", pydantic_ai_tables::kKeys, pydantic_ai_tables::kPrefixes, pydantic_ai_tables::kScopes, pydantic_ai_tables::kNames};
+extern const Dialect dialect_pydantic_ai{"pydantic-ai", pydantic_ai_tables::kKeys,
+                                         pydantic_ai_tables::kPrefixes, pydantic_ai_tables::kScopes,
+                                         pydantic_ai_tables::kNames};
 }  // namespace turnscope::genai

@@ -44,5 +44,6 @@ constexpr NameRule kNames[] = {
     {"tool.execute.*", k(Kind::tool), 0},
 };
 }  // namespace seed_tables
-extern const Dialect dialect_seed{"seed", seed_tables::kKeys, seed_tables::kPrefixes, seed_tables::kScopes, seed_tables::kNames};
+extern const Dialect dialect_seed{"seed", seed_tables::kKeys, seed_tables::kPrefixes, seed_tables::kScopes,
+                                  seed_tables::kNames};
 }  // namespace turnscope::genai

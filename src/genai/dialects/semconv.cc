@@ -99,5 +99,6 @@ constexpr ScopeRule kScopes[] = {
     {"opentelemetry.instrumentation.vertexai*", scope_genai | scope_input_includes_cache},
 };
 }  // namespace semconv_tables
-extern const Dialect dialect_semconv{"semconv", semconv_tables::kKeys, semconv_tables::kPrefixes, semconv_tables::kScopes, {}};
+extern const Dialect dialect_semconv{
+    "semconv", semconv_tables::kKeys, semconv_tables::kPrefixes, semconv_tables::kScopes, {}};
 }  // namespace turnscope::genai

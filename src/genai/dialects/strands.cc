@@ -10,5 +10,6 @@ constexpr NameRule kNames[] = {
     {"execute_event_loop_cycle*", static_cast<std::uint8_t>(Kind::turn), scope_genai},
 };
 }  // namespace strands_tables
-extern const Dialect dialect_strands{"strands", {}, strands_tables::kPrefixes, strands_tables::kScopes, strands_tables::kNames};
+extern const Dialect dialect_strands{
+    "strands", {}, strands_tables::kPrefixes, strands_tables::kScopes, strands_tables::kNames};
 }  // namespace turnscope::genai

@@ -47,5 +47,6 @@ constexpr ScopeRule kScopes[] = {
     {"traceloop.tracer", scope_genai},
 };
 }  // namespace traceloop_tables
-extern const Dialect dialect_traceloop{"traceloop", traceloop_tables::kKeys, traceloop_tables::kPrefixes, traceloop_tables::kScopes, {}};
+extern const Dialect dialect_traceloop{
+    "traceloop", traceloop_tables::kKeys, traceloop_tables::kPrefixes, traceloop_tables::kScopes, {}};
 }  // namespace turnscope::genai

@@ -54,5 +54,6 @@ constexpr ScopeRule kScopes[] = {
     {"gen_ai", scope_genai | scope_input_includes_cache},
 };
 }  // namespace vercel_ai_tables
-extern const Dialect dialect_vercel_ai{"vercel-ai", vercel_ai_tables::kKeys, vercel_ai_tables::kPrefixes, vercel_ai_tables::kScopes, {}};
+extern const Dialect dialect_vercel_ai{
+    "vercel-ai", vercel_ai_tables::kKeys, vercel_ai_tables::kPrefixes, vercel_ai_tables::kScopes, {}};
 }  // namespace turnscope::genai

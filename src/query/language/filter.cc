@@ -620,8 +620,8 @@ class Compiler {
     }
   }
 
-  /// The key's value in a map that has the key. Read by place: a map's values alone are read in two thirds of the
-  /// time that `map[key]` takes, which reads the keys a second time.
+  /// The key's value in a map that has the key. Read by place: a map's values alone are read in two thirds of
+  /// the time that `map[key]` takes, which reads the keys a second time.
   void value_at(Fragment map, std::string_view key) {
     sql_ << " AND " << map << ".values[indexOf(" << map << ".keys, ";
     sql_.str(key) << ")]";

@@ -51,7 +51,8 @@ TEST(SearchFilter, unknown_names_are_attributes_and_ride_the_key_index) {
 TEST(SearchFilter, numbers_in_attributes_are_compared_as_numbers) {
   const auto c = compile("http.status_code>=500");
   EXPECT_EQ(c.sql,
-            "((has(mapKeys(attrs_int), {p0:String}) AND attrs_int.values[indexOf(attrs_int.keys, {p1:String})] >= {p2:Int64}) OR "
+            "((has(mapKeys(attrs_int), {p0:String}) AND attrs_int.values[indexOf(attrs_int.keys, "
+            "{p1:String})] >= {p2:Int64}) OR "
             "(has(mapKeys(attrs_dbl), "
             "{p3:String}) AND attrs_dbl.values[indexOf(attrs_dbl.keys, {p4:String})] >= {p5:Float64}))");
 }

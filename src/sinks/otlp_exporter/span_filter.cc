@@ -176,7 +176,8 @@ bool resource_meets(const SpanMatch& m, const otlp::Resource& r) {
 Result<Filtered> SpanFilter::traces(std::string_view bytes, const KeepTrace& keep, std::string& out) const {
   otlp::Arena arena;
   otlp::DecodeReport report;
-  TS_ASSIGN(const auto traces, otlp::decode_traces_protobuf(bytes, arena, otlp::Limits::of_the_log(), report));
+  TS_ASSIGN(const auto traces,
+            otlp::decode_traces_protobuf(bytes, arena, otlp::Limits::of_the_log(), report));
   Work work;
   Filtered count;
   std::vector<otlp::ResourceSpans> resources;
@@ -251,7 +252,8 @@ Result<Filtered> SpanFilter::logs(std::string_view bytes, std::string& out) cons
 Result<Filtered> SpanFilter::metrics(std::string_view bytes, std::string& out) const {
   otlp::Arena arena;
   otlp::DecodeReport report;
-  TS_ASSIGN(const auto decoded, otlp::decode_metrics_protobuf(bytes, arena, otlp::Limits::of_the_log(), report));
+  TS_ASSIGN(const auto decoded,
+            otlp::decode_metrics_protobuf(bytes, arena, otlp::Limits::of_the_log(), report));
   Work work;
   Filtered count;
   std::vector<otlp::ResourceMetrics> resources;

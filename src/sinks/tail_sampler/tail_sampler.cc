@@ -184,7 +184,8 @@ Result<const TraceIds*> TailSampler::see(const log::Record& r, steady::time_poin
   touched_.clear();
   otlp::Arena arena;
   otlp::DecodeReport report;
-  TS_ASSIGN(const auto traces, otlp::decode_traces_protobuf(r.bytes, arena, otlp::Limits::of_the_log(), report));
+  TS_ASSIGN(const auto traces,
+            otlp::decode_traces_protobuf(r.bytes, arena, otlp::Limits::of_the_log(), report));
   for (const auto& rs : traces.resources)
     for (const auto& ss : rs.scopes)
       for (const auto& span : ss.spans) {
