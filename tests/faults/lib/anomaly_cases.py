@@ -261,7 +261,8 @@ def queries(report, seed):
         wait_counted(report, server, "query_deadline", 5)
         server.stop()
         server.start(settings=["query.memory=10MB"])
-        for asked in (path, "/api/v1/facets?row=spans&from=now-1h&fields=name,fault.content,fault.index", "/api/v1/values?key=fault.content&from=now-1h&limit=1000"):
+        for asked in ("/api/v1/traces?from=now-1h&limit=500", "/api/v1/dependencies?from=now-1h", "/api/v1/spans?from=now-1h&q=fault.content:*x*",
+                      "/api/v1/difference?row=spans&from=now-1h&figure=duration&least=0&most=900000000&cloud_from=now-1h&cloud_to=now"):
             if metrics(server).get("query_memory", 0) == 0:
                 get(server.ui, asked)
         wait_counted(report, server, "query_memory", 5)
