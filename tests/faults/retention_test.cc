@@ -240,8 +240,8 @@ TEST_F(RetentionKilled, at_random_moments_and_the_next_pass_ends_it) {
   const auto s = seed();
   SCOPED_TRACE("seed " + std::to_string(s));
   std::mt19937 random(s);
-  for (int i = 0; i < 6; ++i) {
-    child({}, std::chrono::milliseconds(std::uniform_int_distribution<int>(300, 1'500)(random)));
+  for (int i = 0; i < 10; ++i) {
+    child({}, std::chrono::milliseconds(std::uniform_int_distribution<int>(100, 700)(random)));
     expect_whole();
   }
   pass();
@@ -265,7 +265,6 @@ TEST_F(RetentionKilled, while_days_are_dropped_and_the_next_pass_ends_it) {
   const auto done = Retention(rig_.engine(), clock, o, remove_from(*objects_)).run();
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ(rig_.number("SELECT count() FROM logs"), 0u);
-  EXPECT_EQ(rig_.number("SELECT count() FROM traces"), 0u);
   for (std::uint64_t n = 1; n <= kTraces; ++n) EXPECT_FALSE(has_object(n)) << n;
 }
 
