@@ -47,7 +47,15 @@ class Backend:
     def _open(self):
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", self.port or 0))
+        until = time.monotonic() + 5
+        while True:
+            try:
+                listener.bind(("127.0.0.1", self.port or 0))
+                break
+            except OSError:     # who accepted on it is about to notice that it is closed
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.02)
         listener.listen(64)
         listener.settimeout(0.2)
         self.port = listener.getsockname()[1]
