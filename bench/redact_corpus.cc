@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <charconv>
 #include <functional>
 
 #include "pipeline/numbers.h"
@@ -42,6 +43,8 @@ class Random {
   }
   std::string upper(std::size_t n) { return some("ABCDEFGHIJKLMNOPQRSTUVWXYZ", n); }
   std::string uuid() { return hex(8) + "-" + hex(4) + "-4" + hex(3) + "-a" + hex(3) + "-" + hex(12); }
+  /// "{hex 32}", "{word}" and the like become what they name; other braces stay.
+  std::string made(std::string_view shape);
   /// '#' becomes a digit, '%' one of 2 to 9.
   std::string fill(std::string_view shape) {
     std::string out;
@@ -92,6 +95,44 @@ const Strings kFrames = {"{}",
                          "…{}…",
                          "\\n{}\\n",
                          "Señor, {}; gracias"};
+
+std::string Random::made(std::string_view shape) {
+  std::string out;
+  while (!shape.empty()) {
+    const auto open = shape.find('{');
+    out += shape.substr(0, open);
+    if (open == shape.npos) break;
+    shape.remove_prefix(open + 1);
+    const auto close = shape.find('}');
+    const auto inner = shape.substr(0, close == shape.npos ? 0 : close);
+    const auto space = inner.find(' ');
+    const auto what = inner.substr(0, space);
+    std::size_t n = 0;
+    if (space != inner.npos) std::from_chars(inner.data() + space + 1, inner.data() + inner.size(), n);
+    const auto before = out.size();
+    if (what == "hex") out += hex(n);
+    if (what == "alnum") out += alnum(n);
+    if (what == "token") out += token(n);
+    if (what == "digits") out += digits(n);
+    if (what == "upper") out += upper(n);
+    if (what == "lower") out += some("abcdefghijkmnpqrstuvwxyz", n);
+    if (what == "base32") out += some("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", n);
+    if (what == "mark") out += some("!#*+", 1);
+    if (what == "nonzero") out += some("123456789", 1);
+    if (what == "uuid") out += uuid();
+    if (what == "below") out += std::to_string(below(n));
+    if (what == "two") out += fmt::format("{:02}", below(n));
+    if (what == "version") out += fmt::format("{}.{}.{}", below(20), below(40), below(100));
+    if (what == "word") out += of(kWords);
+    if (what == "first") out += of(kFirst);
+    if (what == "last") out += of(kLast);
+    if (out.size() == before)
+      out += '{';  // names nothing
+    else
+      shape.remove_prefix(close + 1);
+  }
+  return out;
+}
 
 std::string lower(std::string s) {
   for (char& c : s)
@@ -218,72 +259,41 @@ std::string ip(Random& r) {
   }
 }
 std::string api_key(Random& r) {
-  switch (r.below(32)) {
-    case 0:
-      return "sk-proj-" + r.token(40) + r.alnum(4) + "9";
-    case 1:
-      return "sk-ant-api03-" + r.token(80) + "AA1";
-    case 2:
-      return "sk-" + r.alnum(47) + "7";
-    case 3:
-      return "AKIA" + r.some("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16);
-    case 4:
-      return "ASIA" + r.some("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16);
-    case 5:
-      return "AIza" + r.alnum(34) + "0";
-    case 6:
-      return "ghp_" + r.alnum(36);
-    case 7:
-      return "github_pat_" + r.alnum(22) + "_" + r.alnum(59);
-    case 8:
-      return "glpat-" + r.alnum(19) + "4";
-    case 9:
-      return "xoxb-" + r.digits(12) + "-" + r.digits(12) + "-" + r.alnum(24);
-    case 10:
-      return "xoxp-" + r.digits(12) + "-" + r.digits(12) + "-" + r.digits(12) + "-" + r.hex(32);
-    case 11:
-      return "hf_" + r.alnum(34);
-    case 12:
-      return "gsk_" + r.alnum(52);
-    case 13:
-      return "r8_" + r.alnum(37);
-    case 14:
-      return "sk_live_" + r.alnum(24);
-    case 15:
-      return "rk_live_" + r.alnum(24);
-    case 16:
-      return "whsec_" + r.alnum(32);
-    case 17:
-      return "SG." + r.alnum(22) + "." + r.alnum(43);
-    case 18:
-      return "npm_" + r.alnum(36);
-    case 19:
-      return "pypi-AgEIcHlwaS5vcmc" + r.token(60) + "0";
-    case 20:
-      return "dop_v1_" + r.hex(64);
-    case 21:
-      return "shpat_" + r.hex(32);
-    case 22:
-      return "lsv2_pt_" + r.hex(32) + "_" + r.hex(10);
-    case 23:
-      return "nvapi-" + r.token(60) + "x1";
-    case 24:
-      return "xai-" + r.alnum(80);
-    case 25:
-      return "pplx-" + r.alnum(48);
-    case 26:
-      return "dapi" + r.hex(32);
-    case 27:
-      return "ya29." + r.token(60) + "a1";
-    case 28:
-      return "GOCSPX-" + r.alnum(28);
-    case 29:
-      return "sk-lf-" + r.uuid();
-    case 30:
-      return "tvly-" + r.alnum(32);
-    default:
-      return "sk-or-v1-" + r.hex(64);
-  }
+  static const Strings shapes = {
+      "sk-proj-{token 40}{alnum 4}9",
+      "sk-ant-api03-{token 80}AA1",
+      "sk-{alnum 47}7",
+      "AKIA{base32 16}",
+      "ASIA{base32 16}",
+      "AIza{alnum 34}0",
+      "ghp_{alnum 36}",
+      "github_pat_{alnum 22}_{alnum 59}",
+      "glpat-{alnum 19}4",
+      "xoxb-{digits 12}-{digits 12}-{alnum 24}",
+      "xoxp-{digits 12}-{digits 12}-{digits 12}-{hex 32}",
+      "hf_{alnum 34}",
+      "gsk_{alnum 52}",
+      "r8_{alnum 37}",
+      "sk_live_{alnum 24}",
+      "rk_live_{alnum 24}",
+      "whsec_{alnum 32}",
+      "SG.{alnum 22}.{alnum 43}",
+      "npm_{alnum 36}",
+      "pypi-AgEIcHlwaS5vcmc{token 60}0",
+      "dop_v1_{hex 64}",
+      "shpat_{hex 32}",
+      "lsv2_pt_{hex 32}_{hex 10}",
+      "nvapi-{token 60}x1",
+      "xai-{alnum 80}",
+      "pplx-{alnum 48}",
+      "dapi{hex 32}",
+      "ya29.{token 60}a1",
+      "GOCSPX-{alnum 28}",
+      "sk-lf-{uuid}",
+      "tvly-{alnum 32}",
+      "sk-or-v1-{hex 64}",
+  };
+  return r.made(r.of(shapes));
 }
 std::string jwt(Random& r) {
   static const Strings heads = {"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9", "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsxIn0",
@@ -332,270 +342,115 @@ std::string street(Random& r) {
 
 /// A text whose secret is only a part of it: «…».
 std::string credential(Random& r) {
-  const std::string secret =
-      r.chance(50) ? r.alnum(20) + "7k"
-                   : r.some("abcdefghijkmnpqrstuvwxyz", 5) + r.digits(3) + r.some("!#*+", 1) + r.alnum(2);
-  const std::string plain = r.alnum(22) + "3a";
-  switch (r.below(20)) {
-    case 0:
-      return "Authorization: Bearer «" + plain + "»";
-    case 1:
-      return "authorization=\"Bearer «" + plain + "»\"";
-    case 2:
-      return "curl -H 'X-Api-Key: «" + plain + "»' https://api.example.com";
-    case 3:
-      return "postgres://app:«" + r.alnum(12) + "»@db.example:5432/x";
-    case 4:
-      return "GET /v1/items?api_key=«" + plain + "»&page=2";
-    case 5:
-      return "GET /v1/items?page=2&token=«" + plain + "»";
-    case 6:
-      return "{\"user\":\"x\",\"password\":\"«" + secret + "»\"}";
-    case 7:
-      return "{\\\"client_secret\\\":\\\"«" + plain + "»\\\"}";
-    case 8:
-      return "export DB_PASSWORD=«" + secret + "»";
-    case 9:
-      return "AWS_SECRET_ACCESS_KEY=«" + r.alnum(39) + "7»";
-    case 10:
-      return "password: «" + secret + "»";
-    case 11:
-      return "my password is «" + secret + "» thanks";
-    case 12:
-      return "Cookie: sid=«" + r.alnum(24) + "»";
-    case 13:
-      return "Set-Cookie: session=«" + r.alnum(24) + "»; Path=/; HttpOnly";
-    case 14:
-      return "client = Client(api_key=\"«" + plain + "»\")";
-    case 15:
-      return "https://example.com/cb?code=«" + r.alnum(14) + "4»&state=x";
-    case 16:
-      return "redis://:«" + r.alnum(16) + "»@cache:6379";
-    case 17:
-      return "refresh_token=«" + plain + "»";
-    case 18:
-      return "clientSecret: '«" + plain + "»'";
-    default:
-      return "config.set('secret_key', x); secret_key = \"«" + plain + "»\"";
-  }
+  // A password is as a person or as a generator makes it.
+  static const Strings passwords = {"{alnum 20}7k", "{lower 5}{digits 3}{mark}{alnum 2}"};
+  static const Strings shapes = {
+      "Authorization: Bearer «{alnum 22}3a»",
+      "authorization=\"Bearer «{alnum 22}3a»\"",
+      "curl -H 'X-Api-Key: «{alnum 22}3a»' https://api.example.com",
+      "postgres://app:«{alnum 12}»@db.example:5432/x",
+      "GET /v1/items?api_key=«{alnum 22}3a»&page=2",
+      "GET /v1/items?page=2&token=«{alnum 22}3a»",
+      "{\"user\":\"x\",\"password\":\"«{password}»\"}",
+      "{\\\"client_secret\\\":\\\"«{alnum 22}3a»\\\"}",
+      "export DB_PASSWORD=«{password}»",
+      "AWS_SECRET_ACCESS_KEY=«{alnum 39}7»",
+      "password: «{password}»",
+      "my password is «{password}» thanks",
+      "Cookie: sid=«{alnum 24}»",
+      "Set-Cookie: session=«{alnum 24}»; Path=/; HttpOnly",
+      "client = Client(api_key=\"«{alnum 22}3a»\")",
+      "https://example.com/cb?code=«{alnum 14}4»&state=x",
+      "redis://:«{alnum 16}»@cache:6379",
+      "refresh_token=«{alnum 22}3a»",
+      "clientSecret: '«{alnum 22}3a»'",
+      "config.set('secret_key', x); secret_key = \"«{alnum 22}3a»\"",
+  };
+  std::string shape = r.of(shapes);
+  if (const auto at = shape.find("{password}"); at != shape.npos)
+    shape.replace(at, std::string_view("{password}").size(), r.of(passwords));
+  return r.made(shape);
+}
+
+/// What looks like something and is nothing, whatever is looked for.
+const Strings kHarmless = {
+    "trace {hex 32} span {hex 16}",
+    "request id {uuid}",
+    "at 17{digits 11} ms",
+    "time 17{digits 17} ns",
+    "2026-0{below 9}-1{below 9}T1{below 9}:{two 60}:{two 60}.{digits 3}+02:00",
+    "commit {hex 40}",
+    "order number {digits 10}",
+    "order number {digits 13}",
+    "total ${below 9999}.{two 100} for {below 50} items",
+    "image: registry.example/app@sha256:{hex 64}",
+    "for (int i = {below 9}; i < {below 999}; ++i) sum += a[i] * {below 99999};",
+    "v{version}-rc.{below 9}",
+    "{\"input_tokens\":{below 100000},\"output_tokens\":{below 9999},\"total_tokens\":{below 200000}}",
+    "lat {below 90}.{digits 6} lon {below 180}.{digits 6}",
+    "call_{alnum 24} chatcmpl-{alnum 29}",
+};
+/// The same for one detector; those that need a check digit to be wrong are made below.
+const Strings& harmless(Detector about) {
+  static const std::array<Strings, kDetectors> all = [] {
+    std::array<Strings, kDetectors> of;
+    const auto set = [&](Detector d, Strings shapes) { of[static_cast<std::size_t>(d)] = std::move(shapes); };
+    set(Detector::email,
+        {"npm i {word}@{version}", "git@example.com:{word}/{word}.git", "@{word}.route('/x')",
+         "{word}@2x.png", "ssh deploy@{word}", "{below 99} kg @ {below 99}.{two 100} each",
+         "import x from '@{word}/{word}'", "SELECT @{word}, b FROM t"});
+    set(Detector::phone, {"ISBN 978-3-16-{digits 6}-{digits 1}", "ZIP 9{digits 4}-{digits 4}",
+                          "invoice 2026-{digits 3}-{digits 4}", "tracking 1Z{digits 3}AA{digits 10}",
+                          "resize to {below 4000}x{below 4000} px", "SKU {digits 3}-{digits 3}-{digits 3}",
+                          "+{below 500} points, -{below 9} lives", "rows 1000-2000 of {digits 7}",
+                          "epoch 17{digits 8}", "{nonzero} 000 000 users in 20{two 26}"});
+    set(Detector::ssn, {"part {nonzero}{digits 2}-{digits 2}-{digits 4}", "000-{digits 2}-{digits 4}",
+                        "9{digits 2}-{digits 2}-{digits 4}", "{nonzero}{digits 3}-{digits 2}-{digits 4}",
+                        "range 100-20-{digits 2}"});
+    set(Detector::card, {"order {digits 16}", "IMEI 35{digits 13}", "snowflake 1{digits 17}",
+                         "snowflake 1{digits 18}", "0.{digits 16}"});
+    set(Detector::iban, {"VIN WVWZZZ1JZ3W{digits 6}", "SWIFT DEUTDEFF{digits 3}", "{upper 2}{digits 20}"});
+    set(Detector::ip,
+        {"version {below 9}.{below 9}.{below 9}.{below 99}", "OID 1.3.6.1.4.1.{below 9999}.{below 9}",
+         "at {two 24}:{two 60}:{two 60}", "mac {hex 2}:{hex 2}:{hex 2}:{hex 2}:{hex 2}:{hex 2}",
+         "std::{word}::{word}()", "listening on 127.0.0.1:1{digits 4}",
+         "9{two 60}.{below 256}.{below 256}.{below 256}", "Chrome/1{two 50}.0.0.0 Safari/537.36"});
+    set(Detector::api_key,
+        {"class=\"sk-{word}-{word}-circle\"", "task-{digits 6}-{hex 12}", "risk-{word}-{word}",
+         "sha256:{hex 64}", "data:image/png;base64,iVBORw0KGgo{alnum 60}", "desk-{alnum 30}"});
+    set(Detector::jwt, {"eyJ{alnum 40}", "com.example.{word}.{word}", "prefix eyJ is base64 for {\""});
+    set(Detector::private_key, {"-----BEGIN CERTIFICATE-----\n{alnum 64}\n-----END CERTIFICATE-----",
+                                "-----BEGIN PUBLIC KEY-----\n{alnum 64}\n-----END PUBLIC KEY-----"});
+    set(Detector::credential,
+        {"password: required", "api_key=os.environ['OPENAI_API_KEY']", "password = get_password(user)",
+         "max_tokens={below 9999}", "the secret of {word} is patience", "reset your password: click the link",
+         "token usage: {below 9999}", "?page=2&sort=key&order=desc", "api_key: ${API_KEY}",
+         "bearer of bad news and basic needs"});
+    set(Detector::address, {"{below 99} {word} on the road", "step {below 20} Run the tests",
+                            "Chapter {below 30} Court of Appeal", "there are {below 20} ways to {word}",
+                            "row {below 999} of table {below 9}", "Figure {below 20} Drive letters"});
+    set(Detector::name, {"{first} and the {word}", "Mr. {last} of {word}"});
+    set(Detector::pattern, {"EMP-{digits 5} EMPLOYEE-{digits 6}"});
+    return of;
+  }();
+  return all[static_cast<std::size_t>(about)];
 }
 
 std::string negative(Random& r, Detector about) {
-  const auto version = [&] { return fmt::format("{}.{}.{}", r.below(20), r.below(40), r.below(100)); };
-  // Half are of kinds that fit every detector.
-  if (r.chance(40)) {
-    switch (r.below(14)) {
-      case 0:
-        return "trace " + r.hex(32) + " span " + r.hex(16);
-      case 1:
-        return "request id " + r.uuid();
-      case 2:
-        return fmt::format("at {} ms", 1'700'000'000'000 + r.below(90'000'000'000));
-      case 3:
-        return fmt::format("time {} ns", 1'700'000'000'000'000'000ull + r.next() % 90'000'000'000'000'000ull);
-      case 4:
-        return fmt::format("2026-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}+02:00", 1 + r.below(12), 1 + r.below(28),
-                           r.below(24), r.below(60), r.below(60), r.below(1000));
-      case 5:
-        return "commit " + r.hex(40);
-      case 6:
-        return "order number " + r.digits(10 + r.below(4));
-      case 7:
-        return fmt::format("total ${}.{:02} for {} items", r.below(9'999), r.below(100), r.below(50));
-      case 8:
-        return "image: registry.example/app@sha256:" + r.hex(64);
-      case 9:
-        return fmt::format("for (int i = {}; i < {}; ++i) sum += a[i] * {};", r.below(9), r.below(999),
-                           r.below(99'999));
-      case 10:
-        return "v" + version() + "-rc." + std::to_string(r.below(9));
-      case 11:
-        return fmt::format("{{\"input_tokens\":{},\"output_tokens\":{},\"total_tokens\":{}}}",
-                           r.below(100'000), r.below(9'999), r.below(200'000));
-      case 12:
-        return fmt::format("lat {}.{} lon {}.{}", r.below(90), r.digits(6), r.below(180), r.digits(6));
-      default:
-        return "call_" + r.alnum(24) + " chatcmpl-" + r.alnum(29);
-    }
+  if (r.chance(40)) return r.made(r.of(kHarmless));
+  // One digit wrong.
+  if (about == Detector::card && r.chance(20)) {
+    std::string d = "4" + r.digits(15);
+    check_digit_luhn(d);
+    d[7] = d[7] == '9' ? '0' : static_cast<char>(d[7] + 1);
+    return d;
   }
-  switch (about) {
-    case Detector::email:
-      switch (r.below(8)) {
-        case 0:
-          return "npm i " + r.of(kWords) + "@" + version();
-        case 1:
-          return "git@example.com:" + r.of(kWords) + "/" + r.of(kWords) + ".git";
-        case 2:
-          return "@" + r.of(kWords) + ".route('/x')";
-        case 3:
-          return r.of(kWords) + "@2x.png";
-        case 4:
-          return "ssh deploy@" + r.of(kWords);
-        case 5:
-          return fmt::format("{} kg @ {}.{:02} each", r.below(99), r.below(99), r.below(100));
-        case 6:
-          return "import x from '@" + r.of(kWords) + "/" + r.of(kWords) + "'";
-        default:
-          return "SELECT @" + r.of(kWords) + ", b FROM t";
-      }
-    case Detector::phone:
-      switch (r.below(10)) {
-        case 0:
-          return "ISBN 978-3-16-" + r.digits(6) + "-" + r.digits(1);
-        case 1:
-          return "ZIP 9" + r.digits(4) + "-" + r.digits(4);
-        case 2:
-          return "invoice 2026-" + r.digits(3) + "-" + r.digits(4);
-        case 3:
-          return "tracking 1Z" + r.digits(3) + "AA" + r.digits(10);
-        case 4:
-          return fmt::format("resize to {}x{} px", r.below(4'000), r.below(4'000));
-        case 5:
-          return "SKU " + r.digits(3) + "-" + r.digits(3) + "-" + r.digits(3);
-        case 6:
-          return fmt::format("+{} points, -{} lives", r.below(500), r.below(9));
-        case 7:
-          return "rows 1000-2000 of " + r.digits(7);
-        case 8:
-          return "epoch 17" + r.digits(8);
-        default:
-          return fmt::format("{} 000 000 users in {}", 1 + r.below(9), 2000 + r.below(26));
-      }
-    case Detector::ssn:
-      switch (r.below(5)) {
-        case 0:
-          return "part " + ssn(r);
-        case 1:
-          return "000-" + r.digits(2) + "-" + r.digits(4);
-        case 2:
-          return "9" + r.digits(2) + "-" + r.digits(2) + "-" + r.digits(4);
-        case 3:
-          return r.some("123456789", 1) + r.digits(3) + "-" + r.digits(2) + "-" + r.digits(4);
-        default:
-          return "range 100-20-" + r.digits(2);
-      }
-    case Detector::card:
-      switch (r.below(5)) {
-        case 0:
-          return "order " + r.digits(16);
-        case 1:
-          return "IMEI 35" + r.digits(13);
-        case 2:
-          return "snowflake 1" + r.digits(17 + r.below(2));
-        case 3: {
-          std::string d = "4" + r.digits(15);
-          check_digit_luhn(d);
-          d[7] = d[7] == '9' ? '0' : static_cast<char>(d[7] + 1);  // one digit wrong
-          return d;
-        }
-        default:
-          return "0." + r.digits(16);
-      }
-    case Detector::iban:
-      switch (r.below(4)) {
-        case 0: {
-          std::string d = iban(r);
-          d[3] = d[3] == '9' ? '1' : static_cast<char>(d[3] + 1);
-          return d;
-        }
-        case 1:
-          return "VIN WVWZZZ1JZ3W" + r.digits(6);
-        case 2:
-          return "SWIFT DEUTDEFF" + r.digits(3);
-        default:
-          return r.upper(2) + r.digits(20);
-      }
-    case Detector::ip:
-      switch (r.below(8)) {
-        case 0:
-          return fmt::format("version {}.{}.{}.{}", r.below(9), r.below(9), r.below(9), r.below(99));
-        case 1:
-          return fmt::format("OID 1.3.6.1.4.1.{}.{}", r.below(9'999), r.below(9));
-        case 2:
-          return fmt::format("at {:02}:{:02}:{:02}", r.below(24), r.below(60), r.below(60));
-        case 3:
-          return fmt::format("mac {}:{}:{}:{}:{}:{}", r.hex(2), r.hex(2), r.hex(2), r.hex(2), r.hex(2),
-                             r.hex(2));
-        case 4:
-          return "std::" + r.of(kWords) + "::" + r.of(kWords) + "()";
-        case 5:
-          return "listening on 127.0.0.1:" + std::to_string(1'024 + r.below(9'999));
-        case 6:
-          return fmt::format("{}.{}.{}.{}", 256 + r.below(700), r.below(256), r.below(256), r.below(256));
-        default:
-          return fmt::format("Chrome/{}.0.0.0 Safari/537.36", 100 + r.below(50));
-      }
-    case Detector::api_key:
-      switch (r.below(6)) {
-        case 0:
-          return "class=\"sk-" + r.of(kWords) + "-" + r.of(kWords) + "-circle\"";
-        case 1:
-          return "task-" + r.digits(6) + "-" + r.hex(12);
-        case 2:
-          return "risk-" + r.of(kWords) + "-" + r.of(kWords);
-        case 3:
-          return "sha256:" + r.hex(64);
-        case 4:
-          return "data:image/png;base64,iVBORw0KGgo" + r.alnum(60);
-        default:
-          return "desk-" + r.alnum(30);
-      }
-    case Detector::jwt:
-      switch (r.below(3)) {
-        case 0:
-          return "eyJ" + r.alnum(40);
-        case 1:
-          return "com.example." + r.of(kWords) + "." + r.of(kWords);
-        default:
-          return "prefix eyJ is base64 for {\"";
-      }
-    case Detector::private_key:
-      return r.chance(50) ? "-----BEGIN CERTIFICATE-----\n" + r.alnum(64) + "\n-----END CERTIFICATE-----"
-                          : "-----BEGIN PUBLIC KEY-----\n" + r.alnum(64) + "\n-----END PUBLIC KEY-----";
-    case Detector::credential:
-      switch (r.below(10)) {
-        case 0:
-          return "password: required";
-        case 1:
-          return "api_key=os.environ['OPENAI_API_KEY']";
-        case 2:
-          return "password = get_password(user)";
-        case 3:
-          return "max_tokens=" + std::to_string(r.below(9'999));
-        case 4:
-          return "the secret of " + r.of(kWords) + " is patience";
-        case 5:
-          return "reset your password: click the link";
-        case 6:
-          return "token usage: " + std::to_string(r.below(9'999));
-        case 7:
-          return "?page=2&sort=key&order=desc";
-        case 8:
-          return "api_key: ${API_KEY}";
-        default:
-          return "bearer of bad news and basic needs";
-      }
-    case Detector::address:
-      switch (r.below(6)) {
-        case 0:
-          return fmt::format("{} {} on the road", r.below(99), r.of(kWords));
-        case 1:
-          return fmt::format("step {} Run the tests", r.below(20));
-        case 2:
-          return fmt::format("Chapter {} Court of Appeal", r.below(30));
-        case 3:
-          return fmt::format("there are {} ways to {}", r.below(20), r.of(kWords));
-        case 4:
-          return fmt::format("row {} of table {}", r.below(999), r.below(9));
-        default:
-          return fmt::format("Figure {} Drive letters", r.below(20));
-      }
-    case Detector::name:
-      return r.chance(50) ? r.of(kFirst) + " and the " + r.of(kWords)
-                          : "Mr. " + r.of(kLast) + " of " + r.of(kWords);
-    default:
-      return "EMP-" + r.digits(5) + " EMPLOYEE-" + r.digits(6);
+  if (about == Detector::iban && r.chance(25)) {
+    std::string d = iban(r);
+    d[3] = d[3] == '9' ? '1' : static_cast<char>(d[3] + 1);
+    return d;
   }
+  return r.made(r.of(harmless(about)));
 }
 
 /// Takes the marks out of a text: «detector:thing», or «thing» of `usual`.

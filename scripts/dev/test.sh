@@ -11,7 +11,8 @@ Usage: ./dev test [KIND...]      (default: lint unit web clients browser kills)
   --unit       C++ tests beside the code, with real sockets, the real log and the real engine
   --web        the UI's own unit tests
   --clients    real SDKs of five languages against the real server, compared attribute by attribute; every refusal
-  --forward    a real Collector → Turnscope → a second one and Jaeger; each recipe of docs/export.md (builds both from Go modules, once)
+  --forward    a real Collector → Turnscope → a second one and Jaeger, TLS, a real S3 server, each recipe of docs/export.md
+               (builds the Collector, Jaeger and the S3 server from Go modules, once)
   --faults     the long form of the fault tests, with a table of verdicts: 200 kill -9, each crash point 20 times … (two hours)
   --kills      their quick part: twenty kill -9 under load, SIGTERM, a full disk, each batch twice (some minutes)
   --browser    Chromium against the real server; takes the screenshots of docs/ui

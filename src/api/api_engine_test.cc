@@ -101,7 +101,7 @@ class Api : public testing::Test {
       sampled.sampling = true;
       return std::vector{plain, sampled};
     };
-    dependencies.renormalise.start = [](std::int64_t since) -> Status {
+    dependencies.renormalise.start = [](std::int64_t since, bool fresh) -> Status {
       if (renormalise_.running) return fail(ErrorKind::unavailable, "a run is under way");
       renormalise_ = {};
       renormalise_.running = true;
@@ -109,6 +109,7 @@ class Api : public testing::Test {
       renormalise_.since = since;
       renormalise_.started = since + 1;
       renormalise_.rows = 7;
+      renormalise_.read_before = fresh ? 0 : 3;
       return {};
     };
     dependencies.renormalise.stop = [] {
@@ -304,15 +305,19 @@ TEST_F(Api, renormalise_begins_once_says_how_far_it_is_and_stops) {
             400);
   EXPECT_EQ(get("/api/v1/renormalise", json, "POST", false, "{}").status, 400);
   EXPECT_EQ(get("/api/v1/renormalise?since=whenever", json, "POST", false, "{}").status, 400);
+  EXPECT_EQ(get("/api/v1/renormalise?since=0&fresh=perhaps", json, "POST", false, "{}").status, 400);
   const auto begun = get("/api/v1/renormalise?since=1970-01-01T00:00:05Z", json, "POST", false, "{}");
   EXPECT_EQ(begun.status, 202) << begun.body;
   EXPECT_EQ(get("/api/v1/renormalise?since=0", json, "POST", false, "{}").status, 503) << "one at a time";
   const auto state = checked("/api/v1/renormalise", "/api/v1/renormalise");
   EXPECT_EQ(state.at("since_unix_nano").as_string(), "5000000000");
   EXPECT_EQ(state.at("rows").as_int64(), 7);
+  EXPECT_EQ(state.at("read_before").as_int64(), 3);
   EXPECT_TRUE(state.at("finished_unix_nano").is_null());
   EXPECT_EQ(get("/api/v1/renormalise", {}, "DELETE").status, 200);
   EXPECT_EQ(checked("/api/v1/renormalise", "/api/v1/renormalise").at("step").as_string(), "stopped");
+  EXPECT_EQ(get("/api/v1/renormalise?since=0&fresh=true", json, "POST", false, "{}").status, 202);
+  EXPECT_EQ(checked("/api/v1/renormalise", "/api/v1/renormalise").at("read_before").as_int64(), 0);
 }
 
 TEST_F(Api, explain_reads_otlp_in_every_envelope_and_refuses_what_is_none) {

@@ -28,6 +28,7 @@ QueryAnswer<Answer> page(const Result<query::Page<T>>& items, std::string_view n
   }
   json.end_array().field("more", items->more);
   if (items->adjusted) json.field("adjusted", true);
+  if (items->stored_only) json.field("stored_only", true);
   json.end_object();
   return Answer{200, json.take(), "application/json", {}, false};
 }
@@ -101,7 +102,9 @@ QueryAnswer<Answer> facets(Context& context, const ApiRequest& r) {
       json.begin_object().field("value", v.value).field("count", v.count).end_object();
     json.end_array().field("more", facet.more).end_object();
   }
-  json.end_array().field("took_ms", since(start)).end_object();
+  json.end_array();
+  if (!found->empty() && found->front().adjusted) json.field("adjusted", true);
+  json.field("took_ms", since(start)).end_object();
   return Answer{200, json.take(), "application/json", {}, false};
 }
 

@@ -72,11 +72,8 @@ class JsonWriter {
   bool first_ = true;
 };
 
-/// Appends `text` as a JSON string with quotes.
+/// Appends `text` as a JSON string with quotes; what is no UTF-8 becomes U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
-
-/// Length of the valid UTF-8 sequence at the start of `text` (1 to 4), or 0.
-std::size_t utf8_length(std::string_view text);
 
 /// At most `bytes` bytes, cut on a character boundary.
 std::string_view cut_text(std::string_view text, std::size_t bytes);

@@ -137,6 +137,7 @@ bool LiveHub::lags(Viewer& viewer, std::uint64_t up_to, std::chrono::steady_cloc
       viewer.slow = true;
       viewer.slow_since = now;
       summaries_.fetch_add(1, std::memory_order_relaxed);
+      count(Anomaly::live_viewer_lagged);
     }
     viewer.last_event = viewer.last_write = now;
     if (now - viewer.slow_since > kSlowAtMost) {

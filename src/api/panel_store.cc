@@ -1,8 +1,6 @@
 #include "api/panel_store.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +10,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/filesystem.h"
 #include "base/logger.h"
 #include "genai/json.h"
 #include "query/language/ast.h"
@@ -25,25 +24,6 @@ constexpr std::array<std::string_view, 5> kFigures = {"spans", "traces", "errors
 constexpr std::array<std::string_view, 11> kFields = {
     "",     "model",       "service", "agent",  "tool", "kind", "prompt_version",
     "user", "environment", "status",  "variant"};
-
-Status write_whole(const std::string& path, std::string_view text) {
-  const std::string fresh = path + ".new";
-  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd < 0) return fail(ErrorKind::io, "cannot write '" + fresh + "': " + std::strerror(errno));
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t n = ::write(fd, text.data() + done, text.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    done += static_cast<std::size_t>(n);
-  }
-  const bool synced = done == text.size() && ::fsync(fd) == 0;
-  const int error = errno;
-  ::close(fd);
-  if (!synced || ::rename(fresh.c_str(), path.c_str()) != 0)
-    return fail(ErrorKind::io, "cannot write '" + path + "': " + std::strerror(synced ? errno : error));
-  return {};
-}
 
 std::string text_of(const PanelSet& set) {
   json::array list;
@@ -118,7 +98,7 @@ Result<std::uint64_t> PanelStore::put(std::uint64_t revision, std::vector<Panel>
                             "again",
                             set_.revision, revision));
   PanelSet next{revision + 1, std::move(panels)};
-  if (!path_.empty()) TS_TRY(write_whole(path_, text_of(next)));
+  if (!path_.empty()) TS_TRY(posix_filesystem().replace_file(path_, text_of(next)));
   set_ = std::move(next);
   return set_.revision;
 }

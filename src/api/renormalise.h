@@ -9,7 +9,8 @@
 namespace turnscope::api {
 
 struct Renormalise {
-  std::function<Status(std::int64_t since_unix_nano)> start;
+  /// `fresh`: not from where a run before that was cut off came to.
+  std::function<Status(std::int64_t since_unix_nano, bool fresh)> start;
   std::function<void()> stop;
   std::function<sinks::RenormaliseState()> state;
 };

@@ -29,7 +29,8 @@ Answer state(const sinks::RenormaliseState& s, int status) {
   json.key("since_unix_nano").text_of(s.since);
   time("started_unix_nano", s.started);
   time("finished_unix_nano", s.finished);
-  json.field("rows", s.rows).field("read", s.read).field("changed", s.changed).field("skipped", s.skipped);
+  json.field("rows", s.rows).field("read", s.read).field("read_before", s.read_before);
+  json.field("changed", s.changed).field("skipped", s.skipped);
   json.field("duplicates_added", s.duplicates_added).field("duplicates_removed", s.duplicates_removed);
   json.field("days_folded", s.days_folded).end_object();
   return {status, json.take(), "application/json", {}, false};
@@ -46,9 +47,13 @@ QueryAnswer<Answer> start(const Context& context, const ApiRequest& r) {
     return std::unexpected(
         QueryError(ErrorKind::invalid_argument,
                    "since= says from which start of spans on: now-30d, a date, or 0 for all", "since"));
+  const auto fresh = r.parameter("fresh");
+  if (r.has("fresh") && fresh != "true" && fresh != "false")
+    return std::unexpected(QueryError(ErrorKind::invalid_argument, "fresh= is true or false", "fresh"));
   const auto since = query::parse_time(r.parameter("since"), r.now);
   if (!since) return std::unexpected(QueryError(ErrorKind::invalid_argument, since.error().message, "since"));
-  if (const auto begun = (*asked)->start(*since); !begun) return std::unexpected(QueryError(begun.error()));
+  if (const auto begun = (*asked)->start(*since, fresh == "true"); !begun)
+    return std::unexpected(QueryError(begun.error()));
   return state((*asked)->state(), 202);
 }
 

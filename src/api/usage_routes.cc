@@ -118,6 +118,8 @@ QueryAnswer<Answer> tools(Context& context, const ApiRequest& r) {
     json.end_object();
   }
   json.end_array().field("more", page->more);
+  if (page->adjusted) json.field("adjusted", true);
+  if (page->stored_only) json.field("stored_only", true);
   write_range(json, *range, took);
   return answer(json);
 }
@@ -140,6 +142,8 @@ QueryAnswer<Answer> users(Context& context, const ApiRequest& r) {
     json.end_object();
   }
   json.end_array().field("more", page->more);
+  if (page->adjusted) json.field("adjusted", true);
+  if (page->stored_only) json.field("stored_only", true);
   write_range(json, *range, took);
   return answer(json);
 }
@@ -171,6 +175,8 @@ QueryAnswer<Answer> runs(Context& context, const ApiRequest& r) {
     json.end_object();
   }
   json.end_array().field("more", page->more);
+  if (page->adjusted) json.field("adjusted", true);
+  if (page->stored_only) json.field("stored_only", true);
   write_range(json, *range, took);
   return answer(json);
 }
@@ -199,6 +205,8 @@ QueryAnswer<Answer> sessions(Context& context, const ApiRequest& r) {
     json.end_object();
   }
   json.end_array().field("more", page->more);
+  if (page->adjusted) json.field("adjusted", true);
+  if (page->stored_only) json.field("stored_only", true);
   write_range(json, *range, took);
   return answer(json);
 }

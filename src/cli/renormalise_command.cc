@@ -20,7 +20,7 @@ namespace {
 
 struct RenormaliseOptions {
   std::string server = "http://127.0.0.1:16686", since;
-  bool json = false, detach = false;
+  bool json = false, detach = false, fresh = false;
 };
 
 std::string count(const boost::json::value& state, std::string_view key) {
@@ -38,9 +38,13 @@ std::string line(const boost::json::value& state) {
 
 int run_it(const RenormaliseOptions& o) {
   const ApiClient client(o.server);
-  const auto begun = client.post("/api/v1/renormalise", "{}", {{"since", o.since}});
+  const auto begun =
+      client.post("/api/v1/renormalise", "{}", {{"since", o.since}, {"fresh", o.fresh ? "true" : "false"}});
   if (!begun) return say(begun.error());
   auto state = *begun;
+  if (number(state, "read_before").value_or(0) > 0)
+    std::fprintf(stderr, "goes on where an earlier run was cut off, after %s spans (--fresh begins again)\n",
+                 printable(count(state, "read_before")).c_str());
   const bool watched = isatty(STDERR_FILENO) == 1;
   while (!o.detach && flag(state, "running")) {
     std::this_thread::sleep_for(std::chrono::milliseconds(watched ? 250 : 1'000));
@@ -75,6 +79,8 @@ void add_renormalise_command(Command& app, std::function<int()>& run) {
       ->required();
   command->add_option("--server", o->server, "Address of the server's UI port")->capture_default_str();
   command->add_flag("--json", o->json, "Print the server's JSON instead of text");
+  command->add_flag("--fresh", o->fresh,
+                    "Read everything again, also what an earlier run that was cut off had done");
   command->add_flag("--detach", o->detach,
                     "Do not wait for the end; GET /api/v1/renormalise tells how far it is");
   command->callback([o, &run] { run = [o] { return run_it(*o); }; });

@@ -112,6 +112,10 @@ int ask(const UsageOptions& o, const std::string& path, const QueryParams& param
 
 void say_more(const json::value& answer) {
   if (flag(answer, "more")) std::printf("… and more: raise --limit or narrow the time range\n");
+  if (flag(answer, "adjusted"))
+    std::printf("Estimates: of older traces retention keeps a share, and those count with their weight.\n");
+  if (flag(answer, "stored_only"))
+    std::printf("Of older traces retention keeps a share; these are figures of what is kept.\n");
 }
 
 int usage_report(const UsageOptions& o) {

@@ -2,43 +2,12 @@
 
 #include <cmath>
 
+#include "base/json_text.h"
 #include "otlp/decode.h"
 #include "otlp/text.h"
 
 namespace turnscope::otlp {
 namespace {
-
-void string(std::string_view s, std::string& out) {
-  out.push_back('"');
-  std::size_t plain = 0;
-  for (std::size_t i = 0; i < s.size(); ++i) {
-    const auto c = static_cast<std::uint8_t>(s[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out.append(s.substr(plain, i - plain));
-    plain = i + 1;
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
-    }
-  }
-  out.append(s.substr(plain));
-  out.push_back('"');
-}
 
 void real(double d, std::string& out) {
   if (std::isnan(d))
@@ -68,7 +37,7 @@ class Object {
     return out_;
   }
   void text(std::string_view name, std::string_view s) {
-    if (!s.empty()) string(s, field(name));
+    if (!s.empty()) append_json_string(field(name), s);
   }
   void number(std::string_view name, std::uint64_t n) {
     if (n) fmt::format_to(std::back_inserter(field(name)), "{}", n);
@@ -96,7 +65,7 @@ class Object {
 
 void key_value(const KeyValue& kv, std::string& out) {
   Object o(out);
-  string(kv.key, o.field("key"));
+  append_json_string(o.field("key"), kv.key);
   if (kv.value.type != AnyValue::Type::none) encode_json(kv.value, o.field("value"));
 }
 
@@ -164,7 +133,7 @@ void encode_json(const AnyValue& v, std::string& out) {
     case AnyValue::Type::none:
       break;
     case AnyValue::Type::string:
-      string(v.text, o.field("stringValue"));
+      append_json_string(o.field("stringValue"), v.text);
       break;
     case AnyValue::Type::boolean:
       o.field("boolValue") += v.boolean ? "true" : "false";
@@ -201,7 +170,7 @@ void encode_plain_json(const AnyValue& v, std::string& out) {
       out += "null";
       break;
     case AnyValue::Type::string:
-      string(v.text, out);
+      append_json_string(out, v.text);
       break;
     case AnyValue::Type::boolean:
       out += v.boolean ? "true" : "false";
@@ -230,7 +199,7 @@ void encode_plain_json(const AnyValue& v, std::string& out) {
       out.push_back('{');
       for (std::size_t i = 0; i < v.fields.size(); ++i) {
         if (i) out.push_back(',');
-        string(v.fields[i].key, out);
+        append_json_string(out, v.fields[i].key);
         out.push_back(':');
         encode_plain_json(v.fields[i].value, out);
       }

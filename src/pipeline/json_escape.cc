@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "base/json_text.h"
 #include "pipeline/characters.h"
 
 namespace turnscope::pipeline {
@@ -97,36 +98,7 @@ void json_unescape(std::string_view raw, std::string& out) {
   }
 }
 
-void json_escape(std::string_view text, std::string& out) {
-  constexpr char kHex[] = "0123456789abcdef";
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += "\\u00";
-          out += kHex[static_cast<unsigned char>(c) >> 4];
-          out += kHex[c & 15];
-        } else {
-          out += c;
-        }
-    }
-  }
-}
+void json_escape(std::string_view text, std::string& out) { append_json_escaped(out, text); }
 
 bool json_plain_ascii(std::string_view text, std::string& out) {
   bool any = false;

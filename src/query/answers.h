@@ -63,6 +63,7 @@ struct Facet {
   std::string field;
   std::vector<ValueCount> values;
   bool more = false;
+  bool adjusted = false;  ///< counts are estimates: sampled traces count with their weight
 };
 struct KeyCount {
   std::string key, type;
@@ -88,6 +89,8 @@ struct Page {
   std::vector<T> items;
   bool more = false;
   bool adjusted = false;  ///< counts are estimates: sampled traces count with their weight
+  /// Retention sampling took traces like these, and counts are of what is stored.
+  bool stored_only = false;
 };
 
 struct TimePoint {

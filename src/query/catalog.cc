@@ -152,11 +152,14 @@ Result<Page<DependencyInfo>> Queries::dependencies(const Caller& caller, TimeRan
   // hour before.
   TimeRange parents = range;
   parents.from = std::max<std::int64_t>(0, parents.from - 3'600'000'000'000);
-  Sql sql(
-      "SELECT p.service AS parent, c.service AS child, count(), countIf(c.is_error = 1), "
-      "quantileTDigest(0.5)(c.duration_ns), quantileTDigest(0.95)(c.duration_ns) FROM (SELECT trace_id, "
-      "parent_span_id, "
-      "service, is_error, duration_ns FROM spans FINAL WHERE ");
+  const bool weighted = impl_->has_weights(caller);
+  Sql sql("SELECT p.service AS parent, c.service AS child, ");
+  sql << count_rows(weighted) << ", " << count_errors(weighted);
+  sql << (weighted ? Fragment(", quantileTDigestWeighted(0.5)(c.duration_ns, c.weight), "
+                              "quantileTDigestWeighted(0.95)(c.duration_ns, c.weight)")
+                   : Fragment(", quantileTDigest(0.5)(c.duration_ns), quantileTDigest(0.95)(c.duration_ns)"));
+  sql << " FROM (SELECT trace_id, parent_span_id, service, is_error, duration_ns, weight FROM spans FINAL "
+         "WHERE ";
   in_range(sql, caller, range);
   sql << " AND parent_span_id != 0) AS c INNER JOIN (SELECT trace_id, span_id, any(service) AS service FROM "
          "spans WHERE ";
@@ -166,6 +169,7 @@ Result<Page<DependencyInfo>> Queries::dependencies(const Caller& caller, TimeRan
          "c.service GROUP BY parent, child ORDER BY parent, child LIMIT 5001";
   TS_ASSIGN(const auto rows, impl_->ask(caller, sql));
   Page<DependencyInfo> page;
+  page.adjusted = weighted;
   store::RowReader in(rows.bytes);
   while (in.more()) {
     DependencyInfo d;
@@ -190,6 +194,7 @@ QueryAnswer<std::vector<Facet>> Queries::facets(const Caller& caller, const Sear
     return std::unexpected(
         QueryError(ErrorKind::invalid_argument, "more than 20 fields; ask for fewer", "fields"));
   const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, 100);
+  const bool weighted = impl_->has_weights(caller);
   std::vector<Facet> out;
   for (const auto& name : fields) {
     const auto* field = facet_field(name);
@@ -200,16 +205,16 @@ QueryAnswer<std::vector<Facet>> Queries::facets(const Caller& caller, const Sear
     Sql sql = filter->prefix;
     sql << "SELECT " << field->expression << " AS value, ";
     if (traces)
-      sql << "uniqExact(trace_id) AS n FROM spans WHERE ";
+      sql << count_traces(weighted) << " AS n FROM spans WHERE ";
     else
-      sql << "count() AS n FROM spans FINAL WHERE ";
+      sql << count_rows(weighted) << " AS n FROM spans FINAL WHERE ";
     in_range(sql, caller, request.range);
     add_filter(sql, *filter);
     sql << " AND value != '' GROUP BY value ORDER BY n DESC, value LIMIT ";
     sql.u64(limit + 1);
     auto rows = impl_->ask(caller, sql);
     if (!rows) return std::unexpected(QueryError(rows.error()));
-    Facet facet{name, {}, false};
+    Facet facet{name, {}, false, weighted};
     store::RowReader in(rows->bytes);
     while (in.more()) {
       ValueCount v;
@@ -226,6 +231,7 @@ QueryAnswer<std::vector<Facet>> Queries::facets(const Caller& caller, const Sear
 
 Result<Page<KeyCount>> Queries::keys(const Caller& caller, std::string_view prefix, TimeRange range) {
   Page<KeyCount> page;
+  page.stored_only = impl_->has_weights(caller);
   for (const auto& f : search_fields())
     if (f.name.starts_with(prefix)) page.items.push_back({std::string(f.name), std::string(f.type), 0});
   // Names of attributes are a matter of instrumentation, not of a single span: a look at recent ones
@@ -275,6 +281,7 @@ Result<Page<KeyCount>> Queries::keys(const Caller& caller, std::string_view pref
 QueryAnswer<Page<ValueCount>> Queries::values(const Caller& caller, std::string_view key,
                                               std::string_view prefix, TimeRange range) {
   Page<ValueCount> page;
+  page.stored_only = impl_->has_weights(caller);
   Sql sql;
   if (const auto* field = facet_field(key)) {
     sql << "SELECT value, count() AS n FROM (SELECT " << field->expression << " AS value FROM spans WHERE ";
@@ -288,15 +295,9 @@ QueryAnswer<Page<ValueCount>> Queries::values(const Caller& caller, std::string_
     if (key.empty() || key.size() > 1024)
       return std::unexpected(QueryError(ErrorKind::invalid_argument,
                                         "give the field or attribute key, at most 1,024 bytes", "key"));
-    sql << "SELECT value, count() AS n FROM (SELECT multiIf(has(mapKeys(attrs_str), ";
-    sql.str(key) << "), attrs_str[";
-    sql.str(key) << "], has(mapKeys(attrs_int), ";
-    sql.str(key) << "), toString(attrs_int[";
-    sql.str(key) << "]), has(mapKeys(attrs_dbl), ";
-    sql.str(key) << "), toString(attrs_dbl[";
-    sql.str(key) << "]), has(mapKeys(attrs_bool), ";
-    sql.str(key) << "), if(attrs_bool[";
-    sql.str(key) << "] = 1, 'true', 'false'), '') AS value FROM spans WHERE ";
+    sql << "SELECT value, count() AS n FROM (SELECT ";
+    attribute_text(sql, key);
+    sql << " AS value FROM spans WHERE ";
     in_range(sql, caller, range);
     sql << " ORDER BY start DESC LIMIT 200000)";
   }
@@ -364,12 +365,8 @@ QueryAnswer<Timeseries> Queries::timeseries(const Caller& caller, const SearchRe
   const auto figures = [&](Sql& sql) {
     sql << "intDiv(toUnixTimestamp64Nano(start), ";
     sql.i64(out.step_ns) << ") AS bucket, ";
-    if (traces && weighted)
-      sql << "toUInt64(intDiv(arraySum(t -> t.2, groupUniqArray((trace_id, weight))) + 500, 1000)), "
-             "toUInt64(intDiv(arraySum(t -> t.2, groupUniqArrayIf((trace_id, weight), is_error = 1)) + 500, "
-             "1000)), ";
-    else if (traces)
-      sql << "uniqExact(trace_id), uniqExactIf(trace_id, is_error = 1), ";
+    if (traces)
+      sql << count_traces(weighted) << ", " << count_failed_traces(weighted) << ", ";
     else
       sql << count_rows(weighted) << ", " << count_errors(weighted) << ", ";
     if (weighted)
@@ -478,15 +475,23 @@ Result<Page<SampledDay>> Queries::sampled_days() {
 }
 
 Result<Page<ModelTokens>> Queries::tokens_by_model(const Caller& caller, TimeRange range) {
-  Sql sql(
-      "SELECT model, provider, count() AS calls, sum(tok_input + tok_cache_read + tok_cache_write), "
-      "sum(tok_output + "
-      "tok_reasoning), sum(tok_cache_read) FROM spans FINAL WHERE ");
+  const bool weighted = impl_->has_weights(caller);
+  Sql sql("SELECT model, provider, ");
+  sql << count_rows(weighted) << " AS calls";
+  for (const auto tokens : {Fragment("tok_input + tok_cache_read + tok_cache_write"),
+                            Fragment("tok_output + tok_reasoning"), Fragment("tok_cache_read")})
+    if (weighted)
+      sql << ", toUInt64(intDiv(sum(toUInt128(" << tokens << ") * weight), 1000))";
+    else
+      sql << ", sum(" << tokens << ")";
+  sql << " FROM spans FINAL WHERE ";
   in_range(sql, caller, range);
+  only_counted(sql, caller);
   sql << " AND usage_role = 1 AND model != '' GROUP BY model, provider ORDER BY calls DESC, model, provider "
          "LIMIT 1001";
   TS_ASSIGN(const auto rows, impl_->ask(caller, sql));
   Page<ModelTokens> page;
+  page.adjusted = weighted;
   store::RowReader in(rows.bytes);
   while (in.more()) {
     ModelTokens m;

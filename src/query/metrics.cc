@@ -15,21 +15,11 @@ constexpr std::size_t kMostSteps = 2'000, kMostPoints = 500'000;
 /// Before the range: where cumulative counts stood. Clients report every minute at the latest, as a rule.
 constexpr std::int64_t kBefore = 600'000'000'000;
 
-/// The text of an attribute, whatever its type; empty when the point has none.
-void attribute_text(Sql& sql, const std::string& key) {
-  if (key == "service") {
+void group_or_attribute(Sql& sql, const std::string& key) {
+  if (key == "service")
     sql << "toString(service)";
-    return;
-  }
-  sql << "multiIf(mapContains(attrs_str, ";
-  sql.str(key) << "), attrs_str[";
-  sql.str(key) << "], mapContains(attrs_int, ";
-  sql.str(key) << "), toString(attrs_int[";
-  sql.str(key) << "]), mapContains(attrs_bool, ";
-  sql.str(key) << "), if(attrs_bool[";
-  sql.str(key) << "] = 1, 'true', 'false'), mapContains(attrs_dbl, ";
-  sql.str(key) << "), toString(attrs_dbl[";
-  sql.str(key) << "]), '')";
+  else
+    attribute_text(sql, key);
 }
 
 double weight(const MetricSeries& s) {
@@ -96,7 +86,7 @@ QueryAnswer<MetricAnswer> Queries::metric(const Caller& caller, const MetricRequ
       "buckets, scale, zero_count, positive_offset, negative_offset, negative_buckets, toString(unit)");
   for (const auto& key : request.by) {
     sql << ", ";
-    attribute_text(sql, key);
+    group_or_attribute(sql, key);
   }
   sql << " FROM metrics FINAL WHERE project = ";
   sql.u32(caller.project) << " AND name = ";
@@ -106,7 +96,7 @@ QueryAnswer<MetricAnswer> Queries::metric(const Caller& caller, const MetricRequ
   sql.time(ask.range.to) << " AND bitAnd(flags, 1) = 0";
   for (const auto& [key, value] : request.where) {
     sql << " AND ";
-    attribute_text(sql, key);
+    group_or_attribute(sql, key);
     sql << " = ";
     sql.str(value);
   }

@@ -25,16 +25,21 @@ QueryAnswer<UsageReport> Queries::usage(const Caller& caller, const UsageRequest
 
 Result<Page<ToolInfo>> Queries::tools(const Caller& caller, TimeRange range, std::size_t limit) {
   limit = std::clamp<std::size_t>(limit, 1, 1'000);
-  Sql sql(
-      "SELECT toString(tool), count() AS calls, countIf(is_error = 1), uniqExact(trace_id), "
-      "quantileTDigest(0.5)(duration_ns), quantileTDigest(0.95)(duration_ns), max(duration_ns), "
-      "sum(duration_ns), max(start) FROM "
-      "spans FINAL WHERE ");
+  const bool weighted = impl_->has_weights(caller);
+  Sql sql("SELECT toString(tool), ");
+  sql << count_rows(weighted) << " AS calls, " << count_errors(weighted) << ", " << count_traces(weighted);
+  sql << (weighted ? Fragment(", quantileTDigestWeighted(0.5)(duration_ns, weight), "
+                              "quantileTDigestWeighted(0.95)(duration_ns, weight), max(duration_ns), "
+                              "toUInt64(intDiv(sum(toUInt128(duration_ns) * weight), 1000))")
+                   : Fragment(", quantileTDigest(0.5)(duration_ns), quantileTDigest(0.95)(duration_ns), "
+                              "max(duration_ns), sum(duration_ns)"));
+  sql << ", max(start) FROM spans FINAL WHERE ";
   in_range(sql, caller, range);
   sql << " AND kind = 4 AND tool != '' GROUP BY tool ORDER BY calls DESC, tool LIMIT ";
   sql.u64(limit + 1);
   TS_ASSIGN(const auto rows, impl_->ask(caller, sql));
   Page<ToolInfo> page;
+  page.adjusted = weighted;
   std::map<std::string, std::size_t> place;
   store::RowReader in(rows.bytes);
   while (in.more()) {
@@ -59,11 +64,12 @@ Result<Page<ToolInfo>> Queries::tools(const Caller& caller, TimeRange range, std
   if (page.items.empty()) return page;
   // The same tool with the same arguments again within one trace: an agent that goes in a circle. Calls
   // whose arguments were not sent cannot be told apart and are not counted.
-  Sql repeats(
-      "SELECT toString(tool), sum(n - 1), uniqExact(trace_id) FROM (SELECT tool, trace_id, sipHash128(input, "
-      "shared) "
-      "AS arguments, count() "
-      "AS n FROM spans FINAL WHERE ");
+  Sql repeats("SELECT toString(tool), ");
+  repeats << (weighted ? Fragment("toUInt64(intDiv(sum((n - 1) * weight) + 500, 1000))")
+                       : Fragment("sum(n - 1)"))
+          << ", " << count_traces(weighted);
+  repeats << " FROM (SELECT tool, trace_id, any(weight) AS weight, sipHash128(input, shared) AS arguments, "
+             "count() AS n FROM spans FINAL WHERE ";
   in_range(repeats, caller, range);
   repeats << " AND kind = 4 AND tool != '' AND (input != '' OR notEmpty(shared)) GROUP BY tool, trace_id, "
              "arguments HAVING n > 1) "

@@ -350,6 +350,7 @@ Status Retention::sample(const Day& d, Done& done) {
     later(which);
     TS_TRY(remove_objects(std::move(which)));
   }
+  CRASH_POINT("retention.after_objects");
   TS_ASSIGN(const auto all, days("spans"));
   // Log records go with their trace, and earlier days of a trace before its last one: what says that they
   // belong together goes last.
@@ -378,6 +379,7 @@ Status Retention::sample(const Day& d, Done& done) {
   TS_ASSIGN(const auto log_days, days("logs"));
   for (const Day& p : log_days)
     if (p.begin >= d.begin - kLongestTraceMs && p.begin <= d.begin) TS_TRY(thin("logs", p.name, false));
+  CRASH_POINT("retention.after_logs");
   for (const Day& p : all) {
     if (p.begin < d.begin - kLongestTraceMs || p.begin >= d.begin) continue;
     Sql any("SELECT count() FROM spans WHERE ");

@@ -148,6 +148,35 @@ TEST_F(RetentionTest, whole_traces_are_kept_by_policy_and_count_with_their_weigh
   EXPECT_TRUE(usage->adjusted);
   EXPECT_EQ(usage->total.calls, total);
   EXPECT_EQ(usage->total.input, 7 * total);
+  EXPECT_EQ(usage->total.traces, total);
+  const auto tokens = queries.tokens_by_model(caller_, range);
+  ASSERT_TRUE(tokens) << tokens.error().message;
+  EXPECT_TRUE(tokens->adjusted);
+  ASSERT_EQ(tokens->items.size(), 1u);
+  EXPECT_EQ(tokens->items[0].calls, total);
+  EXPECT_EQ(tokens->items[0].input, 7 * total);
+  for (const bool of_traces : {true, false}) {
+    const auto facets = queries.facets(caller_, {"", range, 50, {}}, of_traces, {"service"});
+    ASSERT_TRUE(facets) << facets.error().message;
+    EXPECT_TRUE((*facets)[0].adjusted);
+    ASSERT_EQ((*facets)[0].values.size(), 1u);
+    EXPECT_EQ((*facets)[0].values[0].count, of_traces ? total : 3 * total);
+  }
+  const auto of_tools = queries.tools(caller_, range, 10);
+  ASSERT_TRUE(of_tools) << of_tools.error().message;
+  EXPECT_TRUE(of_tools->adjusted);
+  const auto sql = std::ranges::find(of_tools->items, "sql.query", &ToolInfo::name);
+  ASSERT_NE(sql, of_tools->items.end());
+  EXPECT_EQ(sql->calls, 2 * by_half);
+  EXPECT_EQ(sql->traces, 2 * by_half);
+  EXPECT_EQ(sql->total_ns, by_half * static_cast<std::uint64_t>(kSecond));  // each half a second, for two
+  // What lists single things tells what is stored, and says so.
+  const auto users = queries.users(caller_, range, 10);
+  ASSERT_TRUE(users) << users.error().message;
+  EXPECT_TRUE(users->stored_only);
+  const auto names = queries.values(caller_, "name", "", range);
+  ASSERT_TRUE(names);
+  EXPECT_TRUE(names->stored_only);
   auto series = queries.timeseries(caller_, {"", range, 50, {}}, true, 4);
   ASSERT_TRUE(series) << series.error().message;
   std::uint64_t traces = 0;
@@ -160,6 +189,32 @@ TEST_F(RetentionTest, whole_traces_are_kept_by_policy_and_count_with_their_weigh
       queries.trace(caller_, trace_id(*std::ranges::find_if(tenth, [](auto n) { return n > 60; })));
   ASSERT_TRUE(of_many) << of_many.error().message;
   EXPECT_EQ((*of_many)->spans()[0].weight, 10'000u);
+}
+
+TEST_F(RetentionTest, calls_between_services_count_with_their_weight) {
+  const auto noon = kFirst + 160 * kDay + kDay / 2;
+  for (std::uint64_t n = 4'001; n <= 4'060; ++n) {
+    Batch front("front"), back("back");
+    front.span(trace_id(n), n * 10, 0, noon, kSecond, "page");
+    back.span(trace_id(n), n * 10 + 1, n * 10, noon, kSecond, "answer");
+    insert(front, noon);
+    insert(back, noon);
+  }
+  const auto quarter = share(250);
+  ASSERT_FALSE(quarter.empty());
+  auto o = sampling();
+  o.policies.resize(1);
+  o.policies[0] = {};
+  o.policies[0].keep_per_mille = 250;
+  const auto due = kFirst + 161 * kDay + 72 * 3'600 * kSecond;
+  pass(due, o);
+  const FixedClock clock(due);
+  Queries queries(test::Store::get().engine(), {}, clock);
+  const auto calls = queries.dependencies(caller_, {noon - kDay, noon + kDay});
+  ASSERT_TRUE(calls) << calls.error().message;
+  EXPECT_TRUE(calls->adjusted);
+  ASSERT_EQ(calls->items.size(), 1u);
+  EXPECT_EQ(calls->items[0].calls, 4 * quarter.size());
 }
 
 TEST_F(RetentionTest, a_trace_of_two_days_is_decided_by_its_last_and_goes_from_both) {

@@ -54,6 +54,7 @@ QueryAnswer<Page<SessionInfo>> Queries::sessions(const Caller& caller, const Sea
   auto rows = impl_->ask(caller, sql);
   if (!rows) return std::unexpected(QueryError(rows.error()));
   Page<SessionInfo> page;
+  page.stored_only = impl_->has_weights(caller);
   std::map<std::string, std::size_t> place;
   std::vector<std::string> ids;
   store::RowReader in(rows->bytes);
@@ -154,6 +155,7 @@ Result<Page<UserInfo>> Queries::users(const Caller& caller, TimeRange range, std
   sql.u64(limit + 1);
   TS_ASSIGN(const auto rows, impl_->ask(caller, sql));
   Page<UserInfo> page;
+  page.stored_only = impl_->has_weights(caller);
   std::vector<std::string> ids;
   store::RowReader in(rows.bytes);
   while (in.more()) {

@@ -49,4 +49,16 @@ Sql& Sql::traces(const std::vector<otlp::TraceId>& ids) {
   return bind("Array(FixedString(16))", std::span<const otlp::TraceId>(ids));
 }
 
+void attribute_text(Sql& sql, std::string_view key) {
+  sql << "multiIf(mapContains(attrs_str, ";
+  sql.str(key) << "), attrs_str[";
+  sql.str(key) << "], mapContains(attrs_int, ";
+  sql.str(key) << "), toString(attrs_int[";
+  sql.str(key) << "]), mapContains(attrs_bool, ";
+  sql.str(key) << "), if(attrs_bool[";
+  sql.str(key) << "] = 1, 'true', 'false'), mapContains(attrs_dbl, ";
+  sql.str(key) << "), toString(attrs_dbl[";
+  sql.str(key) << "]), '')";
+}
+
 }  // namespace turnscope::query

@@ -26,6 +26,19 @@ class Fragment {
 constexpr Fragment count_rows(bool weighted) {
   return weighted ? Fragment("toUInt64(intDiv(sum(weight) + 500, 1000))") : Fragment("count()");
 }
+/// Traces: each once, as they are or with its weight.
+constexpr Fragment count_traces(bool weighted) {
+  return weighted
+             ? Fragment(
+                   "toUInt64(intDiv(arraySum(t -> t.2, groupUniqArray((trace_id, weight))) + 500, 1000))")
+             : Fragment("uniqExact(trace_id)");
+}
+constexpr Fragment count_failed_traces(bool weighted) {
+  return weighted ? Fragment(
+                        "toUInt64(intDiv(arraySum(t -> t.2, groupUniqArrayIf((trace_id, weight), is_error = "
+                        "1)) + 500, 1000))")
+                  : Fragment("uniqExactIf(trace_id, is_error = 1)");
+}
 constexpr Fragment count_errors(bool weighted) {
   return weighted ? Fragment("toUInt64(intDiv(sumIf(weight, is_error = 1) + 500, 1000))")
                   : Fragment("countIf(is_error = 1)");
@@ -68,5 +81,8 @@ class Sql {
   store::Params params_;
   std::size_t next_ = 0;
 };
+
+/// The text of an attribute of spans or points, whatever its type; empty when there is none.
+void attribute_text(Sql& sql, std::string_view key);
 
 }  // namespace turnscope::query

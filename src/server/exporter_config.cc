@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <limits>
 #include <set>
@@ -280,16 +281,25 @@ std::string exporters_yaml(const std::vector<sinks::ExporterOptions>& exporters)
 
 namespace {
 
-std::set<std::string> addresses_of(const std::string& host) {
+std::set<std::string> addresses_of(std::string host) {
   std::set<std::string> out;
+  // libcurl knows these without asking anybody, in any case of letters and with a dot at the end.
+  std::ranges::transform(host, host.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (host.ends_with('.')) host.pop_back();
+  if (host == "localhost" || host.ends_with(".localhost")) return {"127.0.0.1", "::1"};
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return out;
   for (const auto* a = found; a != nullptr; a = a->ai_next) {
     std::array<char, INET6_ADDRSTRLEN> text{};
-    if (::getnameinfo(a->ai_addr, a->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) == 0)
-      out.insert(text.data());
+    if (::getnameinfo(a->ai_addr, a->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) == 0) {
+      // A connection to ::ffff:127.0.0.1 is one to 127.0.0.1.
+      const std::string_view address = text.data();
+      const bool mapped = address.starts_with("::ffff:") && address.find('.') != address.npos;
+      out.emplace(mapped ? address.substr(7) : address);
+    }
   }
   ::freeaddrinfo(found);
   return out;

@@ -192,6 +192,7 @@ Status ServerImpl::open_store(bool crash_loop) {
   writer_ = std::make_unique<sinks::StoreWriter>(*engine_, *log_, system_clock(), writer_options);
   sinks::RenormaliseOptions renormalise;
   renormalise.ceiling = &ceiling_;
+  renormalise.checkpoint = config_.data + "/renormalise";
   renormalise.changed = [this] {
     if (auto* api = api_to_tell_.load(std::memory_order_acquire)) api->forget();
   };
@@ -263,8 +264,9 @@ Status ServerImpl::listen() {
   dependencies.engine = engine_.get();
   dependencies.prices = prices_.get();
   if (renormaliser_)
-    dependencies.renormalise = {[this](std::int64_t since) { return renormaliser_->start(since); },
-                                [this] { renormaliser_->stop(); }, [this] { return renormaliser_->state(); }};
+    dependencies.renormalise = {
+        [this](std::int64_t since, bool fresh) { return renormaliser_->start(since, fresh); },
+        [this] { renormaliser_->stop(); }, [this] { return renormaliser_->state(); }};
   dependencies.objects = objects_.get();
   dependencies.restricted = restricted_.get();
   dependencies.audit = audit_.get();

@@ -6,13 +6,17 @@
 #include <chrono>
 #include <map>
 #include <set>
+#include <tuple>
+#include <utility>
 
 #include "base/anomaly.h"
 #include "base/crash_point.h"
+#include "base/filesystem.h"
 #include "base/logger.h"
 #include "genai/registry.h"
 #include "genai/view.h"
 #include "sinks/duplicate_review.h"
+#include "sinks/store_intent.h"
 #include "sinks/stored_piece.h"
 #include "store/params.h"
 #include "store/random_token.h"
@@ -66,8 +70,18 @@ class RenormaliseRun {
     spans_.index(&words_);
   }
 
-  Status project(std::uint32_t id, std::int64_t since) {
+  /// `after`: a run before this one came so far. `reached` is told where each piece ended.
+  Status project(std::uint32_t id, std::int64_t since, const std::optional<PieceCursor>& after,
+                 const std::function<void(const PieceCursor&)>& reached) {
     DuplicateReview review(engine_, id);
+    added_ = removed_ = 0;
+    if (after) {
+      // Marks of calls that the other run still doubted are looked at again.
+      since = std::max(since, after->start - 2 * CallWindow::kAge);
+      after_ = *after;
+    } else {
+      after_ = {};
+    }
     PieceCursor cursor;
     // Calls a little older are read, too: those at the beginning may repeat one of them.
     cursor.start = std::max<std::int64_t>(0, since - CallWindow::kAge);
@@ -89,20 +103,25 @@ class RenormaliseRun {
       TS_TRY(take(id, since, **piece, review));
       last = (*piece)->last();
       cursor = (*piece)->end();
+      // What was told before is not taken back.
+      if (!cursor.first && !before(cursor)) reached(cursor);
       rows = std::min(options_.spans, rows * 2);
     }
     TS_TRY(review.finish());
-    tell_([&](RenormaliseState& s) {
-      s.duplicates_added += review.added();
-      s.duplicates_removed += review.removed();
-    });
+    tell_of(review);
     return {};
   }
 
   /// Days that hold a span more than once.
-  const std::set<std::int64_t>& days() const { return days_; }
+  std::set<std::int64_t>& days() { return days_; }
 
  private:
+  /// Whether the run before this one has told of that place.
+  bool before(const PieceCursor& at) const {
+    return !after_.first &&
+           std::tie(at.start, at.trace, at.span) <= std::tie(after_.start, after_.trace, after_.span);
+  }
+
   Result<std::unique_ptr<StoredPiece>> read(std::uint32_t project, const PieceCursor& cursor,
                                             std::size_t rows) {
     for (int attempt = 0;; ++attempt) {
@@ -122,9 +141,10 @@ class RenormaliseRun {
       const auto day = row.received_ms / kMsPerDay;
       if (row.again_ms != 0 && row.again_ms / kMsPerDay == day) days_.insert(day);
       const bool asked = row.times.start >= since;
-      n += asked;
+      const bool fresh = asked && !before({row.times.start, row.span.trace_id, row.span.span_id, false});
+      n += fresh;
       if (!row.whole) {
-        skipped += asked;
+        skipped += fresh;
         continue;
       }
       const auto& scope = piece.scope(row);
@@ -137,7 +157,7 @@ class RenormaliseRun {
           spans_.same_content(row.span, view_, row.payload.input, row.payload.output))
         continue;
       if ((row.version & kIndexMask) == kIndexMask) {
-        ++skipped;  // no room for a later version of the same place in the log
+        skipped += fresh;  // no room for a later version of the same place in the log
         continue;
       }
       changed[day].push_back(&row);
@@ -148,6 +168,7 @@ class RenormaliseRun {
       days_.insert(day);
     }
     TS_TRY(review.take(seen, calls, std::move(placeholders), clock_.unix_nanos()));
+    tell_of(review);
     if (skipped != 0) count(Anomaly::renormalise_skipped, skipped);
     tell_([&](RenormaliseState& s) {
       s.read += n;
@@ -156,6 +177,13 @@ class RenormaliseRun {
     });
     if (replaced != 0 && options_.changed) options_.changed();
     return {};
+  }
+
+  void tell_of(const DuplicateReview& review) {
+    tell_([&](RenormaliseState& s) {
+      s.duplicates_added += review.added() - std::exchange(added_, review.added());
+      s.duplicates_removed += review.removed() - std::exchange(removed_, review.removed());
+    });
   }
 
   Status replace(std::uint32_t project, StoredPiece& piece, const std::vector<StoredRow*>& rows) {
@@ -223,10 +251,23 @@ class RenormaliseRun {
   store::PartBlock parts_;
   genai::Columns view_;
   std::set<std::int64_t> days_;
+  PieceCursor after_;                      // where a run before this one came to
+  std::uint64_t added_ = 0, removed_ = 0;  // told of the project under way
 };
 
 Renormaliser::Renormaliser(store::Engine& engine, const Clock& clock, RenormaliseOptions options)
-    : engine_(engine), clock_(clock), options_(std::move(options)) {}
+    : engine_(engine), clock_(clock), options_(std::move(options)) {
+  if (const auto left = earlier()) {
+    left->give(state_);
+    state_.step = "interrupted";
+    log_info(
+        "renormalise: a run came to {} of {} spans before the process ended; turnscope renormalise goes on "
+        "from there",
+        left->read, left->rows);
+  } else {
+    forget();  // what it was good for may be over: spans that come in now are read by other rules
+  }
+}
 
 Renormaliser::~Renormaliser() { stop(); }
 
@@ -241,20 +282,51 @@ void Renormaliser::change(F&& f) {
   f(state_);
 }
 
-Status Renormaliser::start(std::int64_t since) {
+std::optional<RenormaliseCheckpoint> Renormaliser::earlier() const {
+  if (options_.checkpoint.empty() || !posix_filesystem().exists(options_.checkpoint)) return std::nullopt;
+  const auto text = posix_filesystem().read_file(options_.checkpoint);
+  if (!text) return std::nullopt;
+  const auto left = RenormaliseCheckpoint::decode(*text);
+  if (!left || left->boot != boot_id() || left->rules != rules_in_use()) return std::nullopt;
+  return *left;
+}
+
+void Renormaliser::keep(const RenormaliseCheckpoint& at) {
+  if (options_.checkpoint.empty()) return;
+  const auto kept = posix_filesystem().replace_file(options_.checkpoint, at.encode());
+  if (!kept) log_warn("renormalise: {}; a run that is cut off begins from its start", kept.error().message);
+}
+
+void Renormaliser::forget() {
+  if (!options_.checkpoint.empty() && posix_filesystem().exists(options_.checkpoint))
+    (void)posix_filesystem().remove(options_.checkpoint);
+}
+
+Status Renormaliser::start(std::int64_t since, bool fresh) {
   const std::lock_guard lock(mutex_);
   if (state_.running)
     return fail(ErrorKind::unavailable,
                 fmt::format("a run is under way ({} of {} spans read): wait for its end, or stop it first",
                             state_.read, state_.rows));
   if (thread_.joinable()) thread_.join();
+  since = std::max<std::int64_t>(0, since);
+  auto from = fresh ? std::nullopt : earlier();
+  // It must have had all of what is asked for now before it.
+  if (from && from->since > since) from.reset();
   state_ = {};
+  if (from) {
+    from->give(state_);
+    state_.read_before = from->read;
+    log_info("renormalise: goes on where a run was cut off, after {} of {} spans", from->read, from->rows);
+  } else {
+    forget();
+    state_.started = clock_.unix_nanos();
+  }
   state_.running = true;
   state_.step = "spans";
-  state_.since = std::max<std::int64_t>(0, since);
-  state_.started = clock_.unix_nanos();
+  state_.since = since;
   stop_ = false;
-  thread_ = std::thread([this, from = state_.since] { run(from); });
+  thread_ = std::thread([this, since, from = std::move(from)] { run(since, from); });
   return {};
 }
 
@@ -273,30 +345,74 @@ void Renormaliser::wait() {
   ended_.wait(lock, [this] { return !state_.running; });
 }
 
-void Renormaliser::run(std::int64_t since) {
-  const auto done = run_steps(since);
+void Renormaliser::run(std::int64_t since, const std::optional<RenormaliseCheckpoint>& from) {
+  const auto done = run_steps(since, from);
   change([&](RenormaliseState& s) {
     s.running = false;
     s.finished = clock_.unix_nanos();
     s.step = !done ? "failed" : stop_ ? "stopped" : "done";
+    if (s.step == "done") s.rows = s.read;  // rows counts spans twice that are there twice
     if (!done) s.error = done.error().message;
   });
   if (!done) log_error("renormalise: {}; start it again, it goes on with what is left", done.error().message);
   ended_.notify_all();
 }
 
-Status Renormaliser::run_steps(std::int64_t since) {
-  TS_ASSIGN(const auto found, projects(engine_, since));
+Status Renormaliser::run_steps(std::int64_t since, const std::optional<RenormaliseCheckpoint>& from) {
+  TS_ASSIGN(auto found, projects(engine_, since));
+  if (from) {
+    std::erase_if(found, [&](const auto& p) { return p.first < from->project; });
+    // Of the project that was under way, what lies behind the checkpoint.
+    TS_ASSIGN(const auto rest, projects(engine_, std::max(since, from->cursor.start + 1)));
+    for (auto& [project, rows] : found) {
+      if (project != from->project) continue;
+      const auto left = std::ranges::find(rest, project, &std::pair<std::uint32_t, std::uint64_t>::first);
+      rows = left == rest.end() ? 0 : left->second;
+    }
+  }
   change([&](RenormaliseState& s) {
+    s.rows = s.read;
     for (const auto& [project, rows] : found) s.rows += rows;
   });
   const auto work = std::make_unique<RenormaliseRun>(
       engine_, clock_, options_, stop_,
       [this](const std::function<void(RenormaliseState&)>& f) { change(f); });
+  RenormaliseCheckpoint at;
+  if (from) {
+    at = *from;
+    work->days() = from->days;
+  } else {
+    at.boot = boot_id();
+    at.rules = rules_in_use();
+  }
+  at.since = since;
+  // The first piece is a place to go on from, too.
+  auto kept = std::chrono::steady_clock::now() - options_.checkpoint_every;
+  const auto note = [&] {
+    const auto s = state();
+    at.started = s.started;
+    at.rows = s.rows;
+    at.read = s.read;
+    at.changed = s.changed;
+    at.skipped = s.skipped;
+    at.duplicates_added = s.duplicates_added;
+    at.duplicates_removed = s.duplicates_removed;
+    at.days = work->days();
+    keep(at);
+    kept = std::chrono::steady_clock::now();
+  };
   for (const auto& [project, rows] : found) {
     if (stop_) return {};
-    TS_TRY(work->project(project, since));
+    const bool under_way = from && from->project == project;
+    TS_TRY(work->project(project, since, under_way ? std::optional(from->cursor) : std::nullopt,
+                         [&](const PieceCursor& reached) {
+                           at.project = project;
+                           at.cursor = reached;
+                           if (std::chrono::steady_clock::now() - kept >= options_.checkpoint_every) note();
+                         }));
   }
+  if (!at.cursor.first) note();
+  if (stop_) return {};
   change([](RenormaliseState& s) { s.step = "folding"; });
   for (const auto day : work->days()) {
     if (stop_) return {};
@@ -309,6 +425,7 @@ Status Renormaliser::run_steps(std::int64_t since) {
     TS_TRY(engine_.execute(fmt::format("OPTIMIZE TABLE spans PARTITION '{}' FINAL", text)));
     change([](RenormaliseState& s) { ++s.days_folded; });
   }
+  forget();
   if (options_.changed) options_.changed();
   return {};
 }

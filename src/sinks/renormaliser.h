@@ -10,20 +10,24 @@
 //   fold      the days that have spans twice are merged, so that no search finds a span by what it was
 //
 // Nothing is deleted before its successor is there, and a run that is cut off at any point leaves a mixture
-// of old and new spans: the next run finds those that are left. The log's positions stay in the versions, so
-// the store writer still recognises its own rows.
+// of old and new spans: the next run finds those that are left, and begins where a checkpoint says that the
+// one before came to. The log's positions stay in the versions, so the store writer still recognises its own
+// rows.
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/result.h"
+#include "sinks/renormalise_checkpoint.h"
 #include "sinks/renormalise_state.h"
 #include "store/engine.h"
 
@@ -34,6 +38,8 @@ struct RenormaliseOptions {
   std::size_t bytes = 24u << 20;     ///< of one piece as read
   MemoryCeiling* ceiling = nullptr;  ///< asked before each piece; must outlive this
   std::function<void()> changed;     ///< after each piece that changed something: forget what was derived
+  std::string checkpoint;            ///< file; empty: each run reads everything again
+  std::chrono::milliseconds checkpoint_every{1'000};
 };
 
 class Renormaliser {
@@ -41,8 +47,10 @@ class Renormaliser {
   Renormaliser(store::Engine& engine, const Clock& clock, RenormaliseOptions options = {});
   ~Renormaliser();
 
-  /// Begins with the spans that started at `since` or later. Error: unavailable, when one is under way.
-  Status start(std::int64_t since);
+  /// Begins with the spans that started at `since` or later; with those behind the checkpoint of a run that
+  /// did not come to its end, if that had the same spans to do by the same rules (unless `fresh`). Error:
+  /// unavailable, when one is under way.
+  Status start(std::int64_t since, bool fresh = false);
   /// Ends a run after its piece; nothing is undone.
   void stop();
   RenormaliseState state() const;
@@ -50,8 +58,11 @@ class Renormaliser {
   void wait();
 
  private:
-  void run(std::int64_t since);
-  Status run_steps(std::int64_t since);
+  void run(std::int64_t since, const std::optional<RenormaliseCheckpoint>& from);
+  Status run_steps(std::int64_t since, const std::optional<RenormaliseCheckpoint>& from);
+  std::optional<RenormaliseCheckpoint> earlier() const;
+  void keep(const RenormaliseCheckpoint&);
+  void forget();
   template <typename F>
   void change(F&& f);
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "base/anomaly.h"
 #include "genai/registry.h"
 #include "otlp/text.h"
 #include "sinks/stored_piece.h"
@@ -231,6 +232,21 @@ TEST_F(Renormalise, a_second_run_waits_for_the_first_and_a_stop_ends_it) {
   expect_house_known();
 }
 
+TEST_F(Renormalise, a_span_whose_shared_text_is_gone_stays_as_it_is_and_is_counted) {
+  fill();
+  ASSERT_TRUE(genai::use_mappings(house_rules()));
+  run();
+  const auto with_shared = number("SELECT count() FROM spans FINAL WHERE notEmpty(shared)");
+  ASSERT_GT(with_shared, 0u);
+  ASSERT_TRUE(rig_.engine().execute("ALTER TABLE content_parts DELETE WHERE 1 SETTINGS mutations_sync = 1"));
+  ASSERT_TRUE(genai::use_mappings({}));
+  const auto before = counted(Anomaly::renormalise_skipped);
+  const auto state = run();
+  EXPECT_EQ(state.skipped, with_shared);
+  EXPECT_EQ(counted(Anomaly::renormalise_skipped), before + with_shared);
+  EXPECT_EQ(number("SELECT count() FROM spans FINAL WHERE kind = 3 AND notEmpty(shared)"), with_shared);
+}
+
 // Renormalises what is in the folder; dies at a crash point.
 TEST(RenormaliseChild, DISABLED_runs) {
   const char* folder = std::getenv("TURNSCOPE_TEST_FOLDER");
@@ -240,6 +256,8 @@ TEST(RenormaliseChild, DISABLED_runs) {
   ASSERT_TRUE(genai::use_mappings(house_rules()));
   RenormaliseOptions options;
   options.spans = 17;
+  if (const char* checkpoint = std::getenv("TURNSCOPE_TEST_CHECKPOINT")) options.checkpoint = checkpoint;
+  options.checkpoint_every = 0ms;
   Renormaliser r(rig.engine(), system_clock(), options);
   ASSERT_TRUE(r.start(0));
   r.wait();
@@ -266,6 +284,126 @@ TEST_F(Renormalise, a_kill_anywhere_leaves_old_and_new_spans_and_the_next_run_en
   EXPECT_EQ(state.days_folded, 1u);
   expect_house_known();
   EXPECT_EQ(raw(), before);
+}
+
+/// Counts pieces that are read.
+class Counting final : public store::Engine {
+ public:
+  explicit Counting(store::Engine& engine) : engine_(engine) {}
+  Result<store::QueryResult> query(const store::Query& q) override {
+    pieces += q.sql.find("ORDER BY project, start, trace_id") != q.sql.npos;
+    return engine_.query(q);
+  }
+  Status execute(std::string_view sql, const store::Params& params) override {
+    return engine_.execute(sql, params);
+  }
+  Status insert(const store::Insert& insert) override { return engine_.insert(insert); }
+  std::string version() const override { return engine_.version(); }
+  int pieces = 0;
+
+ private:
+  store::Engine& engine_;
+};
+
+TEST_F(Renormalise, after_a_kill_it_goes_on_where_it_was_and_says_so) {
+  rig_.open();
+  // Hours apart, so that only some of them are near the place where it is killed.
+  for (std::uint64_t t = 0; t < kTurns; ++t)
+    rig_.append(house_turn(t, now_ - static_cast<std::int64_t>(kTurns - t) * 3'600'000'000'000));
+  rig_.wait_stored();
+  const auto before = raw();
+  const auto checkpoint = folder_.path().string() + "/renormalise";
+  rig_.close();
+  ChildProcess child("RenormaliseChild.DISABLED_runs", {"TURNSCOPE_TEST_FOLDER=" + folder_.path().string(),
+                                                        "TURNSCOPE_TEST_CHECKPOINT=" + checkpoint,
+                                                        "TURNSCOPE_CRASH_POINT=renormalise.after_spans:4"});
+  const auto status = child.wait(120s);
+  ASSERT_TRUE(status && WIFSIGNALED(*status));
+  rig_.open();
+  rig_.wait_stored();
+  const auto kept = posix_filesystem().read_file(checkpoint);
+  ASSERT_TRUE(kept) << kept.error().message;
+
+  ASSERT_TRUE(genai::use_mappings(house_rules()));
+  RenormaliseOptions options;
+  options.spans = 17;
+  options.checkpoint = checkpoint;
+  Counting engine(rig_.engine());
+  {
+    Renormaliser r(engine, system_clock(), options);
+    const auto cut = r.state();
+    EXPECT_EQ(cut.step, "interrupted");
+    EXPECT_EQ(cut.rows, kSpans);
+    EXPECT_GE(cut.read, 3 * 17u);
+    EXPECT_LT(cut.read, kSpans);
+    ASSERT_TRUE(r.start(0));
+    r.wait();
+    const auto state = r.state();
+    EXPECT_EQ(state.step, "done") << state.error;
+    EXPECT_EQ(state.read_before, cut.read);
+    EXPECT_EQ(state.read, kSpans);
+    EXPECT_EQ(state.rows, kSpans);
+    EXPECT_GT(state.changed, cut.changed);
+    EXPECT_EQ(state.days_folded, 1u);
+  }
+  const int resumed = engine.pieces;
+  expect_house_known();
+  EXPECT_EQ(number("SELECT count() FROM duplicate_calls FINAL"), kTurns * kCalls);
+  EXPECT_EQ(raw(), before);
+  EXPECT_FALSE(posix_filesystem().exists(checkpoint)) << "it came to its end";
+
+  // Whoever asks for it afresh, for more, after other rules or after another boot, has all read again.
+  const auto whole = [&](std::int64_t since, bool fresh) {
+    engine.pieces = 0;
+    Renormaliser r(engine, system_clock(), options);
+    EXPECT_TRUE(r.start(since, fresh));
+    r.wait();
+    EXPECT_EQ(r.state().step, "done") << r.state().error;
+    EXPECT_EQ(r.state().read_before, 0u);
+    EXPECT_EQ(r.state().changed, 0u);
+    return engine.pieces;
+  };
+  ASSERT_TRUE(posix_filesystem().replace_file(checkpoint, *kept));
+  EXPECT_GT(whole(0, true), resumed);
+  auto other = RenormaliseCheckpoint::decode(*kept);
+  ASSERT_TRUE(other);
+  other->since = 1;
+  ASSERT_TRUE(posix_filesystem().replace_file(checkpoint, other->encode()));
+  EXPECT_GT(whole(0, false), resumed);
+  other = RenormaliseCheckpoint::decode(*kept);
+  other->boot = "another";
+  ASSERT_TRUE(posix_filesystem().replace_file(checkpoint, other->encode()));
+  EXPECT_GT(whole(0, false), resumed);
+  ASSERT_TRUE(posix_filesystem().replace_file(checkpoint, kept->substr(0, kept->size() - 3)));
+  EXPECT_GT(whole(0, false), resumed);
+  ASSERT_TRUE(posix_filesystem().replace_file(checkpoint, *kept));
+  ASSERT_TRUE(genai::use_mappings({}));
+  EXPECT_EQ(Renormaliser(engine, system_clock(), options).state().step, "never run");
+  EXPECT_FALSE(posix_filesystem().exists(checkpoint));
+}
+
+TEST(RenormaliseCheckpoint, comes_back_as_it_was_written) {
+  RenormaliseCheckpoint c;
+  c.boot = "b";
+  c.rules = 0xfedc'ba98'7654'3210;
+  c.since = 1;
+  c.started = 2;
+  c.rows = 3;
+  c.read = 4;
+  c.changed = 5;
+  c.skipped = 6;
+  c.duplicates_added = 7;
+  c.duplicates_removed = 8;
+  c.project = 9;
+  c.cursor = {-10, trace_id(11), 0xffff'ffff'ffff'ffff, false};
+  c.days = {20'000, 20'001};
+  const auto text = c.encode();
+  const auto again = RenormaliseCheckpoint::decode(text);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->encode(), text);
+  EXPECT_EQ(again->cursor.trace, c.cursor.trace);
+  for (std::size_t n = 0; n + 1 < text.size(); ++n)
+    EXPECT_FALSE(RenormaliseCheckpoint::decode(text.substr(0, n))) << n;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "base/anomaly.h"
 #include "base/crash_point.h"
 #include "base/logger.h"
+#include "sinks/sink_health.h"
 #include "store/params.h"
 #include "store/row_reader.h"
 
@@ -72,18 +73,9 @@ void StoreWriter::stop() {
 }
 
 SinkHealth StoreWriter::health() const {
-  SinkHealth h;
-  h.name = options_.cursor;
-  h.position = stored_;
-  const auto durable = log_.stats().durable;
-  h.lag_records = durable > h.position ? durable - h.position : 0;
   const std::lock_guard lock(mutex_);
-  h.ok = error_.empty();
-  h.message = error_;
-  const auto oldest = oldest_inserting_ != 0 ? oldest_inserting_ : oldest_building_;
-  if (oldest != 0)
-    h.freshness_seconds = std::max(0.0, static_cast<double>(clock_.unix_nanos() - oldest) / 1e9);
-  return h;
+  return sink_health(options_.cursor, stored_, log_, clock_,
+                     oldest_inserting_ != 0 ? oldest_inserting_ : oldest_building_, error_);
 }
 
 void StoreWriter::failed(const Error& e) {

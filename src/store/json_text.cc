@@ -2,20 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cmath>
 #include <iterator>
 
+#include "base/json_text.h"
 #include "otlp/text.h"
 
 namespace turnscope::store {
 namespace {
-
-constexpr auto kPlain = [] {
-  std::array<bool, 256> plain{};
-  for (int c = 0x20; c < 256; ++c) plain[static_cast<std::size_t>(c)] = c != '"' && c != '\\' && c != 0x7f;
-  return plain;
-}();
 
 void append_real(std::string& out, double v) {
   if (std::isnan(v))
@@ -31,38 +25,6 @@ void append_real(std::string& out, double v) {
 }
 
 }  // namespace
-
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  std::size_t from = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (kPlain[c]) continue;
-    out.append(text.substr(from, i - from));
-    from = i + 1;
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
-    }
-  }
-  out.append(text.substr(from));
-  out += '"';
-}
 
 void append_json_value(std::string& out, const otlp::AnyValue& v) {
   using Type = otlp::AnyValue::Type;

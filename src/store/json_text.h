@@ -1,4 +1,5 @@
-// The few JSON texts that go into columns: strings, and attribute values in OTLP/JSON form.
+// Attribute values in OTLP/JSON form, as they go into columns. Valid UTF-8 is assumed (the decoder repairs
+// it).
 #pragma once
 #include <string>
 #include <string_view>
@@ -7,8 +8,6 @@
 
 namespace turnscope::store {
 
-/// `text` in quotes; valid UTF-8 is assumed (the decoder repairs it).
-void append_json_string(std::string& out, std::string_view text);
 /// {"stringValue":"…"}, {"intValue":"1"}, {"arrayValue":{"values":[…]}} …; {} for no value.
 void append_json_value(std::string& out, const otlp::AnyValue& value);
 /// [{"key":"…","value":{…}}, …]

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <limits>
 
+#include "base/json_text.h"
 #include "otlp/decode.h"
 #include "otlp/text.h"
 #include "store/span_payload.h"

@@ -13,7 +13,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 from lib.backend import Backend  # noqa: E402
-from lib.encode import Batches, field, string_attribute, varint  # noqa: E402
+from lib.encode import Batches, field, int_attribute, string_attribute, varint  # noqa: E402
 from lib.observer import Observer  # noqa: E402
 from lib.producer import Memory, Producer  # noqa: E402
 from lib.report import Report, finish, seed_of  # noqa: E402
@@ -151,14 +151,24 @@ def refused(report, seed):
         other.close()
 
 
-def span(trace, number, root, error, tool):
-    body = field(1, trace) + field(2, struct.pack(">Q", number + 1)) + (b"" if root else field(4, struct.pack(">Q", 1)))
+# What makes a policy keep a trace, by one of its spans.
+REASONS = ["error", "tool", "slow", "tokens", "gold"]
+POLICIES = ["0.error=true", "1.tool=sql*", "2.latency_above=10s", "3.tokens_above=1000", "4.attributes.user.tier=gold", "5.keep_percent=10"]
+
+
+def span(trace, number, reasons):
+    body = field(1, trace) + field(2, struct.pack(">Q", number + 1)) + (b"" if number == 0 else field(4, struct.pack(">Q", 1)))
     start = time.time_ns()
-    body += field(5, b"step") + b"\x39" + struct.pack("<Q", start) + b"\x41" + struct.pack("<Q", start + 1000)
-    if tool:
+    end = start + (20_000_000_000 if "slow" in reasons else 1000)
+    body += field(5, b"step") + b"\x39" + struct.pack("<Q", start) + b"\x41" + struct.pack("<Q", end)
+    if "tool" in reasons:
         body += field(9, string_attribute("gen_ai.operation.name", "execute_tool")) + field(9, string_attribute("gen_ai.tool.name", "sql_query"))
+    elif "tokens" in reasons:
+        body += field(9, string_attribute("gen_ai.operation.name", "chat")) + field(9, int_attribute("gen_ai.usage.input_tokens", 5000))
+    if "gold" in reasons:
+        body += field(9, string_attribute("user.tier", "gold"))
     body += field(9, string_attribute("input.value", "x" * 400))
-    if error:
+    if "error" in reasons:
         body += field(15, varint(3 << 3) + varint(2))
     return body
 
@@ -168,21 +178,10 @@ def request(spans):
     return field(1, resource + field(2, b"".join(field(2, s) for s in spans)))
 
 
-def sampled(report, seed, random, traces, kills):
-    """Traces of 8 spans over many requests in random order; kept are those with an error or a call of sql_*. A span is sent again
-    until it is acknowledged."""
+def sampled_run(seed, random, spans, kills):
+    """All spans through a sampling exporter, killed so often; a span is sent again until it is acknowledged. What arrived."""
     backend = Backend()
-    kept, spans = set(), []
-    for t in range(traces):
-        trace = struct.pack(">QQ", seed + 1, t + 1)
-        error, tool = random.random() < 0.1, random.random() < 0.1
-        if error or tool:
-            kept.add(trace)
-        bad, call = random.randrange(8), random.randrange(8)
-        spans += [(trace, n, error and n == bad, tool and n == call) for n in range(8)]
-    # In order of time with some disorder, as many agents at once make them.
-    spans = [s for _, s in sorted(((i + random.uniform(0, len(spans) / 3), s) for i, s in enumerate(spans)), key=lambda p: p[0])]
-    policies = ["sampling.enabled=true", "sampling.idle=6s", "sampling.idle_open=6s", "sampling.policies.0.error=true", "sampling.policies.1.tool=sql*"]
+    policies = ["sampling.enabled=true", "sampling.idle=6s", "sampling.idle_open=6s", *("sampling.policies." + p for p in POLICIES)]
     done = threading.Event()
     unacked = randomness.Random(seed)
     try:
@@ -192,7 +191,7 @@ def sampled(report, seed, random, traces, kills):
             def produce():
                 connection = None
                 for at in range(0, len(spans), 40):
-                    body = request([span(t, n, n == 0, e, c) for t, n, e, c in spans[at:at + 40]])
+                    body = request([span(*s) for s in spans[at:at + 40]])
                     while True:
                         try:
                             connection = connection or http.client.HTTPConnection("127.0.0.1", server.http, timeout=5)
@@ -230,8 +229,33 @@ def sampled(report, seed, random, traces, kills):
     got = {}
     for trace, number in backend.spans:
         got.setdefault(trace, set()).add(number)
-    report.note(f"{traces} traces, {len(kept)} to be kept, {killed_times} kills; {sum(backend.spans.values()) - len(backend.spans)} spans came more than once; {status['sampling']}")
-    report.check("kept are exactly the traces that the policies keep", set(got) == kept, f"{len(kept - set(got))} missing, {len(set(got) - kept)} too many")
+    again = sum(backend.spans.values()) - len(backend.spans)
+    return got, f"{killed_times} kills; {again} spans came more than once; {status['sampling']}"
+
+
+def sampled(report, seed, random, traces, kills):
+    """Traces of 8 spans over many requests in random order. Kept are those that a policy keeps; which share of the rest is kept too is
+    told by a run without a kill."""
+    kept, spans = set(), []
+    for t in range(traces):
+        trace = struct.pack(">QQ", seed + 1, t + 1)
+        reasons = {reason: random.randrange(8) for reason in REASONS if random.random() < 0.05}
+        if reasons.keys() >= {"tool", "tokens"} and reasons["tool"] == reasons["tokens"]:
+            del reasons["tokens"]   # one span is one of the two
+        if reasons:
+            kept.add(trace)
+        spans += [(trace, n, {r for r, at in reasons.items() if at == n}) for n in range(8)]
+    # In order of time with some disorder, as many agents at once make them.
+    spans = [s for _, s in sorted(((i + random.uniform(0, len(spans) / 3), s) for i, s in enumerate(spans)), key=lambda p: p[0])]
+    calm, note = sampled_run(seed, random, spans, 0)
+    share = calm.keys() - kept
+    report.note(f"{traces} traces, {len(kept)} to be kept for a reason; undisturbed {len(calm)} are kept; {note}")
+    rest = traces - len(kept)
+    report.check("undisturbed, what has a reason is kept and a tenth of the rest", kept <= calm.keys() and 0.06 * rest < len(share) < 0.14 * rest,
+                 f"{len(kept - calm.keys())} missing, {len(share)} of {rest}")
+    got, note = sampled_run(seed, random, spans, kills)
+    report.note(note)
+    report.check("with kills exactly those traces are kept", got.keys() == calm.keys(), f"{len(calm.keys() - got.keys())} missing, {len(got.keys() - calm.keys())} too many")
     partly = [t for t, numbers in got.items() if len(numbers) != 8]
     report.check("each of them is whole", not partly, f"{len(partly)} in part")
 

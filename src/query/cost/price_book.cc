@@ -1,8 +1,6 @@
 #include "query/cost/price_book.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -12,6 +10,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/filesystem.h"
 #include "base/logger.h"
 
 namespace turnscope::query {
@@ -30,26 +29,6 @@ Result<std::vector<PriceRule>> read_file(const std::string& path, PriceSource so
   auto rules = read_price_csv(text.str(), source);
   if (!rules) return fail(rules.error().with_context(path));
   return rules;
-}
-
-/// A new file beside the old one, synced, then renamed over it: never half a price list.
-Status write_file(const std::string& path, const std::string& text) {
-  const std::string fresh = path + ".new";
-  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd < 0) return fail(ErrorKind::io, "cannot write '" + fresh + "': " + std::strerror(errno));
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t n = ::write(fd, text.data() + done, text.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    done += static_cast<std::size_t>(n);
-  }
-  const bool synced = done == text.size() && ::fsync(fd) == 0;
-  const int error = errno;
-  ::close(fd);
-  if (!synced || ::rename(fresh.c_str(), path.c_str()) != 0)
-    return fail(ErrorKind::io, "cannot write '" + path + "': " + std::strerror(synced ? errno : error));
-  return {};
 }
 
 std::atomic<std::shared_ptr<const PriceTable>> g_in_use;
@@ -141,7 +120,8 @@ Status PriceBook::set(std::vector<PriceRule> rules) {
     user_.push_back(std::move(r));
   }
   auto done = rebuild();
-  if (done && !folder_.empty()) done = write_file(folder_ + "/user.csv", write_price_csv(user_));
+  if (done && !folder_.empty())
+    done = posix_filesystem().replace_file(folder_ + "/user.csv", write_price_csv(user_));
   if (done) {
     stamp_ = stamp();
     return {};
@@ -157,7 +137,8 @@ Result<LitellmImport> PriceBook::import(std::string_view litellm_json, std::stri
   auto before = std::move(imported_);
   imported_ = made.rules;
   auto done = rebuild();
-  if (done && !folder_.empty()) done = write_file(folder_ + "/imported.csv", write_price_csv(imported_));
+  if (done && !folder_.empty())
+    done = posix_filesystem().replace_file(folder_ + "/imported.csv", write_price_csv(imported_));
   if (done) {
     stamp_ = stamp();
     return made;

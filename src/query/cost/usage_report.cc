@@ -233,7 +233,7 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
     calls("1");
     sql << " AS calls, ";
     calls("is_error = 1");
-    sql << ", uniq(trace_id), ";
+    sql << ", " << (weighted ? count_traces(true) : Fragment("uniq(trace_id)")) << ", ";
     tokens("tok_input", "1");
     tokens("tok_output", "1");
     tokens("tok_cache_read", "1");

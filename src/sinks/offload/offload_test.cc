@@ -1,8 +1,12 @@
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <thread>
 
 #include "base/anomaly.h"
 #include "genai/view.h"
@@ -152,6 +156,28 @@ TEST(Offloader, puts_again_what_was_not_taken_and_goes_on_where_it_stood) {
   EXPECT_EQ(again.objects(), 2u);  // the first was not put a second time
 }
 
+TEST(Offloader, a_record_that_cannot_be_decoded_is_counted_and_passed) {
+  const TestFolder folder;
+  auto log = log::open_log(posix_filesystem(), system_clock(), {.directory = folder.path() / "log"});
+  ASSERT_TRUE(log) << log.error().message;
+  const auto before = counted(Anomaly::exporter_record_undecodable);
+  for (const auto& bytes : {std::string(10'000, '\xff'), request(1, long_text(9'000), "short")}) {
+    std::promise<bool> done;
+    (*log)->append({log::Signal::traces, 1, system_clock().unix_nanos(), 1},
+                   log::Payload::of(std::string(bytes)),
+                   [&](const auto& r) { done.set_value(r.has_value()); });
+    ASSERT_TRUE(done.get_future().get());
+  }
+  Objects objects;
+  OffloaderOptions options;
+  options.rule = kRule;
+  Offloader offloader(options, **log, system_clock(), objects);
+  ASSERT_TRUE(offloader.start());
+  while (offloader.health().position < 2) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_EQ(counted(Anomaly::exporter_record_undecodable), before + 1);
+  EXPECT_EQ(objects.size(), 1u);
+}
+
 TEST(LocalObjects, replace_read_and_remove_with_their_folders) {
   const TestFolder folder;
   const auto place = (folder.path() / "objects").string();
@@ -223,6 +249,39 @@ TEST(S3Objects, requests_are_signed_and_answers_told_apart) {
   const auto down = (*objects)->get("1/a");
   ASSERT_FALSE(down);
   EXPECT_EQ(down.error().kind, ErrorKind::unavailable);
+}
+
+TEST(S3Objects, an_answer_that_is_cut_within_its_head_is_none) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof at;
+  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&at), size), 0);
+  ASSERT_EQ(::listen(listener, 8), 0);
+  ASSERT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&at), &size), 0);
+  std::thread server([&] {
+    for (int fd; (fd = ::accept(listener, nullptr, nullptr)) >= 0; ::close(fd)) {
+      char buffer[4096];
+      const std::string_view half = "HTTP/1.1 200 OK\r\ncontent-le";
+      if (::recv(fd, buffer, sizeof buffer, 0) > 0) ::send(fd, half.data(), half.size(), MSG_NOSIGNAL);
+    }
+  });
+  store::S3Options options;
+  options.endpoint = "http://127.0.0.1:" + std::to_string(ntohs(at.sin_port));
+  options.bucket = "traces";
+  options.access_key = *Secret::resolve("AKIDTEST");
+  options.secret_key = *Secret::resolve("topsecretvalue");
+  auto objects = store::open_s3_objects(options);
+  ASSERT_TRUE(objects);
+  const auto put = (*objects)->put("1/a", "bytes");
+  ASSERT_FALSE(put);
+  EXPECT_EQ(put.error().kind, ErrorKind::unavailable);
+  EXPECT_FALSE((*objects)->get("1/a"));
+  EXPECT_FALSE((*objects)->remove("1/a"));
+  ::shutdown(listener, SHUT_RDWR);
+  server.join();
+  ::close(listener);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "base/crash_point.h"
 #include "base/logger.h"
 #include "otlp/decode.h"
+#include "sinks/sink_health.h"
 
 namespace turnscope::sinks {
 namespace {
@@ -38,17 +39,8 @@ void Offloader::stop() {
 }
 
 SinkHealth Offloader::health() const {
-  SinkHealth h;
-  h.name = "offload";
-  h.position = position_;
-  const auto durable = log_.stats().durable;
-  h.lag_records = durable > h.position ? durable - h.position : 0;
   const std::lock_guard lock(mutex_);
-  h.ok = error_.empty();
-  h.message = error_;
-  if (h.lag_records != 0 && oldest_ != 0)
-    h.freshness_seconds = std::max(0.0, static_cast<double>(clock_.unix_nanos() - oldest_) / 1e9);
-  return h;
+  return sink_health("offload", position_, log_, clock_, oldest_, error_);
 }
 
 void Offloader::failed(const Error& e) {

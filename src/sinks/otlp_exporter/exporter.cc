@@ -8,6 +8,7 @@
 #include "base/anomaly.h"
 #include "base/crash_point.h"
 #include "base/logger.h"
+#include "sinks/sink_health.h"
 
 namespace turnscope::sinks {
 
@@ -74,19 +75,10 @@ void OtlpExporter::stop() {
 }
 
 SinkHealth OtlpExporter::health() const {
-  SinkHealth h;
-  h.name = "export-" + options_.name;
-  h.position = cursor_position_;
-  const auto durable = log_.stats().durable;
-  h.lag_records = durable > h.position ? durable - h.position : 0;
   const std::lock_guard lock(mutex_);
-  h.ok = error_.empty();
-  h.message = error_;
   auto oldest = oldest_building_;
   if (!ages_.empty()) oldest = oldest == 0 ? *ages_.begin() : std::min(oldest, *ages_.begin());
-  if (oldest != 0)
-    h.freshness_seconds = std::max(0.0, static_cast<double>(clock_.unix_nanos() - oldest) / 1e9);
-  return h;
+  return sink_health("export-" + options_.name, cursor_position_, log_, clock_, oldest, error_);
 }
 
 ExporterStatus OtlpExporter::status() const {

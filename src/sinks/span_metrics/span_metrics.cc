@@ -5,6 +5,7 @@
 #include "base/anomaly.h"
 #include "base/logger.h"
 #include "otlp/decode.h"
+#include "sinks/sink_health.h"
 
 namespace turnscope::sinks {
 namespace {
@@ -35,17 +36,8 @@ void SpanMetrics::stop() {
 }
 
 SinkHealth SpanMetrics::health() const {
-  SinkHealth h;
-  h.name = "span-metrics";
-  h.position = position_;
-  const auto durable = log_.stats().durable;
-  h.lag_records = durable > h.position ? durable - h.position : 0;
   const std::lock_guard lock(mutex_);
-  h.ok = error_.empty();
-  h.message = error_;
-  if (h.lag_records != 0 && oldest_ != 0)
-    h.freshness_seconds = std::max(0.0, static_cast<double>(clock_.unix_nanos() - oldest_) / 1e9);
-  return h;
+  return sink_health("span-metrics", position_, log_, clock_, oldest_, error_);
 }
 
 void SpanMetrics::append_prometheus(std::string& out) const {

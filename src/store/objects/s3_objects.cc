@@ -24,6 +24,15 @@ std::string sha256(std::string_view bytes) {
   return out;
 }
 
+/// libcurl takes a connection that closes within the head for a whole answer.
+std::size_t on_head(char* data, std::size_t, std::size_t n, void* p) {
+  const std::string_view line(data, n);
+  auto& complete = *static_cast<bool*>(p);
+  if (line.starts_with("HTTP/")) complete = false;
+  if (line == "\r\n" || line == "\n") complete = true;
+  return n;
+}
+
 std::size_t on_body(char* data, std::size_t, std::size_t n, void* p) {
   auto& body = *static_cast<std::string*>(p);
   if (body.size() + n > kMostBytes) return 0;
@@ -100,6 +109,7 @@ class S3Objects final : public ObjectStore {
     if (c == nullptr) return fail(ErrorKind::internal, "libcurl gives no handle");
     Answer answer;
     char words[CURL_ERROR_SIZE] = "";
+    bool head_complete = false;
     const std::string url = base_ + key, sign = "aws:amz:" + options_.region + ":s3";
     const bool body = std::string_view(method) == "PUT";
     curl_slist* headers = curl_slist_append(nullptr, ("x-amz-content-sha256: " + sha256(bytes)).c_str());
@@ -125,6 +135,8 @@ class S3Objects final : public ObjectStore {
     curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, options_.timeout_ms);
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, std::min(options_.timeout_ms, 10'000L));
     if (!options_.ca.empty()) curl_easy_setopt(c, CURLOPT_CAINFO, options_.ca.c_str());
+    curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_head);
+    curl_easy_setopt(c, CURLOPT_HEADERDATA, &head_complete);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, &answer.body);
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, words);
@@ -139,6 +151,9 @@ class S3Objects final : public ObjectStore {
     if (code != CURLE_OK)
       return fail(ErrorKind::unavailable, fmt::format("object store: {} {}: {}", method, key,
                                                       *words != '\0' ? words : curl_easy_strerror(code)));
+    if (!head_complete)
+      return fail(ErrorKind::unavailable,
+                  fmt::format("object store: {} {}: the answer was cut within its head", method, key));
     return answer;
   }
 

@@ -9,6 +9,8 @@ import time
 
 # Trace id and span id stand next to each other in every span that lib.encode makes.
 SPAN = re.compile(rb"\x0a\x10(.{16})\x12\x08(.{8})", re.S)
+# ExportTraceServiceResponse{partial_success{rejected_spans: 3, error_message: "three are bad"}}
+PARTIAL = b"\x0a\x11\x08\x03\x12\x0dthree are bad"
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -22,11 +24,13 @@ class Backend:
 
     Modes: ok; down (refuses connections); hang (reads, never answers); slow (answers after a second); busy (503 with Retry-After: 1);
     throttled (429 with an HTTP date); half (half an answer, then closed); reset (reads a part and resets); flaky (each second
-    request fails in another way); picky (400 for requests that hold `poison`)."""
+    request fails in another way); picky (400 for requests that hold `poison`); refuse (400); forbidden (401, repeating the request's headers); partial (200, of which
+    three were left out); elsewhere (307 to `location`)."""
 
     def __init__(self):
         self.mode = "ok"
         self.poison = None
+        self.location = None
         self.lock = threading.Lock()
         self.spans = collections.Counter()      # (trace id, span id) → times
         self.bodies = []                        # kept if keep_bodies
@@ -43,7 +47,15 @@ class Backend:
     def _open(self):
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", self.port or 0))
+        until = time.monotonic() + 5
+        while True:
+            try:
+                listener.bind(("127.0.0.1", self.port or 0))
+                break
+            except OSError:     # who accepted on it is about to notice that it is closed
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.02)
         listener.listen(64)
         listener.settimeout(0.2)
         self.port = listener.getsockname()[1]
@@ -156,6 +168,15 @@ class Backend:
             return True
         if mode == "error":
             connection.sendall(answer(500, body=b"database is down"))
+            return True
+        if mode in ("refuse", "forbidden"):
+            connection.sendall(answer(400 if mode == "refuse" else 401, ["content-type: text/plain"], b"refused: " + head))
+            return True
+        if mode == "elsewhere":
+            connection.sendall(answer(307, [f"location: {self.location}"]))
+            return True
+        if mode == "partial":
+            connection.sendall(answer(200, ["content-type: application/x-protobuf"], PARTIAL))
             return True
         if mode == "half":
             connection.sendall(OK[:len(OK) // 2])

@@ -89,7 +89,7 @@ def judge(batches, memory, observer, sent_times=1, only=None):
         if stored is not None and stored > there:
             verdict.twice += stored - there
             verdict.examples.append(f"the store holds {stored} rows for {there} spans")
-    for batch in sorted(acked)[-5:]:
+    for batch in sorted(acked if only is None else acked & set(only))[-5:]:
         for index in (0, batches.spans // 2, batches.spans - 1):
             copies = observer.duplicates(batches.trace_id(batch).hex(), batches.span_id(batch, index).hex())
             if sent_times == 1 and copies:
