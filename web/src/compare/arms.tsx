@@ -13,7 +13,7 @@ import { Failure, Skeleton } from '../ui/bits';
 import { KindIcon } from '../ui/icons';
 import { useSize } from '../ui/size';
 import { Link } from '../url/link';
-import { setParams } from '../url/router';
+import { setList, setParams } from '../url/router';
 import { Modes } from './modes';
 import { bins, mean, meanDifference, meanInterval, quantile, shareDifference, shareInterval, type Interval } from './stats';
 
@@ -55,13 +55,13 @@ export default function ArmsPage({ params }: { params: URLSearchParams }) {
   const keys = useQuery({ queryKey: ['score-keys', range], staleTime: 60_000, queryFn: ({ signal }) => get<KeyList>('/keys', { prefix: 'eval.score.', ...range }, signal) });
   const scores = (keys.data?.keys ?? []).filter((k) => k.key.startsWith('eval.score.')).slice(0, 2).map((k) => k.key);
   // Which values stand in the address; one arm after another, so that names may hold commas.
-  const choose = (list: string[]): void => { const u = new URL(location.href); u.searchParams.delete('arm'); for (const n of list) u.searchParams.append('arm', n); history.pushState(null, '', u.pathname + u.search); window.dispatchEvent(new Event('turnscope:url')); };
+  const choose = (list: string[]): void => setList('arm', list);
   return (
     <main className="page">
       <header className="top"><h1>Compare</h1><Modes on="arms" /><span className="grow" />
         <form className="field ovq wide" role="search" onSubmit={(e) => { e.preventDefault(); setParams({ q: text.trim() || null }, 'push'); }}><input type="search" aria-label="Only what matches" placeholder="agent:support-agent" value={text} onChange={(e) => setText(e.target.value)} spellCheck={false} /></form>
         {rangeControl}</header>
-      <div className="armbar"><span className="dim">Arms by</span><label className="btn pick"><select aria-label="Field of the arms" value={field} onChange={(e) => { const u = new URL(location.href); u.searchParams.delete('arm'); u.searchParams.set('by', e.target.value); history.pushState(null, '', u.pathname + u.search); window.dispatchEvent(new Event('turnscope:url')); }}>{(Object.keys(armFields) as Field[]).map((f) => <option key={f} value={f}>{armFields[f]}</option>)}</select></label>
+      <div className="armbar"><span className="dim">Arms by</span><label className="btn pick"><select aria-label="Field of the arms" value={field} onChange={(e) => setList('arm', [], { by: e.target.value })}>{(Object.keys(armFields) as Field[]).map((f) => <option key={f} value={f}>{armFields[f]}</option>)}</select></label>
         {known.map((v) => { const i = names.indexOf(v.value); return <button type="button" key={v.value} className="btn" aria-pressed={i >= 0} disabled={i < 0 && names.length >= most} onClick={() => choose(i >= 0 ? names.filter((n) => n !== v.value) : [...names, v.value])}>{i >= 0 && <i className={`sw ${paint[i]}`} />}<Safe text={oneLine(v.value, 40)} /><span className="dim">{integer(v.count)}</span></button>; })}
         <span className="grow" />{names.length > 1 && <button type="button" className="btn" title="The first arm is what the others are compared with" onClick={() => choose([...names.slice(1), names[0]!])}>Other baseline</button>}</div>
       <div className="arms scroll" tabIndex={0} role="region" aria-label="Arms">

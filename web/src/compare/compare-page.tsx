@@ -9,7 +9,7 @@ import { oneLine } from '../text/safe';
 import { Safe } from '../text/text';
 import { Value } from '../text/value';
 import { CopyButton, CostText, Dur, Failure, Skeleton, Time } from '../ui/bits';
-import { Icon, KindIcon } from '../ui/icons';
+import { KindIcon } from '../ui/icons';
 import { useKeys } from '../ui/keys';
 import { Link } from '../url/link';
 import { setParams } from '../url/router';

@@ -11,7 +11,7 @@ import { Safe } from '../text/text';
 import { Failure } from '../ui/bits';
 import { Icon } from '../ui/icons';
 import { Link } from '../url/link';
-import { navigate, setParams, useUrl } from '../url/router';
+import { navigate, setList, setParams } from '../url/router';
 import { searchUrl } from '../url/search-url';
 import { measure, plainNumber, unitWord } from './measure';
 import { charted, condition, drawn, fnWords, functionsOf, percentiles, readCondition, spanTerms, steps, timesFor, typeOf, type Drawn, type Fn } from './model';
@@ -26,7 +26,6 @@ function splitBy(params: URLSearchParams, info: MetricInfo | null): string[] {
 
 /** One metric over time: what is made of its points, split by attributes, narrowed by conditions; all of it in the address. */
 export function MetricChart({ name, info, params, range }: { name: string; info: MetricInfo | null; params: URLSearchParams; range: Range }) {
-  const url = useUrl();
   const offered = info ? functionsOf(info) : [];
   const fn = (params.get('fn') ?? offered[0] ?? 'sum') as Fn;
   const by = useMemo(() => splitBy(params, info), [params, info]);
@@ -50,7 +49,7 @@ export function MetricChart({ name, info, params, range }: { name: string; info:
   const stepMs = (answer?.step_ns ?? 60e9) / 1e6, begin = answer ? Number(nanos(answer.searched_from) / 1_000_000n) : 0;
   const times = useMemo(() => Array.from({ length: answer?.series[0]?.values.length ?? 0 }, (_, i) => begin + i * stepMs), [answer, begin, stepMs]);
   const form = summed && lines.every((l) => l.values.every((v) => v === null || v >= 0)) ? 'bars' : 'lines';
-  const write = (w: string[]): void => { const p = new URLSearchParams(url.split('?')[1] ?? ''); p.delete('where'); w.forEach((x) => p.append('where', x)); navigate(`/agent-metrics?${p}`); };
+  const write = (w: string[]): void => setList('where', w);
   const only = (s: Drawn): void => write([...where, ...(s.by ?? []).map(([k, v]) => condition(k, v ?? ''))].filter((x, i, all) => all.indexOf(x) === i).slice(0, 8));
   const conditions = where.map(readCondition);
   const base: [string, string | null][] = [...conditions.flatMap((c): [string, string | null][] => (c ? [[c.key, c.value]] : [])), ...(info?.services.length === 1 && !where.some((w) => w.startsWith('service=')) ? [['service', info.services[0]!] as [string, string]] : [])];

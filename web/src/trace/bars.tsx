@@ -26,10 +26,11 @@ export const Bars = memo(function Bars({ row, scale, slow, paint, say = null, tr
   }
   const end = place(scale, row.offset_ns + duration), start = place(scale, row.offset_ns);
   const note = run ? `${run.count} calls, ${durationText(run.sum_ns)} in all` : row.end_before_start ? 'ends before it starts' : error && row.error ? row.error : say !== null ? say : slow ? 'slowest' : '';
+  const says = `not ended${traceEnd > row.offset_ns ? `, at least ${durationText(traceEnd - row.offset_ns)}` : ''}`;
   if (open) return (
     <div className="bars">
       <i className={`b open ${paint}`} style={b} />
-      <span className="lab openlab" style={{ transform: `translateX(${Math.max(0, Math.min(start, scale.width - 150)).toFixed(1)}px)` }}>not ended{traceEnd > row.offset_ns && `, at least ${durationText(traceEnd - row.offset_ns)}`}</span>
+      {scale.width - start > 230 ? <span className="lab openlab" style={{ transform: `translateX(${Math.max(0, start).toFixed(1)}px)` }}>{says}</span> : start > 150 && <span className="lab before" style={{ width: start }}>{says}</span>}
     </div>
   );
   const room = scale.width - end > 90;

@@ -34,6 +34,16 @@ export function withParams(url: string, patch: Patch): string {
   return text ? `${path}?${text}` : path;
 }
 
+/** A parameter that may stand several times, so that values may hold anything; with other changes. */
+export function setList(key: string, values: string[], patch: Patch = {}): void {
+  const [path = '/', search = ''] = withParams(location.pathname + location.search, patch).split('?', 2);
+  const params = new URLSearchParams(search);
+  params.delete(key);
+  for (const v of values) params.append(key, v);
+  const text = params.toString();
+  navigate(text ? `${path}?${text}` : path);
+}
+
 export const setParams = (patch: Patch, how: 'push' | 'replace' = 'replace'): void =>
   navigate(withParams(location.pathname + location.search, patch), how);
 
