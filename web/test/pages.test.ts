@@ -167,7 +167,7 @@ describe('metrics', () => {
   });
   it('keep values that are no numbers out of the lines', () => {
     const data = { name: 'm', type: 'gauge', unit: null, step_ns: 1, by: ['k'], points: 1, more: false, searched_from: '0', searched_to: '1', series: [{ key: { k: 'a' }, values: [1, 'NaN', null, 2] }, { key: { k: null }, values: ['Infinity'] }] } as const;
-    const out = drawn([{ q: null, data: data as unknown as MetricSeries }], ['k'], String, false);
+    const out = drawn([{ q: null, data: data as unknown as MetricSeries }], String, false);
     expect(out.map((d) => [d.line.label, d.line.values])).toEqual([['a', [1, null, null, 2]]]);
     expect(readCondition('a=b=c')).toEqual({ key: 'a', value: 'b=c' });
   });

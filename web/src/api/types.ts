@@ -247,7 +247,7 @@ export interface MetricInfo {
   unit: string | null; description: string | null; series: number; points: number; last_unix_nano: UnixNano; services: string[]; attributes: string[];
 }
 export interface MetricSeries {
-  name: string; type: MetricInfo['type']; unit: string | null; step_ns: number; by: string[]; points: number; more: boolean; searched_from: UnixNano; searched_to: UnixNano;
+  name: string; type: MetricInfo['type']; unit: string | null; fn: string; step_ns: number; by: string[]; points: number; more: boolean; searched_from: UnixNano; searched_to: UnixNano;
   series: { key: Record<string, string | null>; values: (number | string | null)[] }[];   // a step each; null: nothing came. NaN and infinities are strings
 }
 

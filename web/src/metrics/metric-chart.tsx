@@ -41,9 +41,11 @@ export function MetricChart({ name, info, params, range }: { name: string; info:
     },
   });
   const unit = d.data?.[0]?.data.unit ?? info?.unit ?? null;
-  const summed = fn === 'sum' || fn === 'count';
-  const figure = fn === 'count' ? plainNumber : measure(unit, fn === 'rate');
-  const list = useMemo(() => drawn(d.data ?? [], by, figure, summed), [d.data, by, fn, unit]); // eslint-disable-line react-hooks/exhaustive-deps
+  // What is drawn is the answer that is here, which may still be the one to the question before.
+  const told = d.data?.[0]?.data.fn ?? fn;
+  const summed = told === 'sum' || told === 'count';
+  const figure = told === 'count' ? plainNumber : measure(unit, told === 'rate');
+  const list = useMemo(() => drawn(d.data ?? [], figure, summed), [d.data, told, unit]); // eslint-disable-line react-hooks/exhaustive-deps
   const lines = charted(list, summed, figure);
   const answer = d.data?.[0]?.data;
   const stepMs = (answer?.step_ns ?? 60e9) / 1e6, begin = answer ? Number(nanos(answer.searched_from) / 1_000_000n) : 0;
@@ -76,7 +78,7 @@ export function MetricChart({ name, info, params, range }: { name: string; info:
           <Panel title={fn === 'quantile' && qs.length === 1 ? `p${qs[0]}` : fnWords[fn] ?? fn} note={[unitTold, fn === 'rate' ? 'a second' : '', answer ? `in steps of ${roundText(durationText(answer.step_ns))}` : ''].filter(Boolean).join(', ')} loading={d.isPending} empty={lines.length === 0 ? 'No value in this range: a counter that sums up needs two points.' : null}>
             <Legend lines={lines} /><Chart word={name} times={times} step={stepMs} lines={lines} form={form} text={figure} height={260} go={(l, a, b) => navigate(spans(list.find((s) => s.line.key === l) ?? null, a, b))} />
           </Panel>
-          {list.length > 0 && <section className="panel mtab" aria-label="Series"><table><thead><tr><th scope="col">{by.length > 0 ? by.map((k, i) => <span key={k}>{i > 0 && ' · '}<Safe text={k} /></span>) : 'Series'}</th>{summed && <th scope="col" className="num">In all</th>}<th scope="col" className="num">Latest</th><th scope="col" className="num">Least</th><th scope="col" className="num">Most</th><th scope="col" className="num">Steps with values</th><th scope="col"><span className="sr">Ways on</span></th></tr></thead>
+          {list.length > 0 && <section className="panel mtab" aria-label="Series"><table><thead><tr><th scope="col">{(answer?.by ?? by).length > 0 ? (answer?.by ?? by).map((k, i) => <span key={k}>{i > 0 && ' · '}<Safe text={k} /></span>) : 'Series'}</th>{summed && <th scope="col" className="num">In all</th>}<th scope="col" className="num">Latest</th><th scope="col" className="num">Least</th><th scope="col" className="num">Most</th><th scope="col" className="num">Steps with values</th><th scope="col"><span className="sr">Ways on</span></th></tr></thead>
             <tbody>{list.map((s) => <tr key={s.line.key}><td><span className="row"><i className={`sw ${lines.some((l) => l.key === s.line.key) ? s.line.className : 'b-line2'}`} /><span className="trunc"><Safe text={s.line.label} /></span></span></td>{summed && <td className="num fwm">{figure(s.known.reduce((a, b) => a + b, 0))}</td>}<td className={`num ${summed ? '' : 'fwm'}`}>{figure(s.latest!)}</td><td className="num">{figure(Math.min(...s.known))}</td><td className="num">{figure(Math.max(...s.known))}</td><td className="num dim">{integer(s.known.length)} of {integer(times.length)}</td>
               <td className="num mways">{s.by && <button type="button" className="more" onClick={() => only(s)}>only this</button>} <Link className="link" to={spans(s, range.from, range.to)}>traces</Link></td></tr>)}</tbody></table>
             {d.data?.some((a) => a.data.more) && <p className="pad dim">There are more than {integer(list.length)} series; the largest are here. Split by less, or look at one with “only this”.</p>}

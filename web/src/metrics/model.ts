@@ -39,10 +39,10 @@ const number = (v: number | string | null): number | null => { const n = v === n
 export interface Drawn { line: Line; by: [string, string | null][] | null; known: number[]; latest: number | null }
 
 /** Series as lines; with several percentiles of one series, one line each. */
-export function drawn(answers: { q: number | null; data: MetricSeries }[], by: string[], text: (v: number) => string, summed: boolean): Drawn[] {
+export function drawn(answers: { q: number | null; data: MetricSeries }[], text: (v: number) => string, summed: boolean): Drawn[] {
   const out: Drawn[] = [];
   for (const { q, data } of answers) for (const s of data.series) {
-    const values = s.values.map(number), known = values.filter((v): v is number => v !== null);
+    const by = data.by, values = s.values.map(number), known = values.filter((v): v is number => v !== null);
     if (known.length === 0) continue;
     const keys = by.map((k): [string, string | null] => [k, s.key[k] ?? null]);
     const told = keys.map(([, v]) => v ?? 'not told').join(' · ');
