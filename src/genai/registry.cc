@@ -43,11 +43,20 @@ constexpr std::pair<std::string_view, Convert> kConverts[] = {
     {"json_body", Convert::json_body},
 };
 
-constexpr std::string_view kFamilyNames[] = {
-    "none",           "indexed prompt",   "indexed completion", "input messages",
-    "output messages", "tools offered",   "documents",          "embeddings",
-    "functions offered", "request parameters", "settings",      "score",
-    "metadata",       "understood, no field of its own"};
+constexpr std::string_view kFamilyNames[] = {"none",
+                                             "indexed prompt",
+                                             "indexed completion",
+                                             "input messages",
+                                             "output messages",
+                                             "tools offered",
+                                             "documents",
+                                             "embeddings",
+                                             "functions offered",
+                                             "request parameters",
+                                             "settings",
+                                             "score",
+                                             "metadata",
+                                             "understood, no field of its own"};
 static_assert(std::size(kFamilyNames) == static_cast<std::size_t>(Family::known) + 1);
 
 constexpr std::pair<ScopeTrait, std::string_view> kTraitNames[] = {

@@ -344,7 +344,9 @@ Result<std::map<otlp::TraceId, TraceBounds>> Queries::Impl::bounds(const Caller&
 }
 
 Result<Placeholders> Queries::Impl::placeholders(const Caller& caller, const TraceBounds& b) {
-  Sql sql("SELECT span_id, parent_span_id, attrs_str['logfire.pending_parent_id'] FROM spans PREWHERE project = ");
+  Sql sql(
+      "SELECT span_id, parent_span_id, attrs_str['logfire.pending_parent_id'] FROM spans PREWHERE project "
+      "= ");
   sql.u32(caller.project) << " AND trace_id = ";
   sql.trace(b.id) << " AND start >= ";
   sql.time(b.min_start) << " AND start <= ";

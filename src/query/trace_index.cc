@@ -216,7 +216,7 @@ class TreeBuilder {
     const auto critical = critical_times(intervals, out_.start_, out_.end_);
     // Children stand behind their parent in order of start, so one pass finds the union of their times.
     std::vector<std::int64_t> covered_to(n, INT64_MIN);
-    for (std::uint32_t row = 0; row < n; ++row) 
+    for (std::uint32_t row = 0; row < n; ++row)
       out_.nodes_[row].self = static_cast<std::uint64_t>(intervals[row].end - intervals[row].start);
     // Whose time it is: a row's own kind, else that of the call above it. Parents stand before their
     // children.

@@ -82,8 +82,8 @@ struct CriticalShares {
 class TraceIndex {
  public:
   /// `rows` in any order, duplicates included (the highest version of a span id wins).
-  /// A placeholder stands where its span will, unfinished; when the span is there it goes, and its id leads to
-  /// the span.
+  /// A placeholder stands where its span will, unfinished; when the span is there it goes, and its id leads
+  /// to the span.
   static std::shared_ptr<const TraceIndex> build(otlp::TraceId, std::vector<IndexedSpan> rows, StringPool,
                                                  const Placeholders& = {});
 
