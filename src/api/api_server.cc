@@ -75,6 +75,13 @@ class Server final : public ApiServer {
       restricted_router_.add(
           {"GET", "/api/v1/restricted/audit", [this](const ApiRequest& r) { return audit(r); }});
     }
+    router_.add({"GET", "/api/v1/restricted",
+                 [this](const ApiRequest&) -> query::QueryAnswer<Answer> {
+                   JsonWriter json;
+                   json.begin_object().field("enabled", context_.dependencies.audit != nullptr).end_object();
+                   return answer(json);
+                 },
+                 false});
     // Described like every route; without the tier's key it says no more than that.
     router_.add({"GET", "/api/v1/restricted/audit",
                  [](const ApiRequest&) -> query::QueryAnswer<Answer> {
@@ -98,6 +105,7 @@ class Server final : public ApiServer {
     add_health_routes(router_, context_);
     add_exporter_routes(router_, context_);
     add_renormalise_routes(router_, context_);
+    add_mapping_routes(router_, context_);
     add_metric_routes(router_, context_);
     router_.add({"GET", "/api/v1/openapi.yaml",
                  [](const ApiRequest&) -> query::QueryAnswer<Answer> {

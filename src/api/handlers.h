@@ -51,6 +51,7 @@ void add_exporter_routes(Router&, Context&);
 void add_live_routes(Router&, Context&);
 void add_redact_routes(Router&, Context&);
 void add_metric_routes(Router&, Context&);
+void add_mapping_routes(Router&, Context&);
 void add_renormalise_routes(Router&, Context&);
 void add_panel_routes(Router&, Context&);
 

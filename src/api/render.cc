@@ -127,8 +127,12 @@ void write_summary(JsonWriter& json, const TraceIndex& t) {
   std::uint32_t weight = 1'000;
   for (const auto& s : t.spans()) weight = std::max(weight, s.weight);
   if (weight != 1'000) json.field("stands_for", static_cast<double>(weight) / 1'000);
-  std::uint64_t turns = 0;
-  for (const auto& s : t.spans()) turns += s.kind == static_cast<std::uint8_t>(genai::Kind::turn);
+  std::uint64_t turns = 0, unfinished = 0;
+  for (const auto& s : t.spans()) {
+    turns += s.kind == static_cast<std::uint8_t>(genai::Kind::turn);
+    unfinished += s.unfinished;
+  }
+  if (unfinished > 0) json.field("unfinished", unfinished);
   json.field("turns", turns)
       .field("llm_calls", t.total().llm_calls)
       .field("tool_calls", t.total().tool_calls);
@@ -176,6 +180,7 @@ void write_span(JsonWriter& json, const otlp::TraceId& trace_id, const IndexedSp
   json.text_or_null("status_message", x.status_message);
   json.key("start_unix_nano").text_of(s.start);
   json.field("duration_ns", s.duration);
+  if (s.unfinished) json.field("unfinished", true);
   json.text_or_null("provider", x.provider).text_or_null("model", x.model).text_or_null("tool", x.tool);
   json.text_or_null("agent", x.agent).text_or_null("session", x.session).text_or_null("user", x.user);
   write_usage(json, s, x.other_tokens);
@@ -249,6 +254,7 @@ void write_window(JsonWriter& json, const TraceIndex& t, const query::Window& w,
     }
     json.field("offset_ns", s.start - t.start()).field("duration_ns", s.duration).field("self_ns", n.self);
     json.field("end_before_start", (s.time_flags & 1) != 0);
+    if (s.unfinished) json.field("unfinished", true);
     json.field("children", n.children).field("descendants", n.subtree_end - line.span - 1);
     json.field("folded", line.folded).field("hidden", line.hidden);
     if (line.group > 1) write_group(json, t, line);

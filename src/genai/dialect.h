@@ -36,6 +36,8 @@ enum class Convert : std::uint8_t {
   json_string,  ///< text that may be a JSON string with its quotes
 };
 
+std::string_view name(Convert);
+
 /// Lower ranks win; the order across dialects is that of docs/genai.md: current semantic conventions, their
 /// older names, OpenInference, older OpenLLMetry, Langfuse, Vercel AI SDK, MLflow, LangSmith, then generic
 /// names.
@@ -69,6 +71,7 @@ enum class Family : std::uint8_t {
   metadata,            ///< …metadata.K: free keys of the user
   known,               ///< understood as belonging to the dialect, with no canonical field
 };
+std::string_view name(Family);
 struct PrefixRule {
   std::string_view prefix;
   Family family;

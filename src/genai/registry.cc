@@ -43,6 +43,34 @@ constexpr std::pair<std::string_view, Convert> kConverts[] = {
     {"json_body", Convert::json_body},
 };
 
+constexpr std::string_view kFamilyNames[] = {"none",
+                                             "indexed prompt",
+                                             "indexed completion",
+                                             "input messages",
+                                             "output messages",
+                                             "tools offered",
+                                             "documents",
+                                             "embeddings",
+                                             "functions offered",
+                                             "request parameters",
+                                             "settings",
+                                             "score",
+                                             "metadata",
+                                             "understood, no field of its own"};
+static_assert(std::size(kFamilyNames) == static_cast<std::size_t>(Family::known) + 1);
+
+constexpr std::pair<ScopeTrait, std::string_view> kTraitNames[] = {
+    {scope_genai, "traces GenAI calls"},
+    {scope_sdk, "a model vendor's SDK"},
+    {scope_input_excludes_cache, "input counts leave cached tokens out"},
+    {scope_input_includes_cache, "input counts hold cached tokens"},
+    {scope_hand_written, "the example agent"},
+    {scope_logfire, "Logfire"},
+    {scope_vercel, "Vercel AI SDK"},
+    {scope_pydantic, "Pydantic AI"},
+    {scope_house, "named by a house rule"},
+};
+
 Convert default_convert(Field f) {
   // What the built-in tables use for that field, so that a rule need not say it.
   for (const Dialect* d : kBuiltin)
@@ -62,6 +90,26 @@ std::string_view name(Field f) {
   const auto i = static_cast<std::size_t>(f);
   return i < kFields ? kFieldNames[i] : std::string_view("?");
 }
+
+std::string_view name(Convert c) {
+  for (const auto& [word, convert] : kConverts)
+    if (convert == c) return word;
+  return "?";
+}
+
+std::string_view name(Family f) {
+  const auto i = static_cast<std::size_t>(f);
+  return i < std::size(kFamilyNames) ? kFamilyNames[i] : std::string_view("?");
+}
+
+std::vector<std::string_view> trait_names(std::uint16_t traits) {
+  std::vector<std::string_view> out;
+  for (const auto& [trait, word] : kTraitNames)
+    if ((traits & trait) != 0) out.push_back(word);
+  return out;
+}
+
+std::span<const Dialect* const> builtin_dialects() { return kBuiltin; }
 
 Field field_of(std::string_view n) {
   for (std::size_t i = 0; i < kFields; ++i)

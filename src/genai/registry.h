@@ -78,6 +78,8 @@ class Registry {
   std::uint16_t scope_traits(std::string_view scope) const;
   std::span<const NameRule> names() const { return names_; }
   std::span<const std::string> dialect_names() const { return dialects_; }
+  /// The user's rules, as they were given.
+  std::span<const Mapping> mappings() const { return mappings_; }
   /// Rules on attributes of named events (the user's only).
   const std::deque<EventEntry>& event_rules() const { return event_rules_; }
   /// The kind that a word of the user's means.
@@ -105,6 +107,11 @@ class Registry {
   std::deque<EventEntry> event_rules_;
   std::vector<std::pair<std::string, Kind>> kind_words_;
 };
+
+/// The built-in tables, for being shown.
+std::span<const Dialect* const> builtin_dialects();
+/// The words of a scope's traits, as "input_excludes_cache".
+std::vector<std::string_view> trait_names(std::uint16_t traits);
 
 /// The tables in use. Never null; safe from any thread.
 const Registry& registry();

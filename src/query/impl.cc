@@ -10,6 +10,7 @@
 #include "otlp/decode.h"
 #include "query/cost/cost_sql.h"
 #include "query/retention.h"
+#include "store/span_block.h"
 
 namespace turnscope::query {
 
@@ -96,6 +97,8 @@ IndexedSpan read_list_columns(store::RowReader& in, StringPool& pool) {
   s.plumbing = in.boolean();
   for (auto& tokens : s.usage.parts) tokens = in.u64();
   s.weight = in.u32();
+  s.placeholder = in.boolean();
+  s.unfinished = (s.time_flags & store::SpanTimes::kEndMissing) != 0;
   if (in.boolean()) s.usage_role = static_cast<std::uint8_t>(genai::UsageRole::duplicate);
   // A hostile end may lie beyond what 63 bits of nanoseconds hold.
   const auto room =
@@ -340,6 +343,28 @@ Result<std::map<otlp::TraceId, TraceBounds>> Queries::Impl::bounds(const Caller&
   return out;
 }
 
+Result<Placeholders> Queries::Impl::placeholders(const Caller& caller, const TraceBounds& b) {
+  Sql sql(
+      "SELECT span_id, parent_span_id, attrs_str['logfire.pending_parent_id'] FROM spans PREWHERE project "
+      "= ");
+  sql.u32(caller.project) << " AND trace_id = ";
+  sql.trace(b.id) << " AND start >= ";
+  sql.time(b.min_start) << " AND start <= ";
+  sql.time(b.max_start) << " WHERE has(mapKeys(attrs_str), 'logfire.pending_parent_id')";
+  TS_ASSIGN(const auto rows, ask(caller, sql, "", options_.max_trace_spans));
+  Placeholders out;
+  store::RowReader in(rows.bytes);
+  while (in.more()) {
+    const auto id = in.u64();
+    Announced a{.span_id = in.u64()};
+    otlp::SpanId parent = 0;
+    if (otlp::parse_hex(in.string(), parent)) a.parent_span_id = parent;
+    out.emplace(id, a);
+  }
+  TS_TRY(in.status());
+  return out;
+}
+
 Result<std::shared_ptr<const TraceIndex>> Queries::Impl::load_one(const Caller& caller,
                                                                   const TraceBounds& b) {
   Sql sql("SELECT ");
@@ -363,7 +388,11 @@ Result<std::shared_ptr<const TraceIndex>> Queries::Impl::load_one(const Caller& 
   store::RowReader in(rows->bytes);
   while (in.more()) spans.push_back(read_list_columns(in, pool));
   TS_TRY(in.status());
-  auto index = TraceIndex::build(b.id, std::move(spans), std::move(pool));
+  Placeholders begun;
+  if (std::any_of(spans.begin(), spans.end(), [](const auto& s) { return s.placeholder; })) {
+    TS_ASSIGN(begun, placeholders(caller, b));
+  }
+  auto index = TraceIndex::build(b.id, std::move(spans), std::move(pool), begun);
   // A trace that `traces` knows and `spans` not yet is asked for again, whatever its version.
   if (index->size() > 0) cache.put(caller.project, index, generation);
   return index;
@@ -415,7 +444,8 @@ Result<std::vector<std::shared_ptr<const TraceIndex>>> Queries::Impl::load(
     TS_TRY(in.status());
     for (auto& [id, part] : parts) {
       const auto i = place.at(id);
-      if (part.spans.size() > kSmall) {
+      if (part.spans.size() > kSmall ||
+          std::any_of(part.spans.begin(), part.spans.end(), [](const auto& s) { return s.placeholder; })) {
         TS_ASSIGN(out[i], load_one(caller, wanted[i]));
         continue;
       }

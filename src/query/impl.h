@@ -58,7 +58,8 @@ inline constexpr Fragment kListColumns =
     "'rpc.system', 'rpc.system.name', 'messaging.system']), tok_other['cache_write_5m'], "
     "tok_other['cache_write_1h'], "
     "tok_other['input_audio'], tok_other['input_image'], tok_other['output_audio'], "
-    "tok_other['output_image'], weight";
+    "tok_other['output_image'], weight, "
+    "kind = 0 AND has(mapKeys(attrs_str), 'logfire.pending_parent_id')";
 IndexedSpan read_list_columns(store::RowReader&, StringPool&);
 
 class Queries::Impl {
@@ -95,6 +96,7 @@ class Queries::Impl {
   QueryAnswer<FoundStructure> structure(const Caller&, const Node&, const ProbeAnswers&, TimeRange);
   Result<Sql> cost_prefix(const Caller&, TimeRange);
   Result<std::shared_ptr<const TraceIndex>> load_one(const Caller&, const TraceBounds&);
+  Result<Placeholders> placeholders(const Caller&, const TraceBounds&);
   /// By project: whether a table has rows of it; no is asked again after a second.
   using Known = std::map<std::uint32_t, std::pair<bool, std::chrono::steady_clock::time_point>>;
   bool has_rows(const Caller&, Sql, Known&);

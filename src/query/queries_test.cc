@@ -603,6 +603,30 @@ TEST_F(StoredTraces, the_context_of_each_call_is_told_by_part) {
   EXPECT_EQ(fresh, 5u + 7u);  // the result, and {"a":1}
 }
 
+TEST_F(StoredTraces, spans_that_have_begun_are_told_from_those_that_ended) {
+  Batch b("svc");
+  const auto t = trace_id(1150);
+  // As Logfire sends them: a span of its own below the one that it announces.
+  const auto begun = [&](std::uint64_t id, std::uint64_t of, std::string_view parent) {
+    b.span(t, id, of, kNow - kHour, 0, "run", {b.text("logfire.pending_parent_id", parent)});
+  };
+  begun(100, 1, "0000000000000000");
+  begun(101, 2, "0000000000000001");
+  b.span(t, 3, 2, kNow - kHour + kSecond, kSecond, "tool");
+  b.span(t, 4, 1, kNow - kHour + kSecond, 0, "no end").end_unix_nano = 0;
+  insert(b);
+  const auto index = value(queries_.trace(caller_, t));
+  EXPECT_TRUE(index->size() == 4 && index->complete());
+  EXPECT_EQ(index->nodes()[index->find(3)].depth, 2u);
+  for (const std::uint64_t id : {100, 101, 4}) EXPECT_TRUE(index->spans()[index->find(id)].unfinished) << id;
+  Batch ended("svc");
+  ended.span(t, 2, 1, kNow - kHour, 2 * kSecond, "chat");
+  insert(ended);
+  const auto later = value(queries_.trace(caller_, t));
+  EXPECT_EQ(later->find(101), later->find(2));
+  EXPECT_FALSE(later->spans()[later->find(2)].unfinished);
+}
+
 TEST_F(StoredTraces, messages_that_a_call_before_sent_or_got_are_not_new) {
   Batch b;
   const auto t = trace_id(9001);

@@ -33,10 +33,12 @@ void add(Rollup& sum, const Rollup& part) {
 // Works on spans in arrival order (indices), then writes them out in pre-order (rows).
 class TreeBuilder {
  public:
-  TreeBuilder(TraceIndex& out, std::vector<IndexedSpan> rows) : out_(out), in_(std::move(rows)) {}
+  TreeBuilder(TraceIndex& out, std::vector<IndexedSpan> rows, const Placeholders& placeholders)
+      : out_(out), in_(std::move(rows)), placeholders_(placeholders) {}
 
   void run() {
     keep_latest();
+    place();
     link();
     break_circles();
     order();
@@ -84,11 +86,41 @@ class TreeBuilder {
     for (const auto& s : in_) out_.end_ = std::max(out_.end_, s.end());
   }
 
+  // Placeholders of spans that have arrived go; the first of each of the others takes its span's place.
+  void place() {
+    if (placeholders_.empty()) return;
+    std::unordered_map<std::uint64_t, std::uint64_t> there;  // span id → the row's own id
+    for (const auto& s : in_)
+      if (!placeholders_.contains(s.span_id)) there.emplace(s.span_id, s.span_id);
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < in_.size(); ++i) {
+      if (const auto it = placeholders_.find(in_[i].span_id); it != placeholders_.end()) {
+        const auto [standing, first] = there.emplace(it->second.span_id, in_[i].span_id);
+        if (!first) {
+          aliases_.emplace_back(in_[i].span_id, standing->second);
+          continue;
+        }
+        in_[i].parent_span_id = it->second.parent_span_id;
+        in_[i].unfinished = true;
+        aliases_.emplace_back(it->second.span_id, in_[i].span_id);
+      }
+      if (kept != i) {
+        in_[kept] = in_[i];
+        duplicates_[kept] = duplicates_[i];
+      }
+      ++kept;
+    }
+    in_.resize(kept);
+    duplicates_.resize(kept);
+  }
+
   void link() {
     const auto n = in_.size();
     std::unordered_map<std::uint64_t, std::uint32_t> at;
-    at.reserve(n);
+    at.reserve(n + aliases_.size());
     for (std::uint32_t i = 0; i < n; ++i) at.emplace(in_[i].span_id, i);
+    for (const auto& [alias, id] : aliases_)
+      if (const auto it = at.find(id); it != at.end()) at.emplace(alias, it->second);
     parent_.assign(n, kNone);
     unknown_.assign(n, false);
     for (std::uint32_t i = 0; i < n; ++i) {
@@ -166,17 +198,26 @@ class TreeBuilder {
     }
     if (out_.root_ == kNone) out_.complete_ = false;
     std::sort(out_.by_id_.begin(), out_.by_id_.end());
+    if (aliases_.empty()) return;
+    auto all = out_.by_id_;
+    for (const auto& [alias, id] : aliases_) all.emplace_back(alias, out_.find(id));
+    std::sort(all.begin(), all.end());
+    out_.by_id_ = std::move(all);
   }
+
+  // What has not ended goes on for as long as anything is known of the trace.
+  std::int64_t ends(const IndexedSpan& s) const { return s.unfinished ? out_.end_ : s.end(); }
 
   void times() {
     const auto n = static_cast<std::uint32_t>(out_.spans_.size());
     std::vector<Interval> intervals(n);
     for (std::uint32_t row = 0; row < n; ++row)
-      intervals[row] = {out_.spans_[row].start, out_.spans_[row].end(), out_.nodes_[row].parent};
+      intervals[row] = {out_.spans_[row].start, ends(out_.spans_[row]), out_.nodes_[row].parent};
     const auto critical = critical_times(intervals, out_.start_, out_.end_);
     // Children stand behind their parent in order of start, so one pass finds the union of their times.
     std::vector<std::int64_t> covered_to(n, INT64_MIN);
-    for (std::uint32_t row = 0; row < n; ++row) out_.nodes_[row].self = out_.spans_[row].duration;
+    for (std::uint32_t row = 0; row < n; ++row)
+      out_.nodes_[row].self = static_cast<std::uint64_t>(intervals[row].end - intervals[row].start);
     // Whose time it is: a row's own kind, else that of the call above it. Parents stand before their
     // children.
     std::vector<std::uint8_t> work(n, 0);
@@ -267,17 +308,19 @@ class TreeBuilder {
 
   TraceIndex& out_;
   std::vector<IndexedSpan> in_;
+  const Placeholders& placeholders_;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> aliases_;  ///< id → that of the row that stands for it
   std::vector<std::uint32_t> duplicates_, parent_;
   std::vector<bool> unknown_;
 };
 
 std::shared_ptr<const TraceIndex> TraceIndex::build(otlp::TraceId id, std::vector<IndexedSpan> rows,
-                                                    StringPool pool) {
+                                                    StringPool pool, const Placeholders& placeholders) {
   std::shared_ptr<TraceIndex> index(new TraceIndex);
   index->trace_id_ = id;
   index->pool_ = std::move(pool);
   index->pool_.freeze();
-  TreeBuilder(*index, std::move(rows)).run();
+  TreeBuilder(*index, std::move(rows), placeholders).run();
   return index;
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "otlp/model.h"
@@ -33,9 +34,18 @@ struct IndexedSpan {
   std::uint32_t weight = 1000;  ///< thousandths of its like that it stands for (retention sampling)
   std::uint8_t time_flags = 0, span_kind = 0, status = 0, kind = 0, usage_role = 0, usage_basis = 0;
   bool is_error = false, plumbing = false, has_reported_cost = false, has_links = false;
+  bool placeholder = false;  ///< sent when a span began, in its name (Logfire's pending spans)
+  bool unfinished = false;   ///< has begun and not ended, as far as is known
 
   std::int64_t end() const { return start + static_cast<std::int64_t>(duration); }
 };
+
+/// What a placeholder says of the span that has begun: its id, and the span above it (0: none).
+struct Announced {
+  std::uint64_t span_id = 0, parent_span_id = 0;
+};
+/// By the placeholder's own id.
+using Placeholders = std::unordered_map<std::uint64_t, Announced>;
 
 struct Rollup {
   std::uint64_t input = 0, output = 0,
@@ -72,7 +82,10 @@ struct CriticalShares {
 class TraceIndex {
  public:
   /// `rows` in any order, duplicates included (the highest version of a span id wins).
-  static std::shared_ptr<const TraceIndex> build(otlp::TraceId, std::vector<IndexedSpan> rows, StringPool);
+  /// A placeholder stands where its span will, unfinished; when the span is there it goes, and its id leads
+  /// to the span.
+  static std::shared_ptr<const TraceIndex> build(otlp::TraceId, std::vector<IndexedSpan> rows, StringPool,
+                                                 const Placeholders& = {});
 
   const otlp::TraceId& trace_id() const { return trace_id_; }
   std::size_t size() const { return spans_.size(); }

@@ -184,5 +184,35 @@ TEST(TraceIndex, a_chain_of_a_hundred_thousand_is_no_recursion) {
   EXPECT_EQ(t->nodes()[0].subtree_end, 100'000u);
 }
 
+TEST(TraceIndex, a_placeholder_stands_for_its_span_until_that_arrives) {
+  using genai::Kind;
+  // 100 announces 1 (the root), 101 announces 2 below it; 3 has ended below 2. 102 says again what 101 said.
+  const Placeholders begun{{100, {1, 0}}, {101, {2, 1}}, {102, {2, 1}}};
+  std::vector<IndexedSpan> rows{span(100, 1, 0, 0), span(101, 2, 10, 10), span(102, 2, 10, 10),
+                                span(3, 2, 20, 50, Kind::llm)};
+  const auto running = TraceIndex::build({}, rows, StringPool{}, begun);
+  EXPECT_EQ(ids(*running), (std::vector<std::uint64_t>{100, 101, 3}));
+  EXPECT_EQ(running->nodes()[2].depth, 2u);
+  EXPECT_TRUE(running->spans()[0].unfinished && running->spans()[1].unfinished);
+  EXPECT_FALSE(running->spans()[2].unfinished);
+  EXPECT_EQ(running->root(), 0u);
+  EXPECT_TRUE(running->complete());
+  EXPECT_EQ(running->find(2), 1u);
+  EXPECT_EQ(running->find(102), 1u);
+  // What has not ended goes on to the last end that is known.
+  EXPECT_EQ(running->nodes()[0].self, 10u);
+  EXPECT_EQ(running->nodes()[1].self, 10u);
+  EXPECT_EQ(running->critical().llm, 30u);
+
+  rows.push_back(span(2, 1, 10, 60));
+  rows.push_back(span(1, 0, 0, 70));
+  const auto ended = TraceIndex::build({}, rows, StringPool{}, begun);
+  EXPECT_EQ(ids(*ended), (std::vector<std::uint64_t>{1, 2, 3}));
+  EXPECT_FALSE(ended->spans()[0].unfinished || ended->spans()[1].unfinished);
+  EXPECT_EQ(ended->nodes()[0].self, 20u);
+  EXPECT_EQ(ended->find(100), 0u);
+  EXPECT_EQ(ended->find(101), 1u);
+}
+
 }  // namespace
 }  // namespace turnscope::query

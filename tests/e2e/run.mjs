@@ -1,8 +1,9 @@
 // Browser tests: node tests/e2e/run.mjs [words of a test's name, or of another's]. TURNSCOPE_BIN names the server (default build/turnscope).
-import { openPage, startBrowser, startServer, post, stored } from './harness.mjs';
-import { designLogs, designRun, earlierRun, largeRun, loopRun, otherRuns, sessionRuns } from './data.mjs';
+import { api, openPage, startBrowser, startServer, post, stored, until } from './harness.mjs';
+import { designLogs, designRun, earlierRun, largeRun, loopRun, now, otherRuns, sessionRuns } from './data.mjs';
+import { agentMetrics } from './metrics.mjs';
 
-const groups = ['search', 'cloud', 'trace', 'readings', 'pages', 'pictures', 'access', 'live', 'fixtures', 'hostile'];
+const groups = ['search', 'cloud', 'trace', 'readings', 'pages', 'metrics', 'pictures', 'access', 'live', 'fixtures', 'hostile'];
 const only = process.argv.slice(2).join(' ').split(',').filter(Boolean);
 const tests = [];
 for (const g of groups) for (const [name, f] of Object.entries((await import(`./cases/${g}.mjs`)).default)) tests.push([`${g}: ${name}`, f]);
@@ -19,13 +20,15 @@ let passed = 0;
 const failed = [];
 let browser = null;
 try {
-  const design = designRun(), large = largeRun(Number(process.env.TURNSCOPE_E2E_LARGE ?? 6000)), others = otherRuns(290), loop = loopRun(), earlier = earlierRun(), session = sessionRuns();
+  const design = designRun(), large = largeRun(Number(process.env.TURNSCOPE_E2E_LARGE ?? 6000)), others = otherRuns(290), loop = loopRun(), earlier = earlierRun(), session = sessionRuns(), metrics = agentMetrics(now());
   for (const r of [design, loop, earlier, ...session, ...others]) await post(server, r.request());
   for (const r of large.requests) await post(server, r);
   await post(server, designLogs(design), 'application/json', 'logs');
+  await post(server, metrics.request, 'application/json', 'metrics');
   await stored(server, design.trace, design.spans.length);
   await stored(server, large.trace, large.count);
   await stored(server, others.at(-1).trace, others.at(-1).spans.length);
+  await until('metrics in the store', async () => (await api(server, '/metrics')).metrics.length >= 5);
   browser = await startBrowser();
   const started = Date.now();
   for (const [name, f] of tests) {
@@ -33,7 +36,7 @@ try {
     // A case that fails is run once more, on a new page: both are told, and what fails twice fails.
     for (let attempt = 1; attempt <= 2; attempt++) {
       const pages = [];
-      const t = { server, design, earlier, session, large, loop, others, browser, open: async (options) => { const p = await openPage(browser, server, options); pages.push(p); return p; } };
+      const t = { server, design, earlier, session, large, loop, others, metrics, browser, open: async (options) => { const p = await openPage(browser, server, options); pages.push(p); return p; } };
       const at = Date.now();
       try {
         await f(t);

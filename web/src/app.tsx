@@ -12,9 +12,12 @@ const OverviewPage = lazy(() => import('./overview/overview-page'));
 const SessionPage = lazy(() => import('./sessions/session-page'));
 const UsersPage = lazy(() => import('./sessions/users-page'));
 const ComparePage = lazy(() => import('./compare/compare-page'));
+const MetricsPage = lazy(() => import('./metrics/metrics-page'));
 const StoragePage = lazy(() => import('./operators/storage-page'));
 const PricesPage = lazy(() => import('./operators/prices-page'));
 const RedactPage = lazy(() => import('./operators/redact-page'));
+const MappingsPage = lazy(() => import('./operators/mappings-page'));
+const KeysPage = lazy(() => import('./operators/keys-page'));
 const ExplainPage = lazy(() => import('./operators/explain-page'));
 
 /** A page that breaks says so and leaves the frame usable. */
@@ -41,10 +44,13 @@ export function App() {
           {route.page === 'session' && <SessionPage id={route.id} />}
           {route.page === 'users' && <UsersPage params={route.params} />}
           {route.page === 'compare' && <ComparePage params={route.params} />}
+          {route.page === 'metrics' && <MetricsPage params={route.params} />}
           {route.page === 'storage' && <StoragePage />}
           {route.page === 'prices' && <PricesPage params={route.params} />}
           {route.page === 'redact' && <RedactPage />}
           {route.page === 'explain' && <ExplainPage />}
+          {route.page === 'mappings' && <MappingsPage params={route.params} />}
+          {route.page === 'keys' && <KeysPage />}
           {route.page === 'unknown' && (
             <main className="page"><div className="center"><div><h1 className="h1">No such page</h1><p className="mid">The address leads nowhere here. <Link className="link" to="/search">Go to the search</Link>.</p></div></div></main>
           )}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, compact, duration, durationText, money, moneyExact, percent, tickLabel, ticks, unknown } from '../src/format/numbers';
+import { bytes, compact, duration, durationText, money, moneyExact, percent, roundText, tickLabel, ticks, unknown } from '../src/format/numbers';
 import { fromMs, nanos, resolveTime, timeTitle } from '../src/format/time';
 
 describe('duration', () => {
@@ -10,6 +10,9 @@ describe('duration', () => {
     expect(duration(null)).toEqual({ value: unknown, unit: '' });
     expect(duration(Number.NaN).value).toBe(unknown);
   });
+});
+describe('round figures', () => {
+  it('lose what tells nothing, and nothing else', () => expect(['30.00 s', '26.41 s', '1.50 K', '30:00 min', '1:30 h', '0 ms', '$0.6000', '$0', '1,000', '100 K', '0.050'].map(roundText)).toEqual(['30 s', '26.41 s', '1.5 K', '30 min', '1:30 h', '0', '$0.6', '$0', '1,000', '100 K', '0.05']));
 });
 describe('money', () => {
   it('shows four decimals as a rule and two significant digits below', () => {

@@ -14,7 +14,10 @@ import { markdownOf } from '../src/trace/copy-menu';
 import { buildIndex } from '../src/trace/nav-index';
 import { statistics } from '../src/trace/statistics';
 import { readPanels } from '../src/overview/panels';
-import type { ContextCall, SpanSummary, TraceHeader } from '../src/api/types';
+import { measure, unitWord } from '../src/metrics/measure';
+import { drawn, functionsOf, readCondition, timesFor } from '../src/metrics/model';
+import { placeLabels, type EdgeLabel } from '../src/services/edge-labels';
+import type { ContextCall, MetricSeries, SpanSummary, TraceHeader } from '../src/api/types';
 
 const span = (id: string, parent: string | null, start: number, duration: number, more: Partial<SpanSummary> = {}): SpanSummary => ({
   trace_id: 't', span_id: id, parent_span_id: parent, name: id, service: 's', kind: 'other', span_kind: 'internal', status: 'unset', status_message: null, start_unix_nano: String(1_000_000_000 + start), duration_ns: duration,
@@ -134,4 +137,38 @@ describe('search and overview', () => {
     expect(logMarks(1, 100)).toEqual([1, 10, 100]);
   });
   it('takes only panels that it knows', () => expect(readPanels('[{"title":"x","q":"","figure":"spans","by":"model"},{"title":1},{"title":"y","q":"","figure":"nope","by":""}]')).toHaveLength(1));
+});
+
+describe('the labels of the service map', () => {
+  const line = (key: string, y0: number, y1: number): EdgeLabel => ({ key, text: '1,204, p95 120 ms', at: (t) => [100 + 200 * t, y0 + (y1 - y0) * t] });
+  it('stand on their edges and not on one another', () => {
+    const at = placeLabels([line('a', 50, 50), line('b', 56, 56), line('c', 50, 150)], []);
+    const boxes = [...at.values()].map(([x, y]) => ({ x: x - 48, y: y - 10, w: 96, h: 13 }));
+    for (const [i, a] of boxes.entries()) for (const b of boxes.slice(i + 1)) expect(a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y).toBe(true);
+    expect(at.get('a')).toEqual([200, 50]);
+  });
+});
+
+describe('metrics', () => {
+  it('tell values in their unit', () => {
+    expect([measure('s')(0.0042), measure('{token}')(1234), measure('By', true)(2048), measure('1')(0.30000000000000004), measure('USD')(0.0123), measure(null)(-1500), measure('%')(12.34)]).toEqual(['4.20 ms', '1.23 K', '2.0 KB/s', '0.3', '$0.0123', '−1.5 K', '12.3 %']);
+    expect([unitWord('{token}'), unitWord('s'), unitWord('{requests}'), unitWord('1')]).toEqual(['tokens', '', 'requests', '']);
+  });
+  it('begin a step where one begins, and leave a wrong range to the server', () => {
+    const now = Date.parse('2026-12-01T10:17:31Z');
+    expect(timesFor({ from: 'now-1h', to: 'now' }, '', now)).toMatchObject({ from: '2026-12-01T09:17:00.000Z', step: '60s' });
+    expect(timesFor({ from: 'now-24h', to: 'now' }, '1h', now)).toMatchObject({ from: '2026-11-30T10:00:00.000Z', step: '3600s' });
+    expect(timesFor({ from: 'nonsense', to: 'now' }, '', now)).toEqual({ from: 'nonsense', to: 'now', step: '' });
+  });
+  it('have functions by their type', () => {
+    expect(functionsOf({ type: 'histogram', monotonic: false, unit: 's' })[0]).toBe('quantile');
+    expect(functionsOf({ type: 'histogram', monotonic: false, unit: '{token}' })[0]).toBe('sum');
+    expect(functionsOf({ type: 'sum', monotonic: false, unit: null })[0]).toBe('last');
+  });
+  it('keep values that are no numbers out of the lines', () => {
+    const data = { name: 'm', type: 'gauge', unit: null, step_ns: 1, by: ['k'], points: 1, more: false, searched_from: '0', searched_to: '1', series: [{ key: { k: 'a' }, values: [1, 'NaN', null, 2] }, { key: { k: null }, values: ['Infinity'] }] } as const;
+    const out = drawn([{ q: null, data: data as unknown as MetricSeries }], String, false);
+    expect(out.map((d) => [d.line.label, d.line.values])).toEqual([['a', [1, null, null, 2]]]);
+    expect(readCondition('a=b=c')).toEqual({ key: 'a', value: 'b=c' });
+  });
 });

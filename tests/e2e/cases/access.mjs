@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { equal, ok, paint, require, until } from '../harness.mjs';
+import { equal, ok, paint, post, require, stored, until } from '../harness.mjs';
+import { now } from '../data.mjs';
+import { pendingRun } from '../pending.mjs';
 
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 /** Serious and critical findings of axe, in words. The tool is run by the debugger, so that the page's policy stays as it is. */
@@ -8,20 +10,24 @@ async function serious(page) {
   return r.violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(' ')).join(', ')}`);
 }
 
-const pages = (t) => [
+const pages = (t, running) => [
   ['search', '/search', '.tbody .tr:not(.skrow)', ['j', ' ']], ['spans', '/search?row=spans', '.tbody .tr:not(.skrow)', ['j']], ['a wrong query', '/search?q=(', '#query-error', []], ['nothing found', '/search?q=%22no+such+text+at+all%22', '.first', []], ['key map', '/search', '.tbody .tr:not(.skrow)', ['?']],
   ['trace', `/t/${t.design.trace}`, '.wf-r', []], ['model call', `/t/${t.design.trace}?s=${t.design.ids.answer}`, '.cost', []], ['failed call', `/t/${t.design.trace}?s=${t.design.ids.issue_refund}`, '.det[data-span]', []], ['attributes', `/t/${t.design.trace}?s=${t.design.ids.answer}&d=attributes`, '.kv', []], ['conversation', `/t/${t.design.trace}?r=conversation`, '.step .msg', []],
   ['flame', `/t/${t.design.trace}?r=flame`, '.flame canvas', []], ['graph', `/t/${t.design.trace}?r=graph&s=${t.design.ids.search_policies}`, '.gn', []], ['statistics', `/t/${t.design.trace}?r=statistics`, '.stats tbody tr', []], ['logs', `/t/${t.design.trace}?r=logs`, '.lg', []], ['grouped', `/t/${t.loop.trace}`, '.wf-r', []],
   ['cloud', '/search?q=service:support-agent&plot=duration&cloud=duration,1700000000000,1999999999999,8000000000,90000000000', '.difrow .num', []], ['sessions', '/sessions', '.tbody .tr:not(.skrow)', []], ['session', '/session?id=sess-9f31c2', '.stc .sq', []], ['overview', '/overview', '.chart rect.cbar', []], ['users', '/users', '.ulist tbody a', []],
   ['compare', `/compare?a=${t.loop.trace}&b=${t.design.trace}`, '.cr[aria-selected]', []], ['choosing', '/compare', '.cpick .linkish', []], ['prices', '/prices', '.opage tbody a', []], ['storage', '/storage', '.opage td.fwm', []], ['explain', '/explain', '#payload', []],
+  ['metrics', '/agent-metrics?name=gen_ai.client.token.usage', '.mview tbody tr', []], ['durations', '/agent-metrics?name=gen_ai.client.operation.duration&by=gen_ai.request.model&where=gen_ai.provider.name%3Danthropic', '.mview tbody tr', []], ['no metric', '/agent-metrics?name=nothing', '.mview .notice', []], ['no metrics', '/agent-metrics?from=2001-01-01T00:00:00Z&to=2001-01-02T00:00:00Z', '.first', []],
+  ['mappings', '/mappings', '.opage td.mono', []], ['keys', '/keys', '.opage pre', []], ['unfinished', `/t/${running.trace}?s=${running.running}`, '.b.open', []],
   ['services', '/services', '.svc .map .node', []], ['health', '/health', '.cell', []], ['arms', '/compare?by=variant', '.armplot rect', []], ['redaction', '/redact', '#plain', []], ['palette', '/overview', '.head .v', ['Control+k']], ['two runs', `/compare?a=${t.earlier.trace}&b=${t.design.trace}`, '.answers .value', []], ['session of many', '/session?id=sess-parcel', '.stc .sa', []],
 ];
 
 export default Object.fromEntries([
   ['axe finds nothing serious on any page, light and dark', async (t) => {
     const p = await t.open({ reducedMotion: 'reduce' });
-    const found = [];
-    for (const [name, path, ready, keys] of pages(t)) {
+    const found = [], running = pendingRun(now());
+    await post(t.server, running.request);
+    await stored(t.server, running.trace, running.spans);
+    for (const [name, path, ready, keys] of pages(t, running)) {
       await p.go(path);
       await p.page.locator(ready).first().waitFor();
       for (const k of keys) await p.press(k);

@@ -1,6 +1,7 @@
-import { equal, ok, post, until } from '../harness.mjs';
+import { api, equal, ok, post, stored, until } from '../harness.mjs';
 import { now, run } from '../data.mjs';
 import { request } from '../otlp.mjs';
+import { pendingRun } from '../pending.mjs';
 
 const small = (question) => {
   const r = run({ start: now() - 300_000_000n, session: 'sess-live', user: 'user-live' });
@@ -47,5 +48,31 @@ export default {
     await until('two rows, without a reload', async () => (await p.page.locator('.wf-r').count()) === 2);
     await until('the question', async () => (await p.page.locator('h1').textContent()).includes('Grow while I look'));
     ok((await p.page.getByText('parent not here yet').count()) === 0, 'the parent is known now');
+  },
+  'what has begun and not ended is drawn so, in its place, and ends when it ends': async (t) => {
+    const r = pendingRun(now());
+    await post(t.server, r.request);
+    await stored(t.server, r.trace, r.spans);
+    const p = await t.open();
+    await p.go(`/t/${r.trace}`);
+    const row = (name) => p.page.locator('.wf-r', { hasText: name });
+    await until('three open rows', async () => (await p.page.locator('.wf-r .b.open').count()) === 3);
+    for (const name of ['agent run', 'running tool', 'GET']) ok((await row(name).first().textContent()).includes('not ended'), `${name} says so`);
+    ok(/≥\s*7\.00/.test(await row('agent run').first().textContent()), `at least as long as what is known: ${await row('agent run').first().textContent()}`);
+    ok(!(await row('chat claude').textContent()).includes('not ended'), 'what ended says nothing');
+    // Parents are those of the spans that the placeholders stand for.
+    equal(await p.page.locator('.wf-r').evaluateAll((rows) => rows.map((x) => Number(x.getAttribute('aria-level')))), [1, 2, 2, 3], 'levels');
+    await p.page.getByText('3 spans not ended').waitFor();
+    await p.page.getByRole('timer').waitFor();
+    await row('running tool').first().click();
+    await p.page.locator('.det[data-span]').getByText('not ended').waitFor();
+    equal((await api(t.server, `/traces/${r.trace}`)).unfinished, 3, 'what the API says');
+    await post(t.server, r.rest);
+    await until('all have ended', async () => (await p.page.locator('.wf-r .b.open').count()) === 0);
+    equal(await p.page.locator('.wf-r').count(), 4, 'no placeholder stays');
+    await p.page.getByText('complete, 4 spans').waitFor();
+    // The selection has gone from the placeholder to its span.
+    await p.page.locator('.det[data-span]').waitFor();
+    equal((await api(t.server, `/traces/${r.trace}`)).unfinished ?? 0, 0, 'nothing is open');
   },
 };

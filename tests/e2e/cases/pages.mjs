@@ -1,4 +1,4 @@
-import { api, equal, ok, post, stored, until } from '../harness.mjs';
+import { api, equal, ok, openPage, post, startServer, stored, until } from '../harness.mjs';
 import { now, run } from '../data.mjs';
 
 export default {
@@ -135,6 +135,47 @@ export default {
     await p.page.getByText('the same question').waitFor();
     await p.page.locator('.answers .value').first().waitFor();
   },
+  'mapping rules and keys are shown as they are in use': async (t) => {
+    const p = await t.open();
+    const { dialects, house } = await api(t.server, '/mappings');
+    equal(house, [], 'no house rules');
+    ok(dialects.length >= 10 && dialects.some((d) => d.name === 'pydantic-ai' && d.keys.some((k) => k.key === 'logfire.span_type' && k.field === 'span_type')), 'the built-in tables');
+    await p.go('/mappings');
+    const rows = p.page.getByRole('region', { name: 'Built-in tables' }).locator('tbody tr');
+    await until('all rules', async () => (await rows.count()) === dialects.reduce((n, d) => n + d.keys.length, 0));
+    await p.page.getByRole('button', { name: /^pydantic-ai/ }).click();
+    await p.page.waitForURL(/dialect=pydantic-ai/);
+    await p.page.getByLabel('Filter rules').fill('tool_resp');
+    await until('one rule', async () => (await rows.count()) === 1);
+    ok(/tool_response.*tool_result/.test(await rows.first().textContent()), await rows.first().textContent());
+    await p.go('/keys');
+    await p.page.getByText('not configured').waitFor();
+    await p.page.getByText('There are no accounts').waitFor();
+  },
+  'house rules and the key of the stricter tier: what is configured is shown, readings are written down': async (t) => {
+    const key = 'c0ffee00c0ffee00c0ffee00c0ffee00';
+    const other = await startServer(['genai.mappings=[{attribute: acme.llm.model, field: request_model, scope: "acme*"}, {attribute: acme.type, field: kind, values: {lookup: tool}}, {span_name: "acme.call*", kind: llm}, {scope: "acme*", input_excludes_cache: true}]', 'redact.enabled=true', 'restricted.enabled=true', `restricted.key=${key}`]);
+    try {
+      const p = await openPage(t.browser, other);
+      await p.go('/mappings');
+      const rules = p.page.getByRole('region', { name: 'House rules' }).locator('tbody tr');
+      await until('four rules', async () => (await rules.allTextContents()).length === 4);
+      for (const [i, words] of [['acme.llm.model', 'request_model', 'acme*'], ['acme.type', 'lookup is tool'], ['acme.call*', 'are of kind llm'], ['leave cached tokens out', 'acme*']].entries()) for (const w of words) ok((await rules.allTextContents())[i].includes(w), `${w} in ${(await rules.allTextContents())[i]}`);
+      await p.go('/keys');
+      await p.page.getByText('restricted.key').first().waitFor();
+      await p.page.getByLabel('Key', { exact: true }).fill('a wrong one');
+      await p.page.getByLabel('Who reads').fill('anna');
+      await p.page.getByRole('button', { name: 'Show' }).click();
+      await p.page.getByText('does not fit').waitFor();
+      await p.page.getByLabel('Key', { exact: true }).fill(key);
+      await p.page.getByRole('button', { name: 'Show' }).click();
+      const lines = p.page.getByRole('region', { name: 'Readings of the stricter tier' }).locator('tbody tr');
+      await until('both are written down', async () => (await lines.count()) === 2);
+      ok(/anna.*shown/.test(await lines.nth(0).textContent()) && /anna.*did not fit/.test(await lines.nth(1).textContent()), await lines.allTextContents());
+      ok(!p.page.url().includes(key) && !(await p.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).includes('c0ffee'), 'the key is kept nowhere');
+      await p.check();
+    } finally { equal(await other.stop(), 0, 'exit'); }
+  },
   'redaction is tried on a text, and nothing of it is kept': async (t) => {
     const p = await t.open();
     await p.go('/redact');
@@ -179,10 +220,8 @@ export default {
     await until('it closes', async () => (await p.page.getByRole('dialog').count()) === 0);
   },
   'an empty store teaches the first trace in five languages': async (t) => {
-    const { startServer } = await import('../harness.mjs');
     const empty = await startServer();
     try {
-      const { openPage } = await import('../harness.mjs');
       const p = await openPage(t.browser, empty);
       for (const path of ['/search', '/overview']) {
         await p.go(path);

@@ -1,6 +1,8 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { ok, paint, root, until } from '../harness.mjs';
+import { ok, paint, post, root, stored, until } from '../harness.mjs';
+import { now } from '../data.mjs';
+import { pendingRun } from '../pending.mjs';
 
 // Pictures of the pages for docs/ui, each 1600×1000; taken from the real server with the data of these tests.
 const out = join(root, 'docs/ui');
@@ -52,6 +54,10 @@ export default {
       ['services', '/services', '.svc .map .node'],
       ['prices', '/prices', '.opage tbody a'],
       ['storage', '/storage', '.opage td.fwm'],
+      ['metrics', '/agent-metrics?name=gen_ai.client.token.usage&by=gen_ai.request.model,gen_ai.token.type&from=now-6h', '.mview tbody tr'],
+      ['durations', '/agent-metrics?name=gen_ai.client.operation.duration&from=now-6h', '.mview tbody tr'],
+      ['mappings', '/mappings', '.opage td.mono'],
+      ['keys', '/keys', '.opage pre'],
     ]) {
       await p.go(path);
       await p.page.locator(ready).first().waitFor();
@@ -76,5 +82,13 @@ export default {
     await p.page.locator('.palette [role=option]').first().waitFor();
     await p.page.keyboard.type('read');
     await shoot('palette');
+    // Last, so that no other picture has it.
+    const running = pendingRun(now());
+    await post(t.server, running.request);
+    await stored(t.server, running.trace, running.spans);
+    await p.go(`/t/${running.trace}?s=${running.running}`);
+    await p.page.locator('.b.open').first().waitFor();
+    await p.page.locator('.det[data-span]').waitFor();
+    await shoot('unfinished');
   },
 };

@@ -48,6 +48,7 @@ export interface TraceSummary {
   cost: Cost;
   session: string | null; user: string | null; agent: string | null; environment: string | null;
   status: Status;
+  unfinished?: number;                // spans that have begun and not ended, where there are any
   stands_for?: number;                // kept by retention sampling: one of so many of its kind
   shape: ShapeSegment[];              // at most 48, for the mini waterfall
 }
@@ -59,6 +60,7 @@ export interface SpanSummary {
   trace_id: string; span_id: string; parent_span_id: string | null;
   name: string; service: string; kind: Kind; span_kind: SpanKind; status: Status; status_message: string | null;
   start_unix_nano: UnixNano; duration_ns: number;
+  unfinished?: boolean;               // it has begun, no end has arrived
   provider: string | null; model: string | null; tool: string | null; agent: string | null; session: string | null; user: string | null;
   usage: Usage | null; cost: Cost;
   turn_number: number | null;
@@ -111,6 +113,7 @@ export interface WindowRow {
   name: string; service: string; kind: Kind; span_kind: SpanKind; status: Status;
   error: string | null;               // message of the error, ≤ 200 characters
   offset_ns: number; duration_ns: number; self_ns: number;
+  unfinished?: boolean;               // it has begun, no end has arrived: duration_ns is 0, self_ns counts to the last end of the trace
   end_before_start: boolean;          // the client's clock went backwards; duration is shown as unknown
   children: number; descendants: number; folded: boolean; hidden: number;
   group?: RowGroup;                   // this row begins a run of like siblings (only with group=1)
@@ -236,6 +239,24 @@ export interface SessionTurn {
 export interface UserList { users: (UsageSums & { user: string; first_seen_unix_nano: UnixNano; last_seen_unix_nano: UnixNano; traces: number; sessions: number; failed_traces: number })[]; more: boolean }
 export interface ToolList { tools: { name: string; calls: number; errors: number; traces: number; p50_ns: number; p95_ns: number; max_ns: number; total_ns: number; repeated_calls: number; traces_with_repeats: number; last_seen_unix_nano: UnixNano }[]; more: boolean }
 export interface RunList { sort: string; traces: TraceSummary[]; more: boolean }
+
+/** GET /api/v1/metrics?from&to — metrics that agents sent (OTLP), by name. GET /api/v1/metrics/series?name&fn&q&by&where&step&from&to&limit — one of them over time, the largest series first. */
+export interface MetricList { metrics: MetricInfo[]; more: boolean }
+export interface MetricInfo {
+  name: string; type: 'none' | 'gauge' | 'sum' | 'histogram' | 'exponential_histogram' | 'summary'; temporality: 'unspecified' | 'delta' | 'cumulative'; monotonic: boolean;
+  unit: string | null; description: string | null; series: number; points: number; last_unix_nano: UnixNano; services: string[]; attributes: string[];
+}
+export interface MetricSeries {
+  name: string; type: MetricInfo['type']; unit: string | null; fn: string; step_ns: number; by: string[]; points: number; more: boolean; searched_from: UnixNano; searched_to: UnixNano;
+  series: { key: Record<string, string | null>; values: (number | string | null)[] }[];   // a step each; null: nothing came. NaN and infinities are strings
+}
+
+/** GET /api/v1/mappings — how attributes are read: the configuration's rules and the built-in tables. Lower ranks win. */
+export interface MappingList { house: HouseRule[]; dialects: Dialect[] }
+export interface HouseRule { attribute: string | null; event: string | null; span_name: string | null; scope: string | null; field: string | null; convert: string | null; kind: string | null; values: Record<string, string>; input_excludes_cache: boolean | null; rank: number }
+export interface Dialect { name: string; keys: { key: string; field: string; convert: string; rank: number }[]; prefixes: { prefix: string; family: string }[]; scopes: { scope: string; traits: string[] }[]; span_names: { name: string; kind: string; traits: string[] }[] }
+/** GET /api/v1/restricted — {enabled}: whether there is a stricter tier. GET /api/v1/restricted/audit, with its key — who read it. */
+export interface AuditEntry { time_unix_nano: UnixNano; peer: string; reader: string; method: string; path: string; query: string; allowed: boolean }
 
 /** GET /api/v1/live?q (text/event-stream): event "traces" data {"trace_ids":[…],"spans":n}; at most eight a second; "hello" first. more: there are more ids, or none are told because the page reads slowly. */
 export interface LiveEvent { trace_ids: string[]; spans: number; more?: boolean }

@@ -1,18 +1,22 @@
 import { useMemo, useRef, useState, type ReactNode } from 'react';
+import { roundText } from '../format/numbers';
 import { axisTime } from '../format/time';
 import { Safe } from '../text/text';
 import { useSize } from '../ui/size';
+import './chart.css';
 
 /** One line or one layer of bars: values by time step; null is unknown and leaves a gap. */
 export interface Line { key: string; label: string; className: string; values: (number | null)[]; total: string }
+/** The class of the layer or line at that place; from the eighth on they share the one of "others". */
+export const paint = (i: number): string => (i < 7 ? `b-c-${[0, 4, 2, 1, 3, 5, 6][i]}` : 'b-c-7');
 const left = 54, right = 10, top = 8, bottom = 20;
 
 /** Round steps for an axis of values. */
-export function axisSteps(max: number, want = 3): number[] {
-  if (!(max > 0)) return [0, 1];
-  const raw = max / want, p = 10 ** Math.floor(Math.log10(raw)), step = [1, 2, 5, 10].map((m) => m * p).find((s) => s >= raw) ?? 10 * p;
+export function axisSteps(max: number, want = 3, min = 0): number[] {
+  if (!(max > min)) return [0, 1];
+  const raw = (max - min) / want, p = 10 ** Math.floor(Math.log10(raw)), step = [1, 2, 5, 10].map((m) => m * p).find((s) => s >= raw) ?? 10 * p;
   const out: number[] = [];
-  for (let v = 0; v <= max + step * 0.999; v += step) out.push(v);
+  for (let i = Math.floor(min / step); i * step < max + step * 0.999; i++) out.push(i * step);
   return out;
 }
 
@@ -26,8 +30,9 @@ export function Chart({ times, step, lines, form, text, go, height = 168, word }
   const w = Math.max(40, width - left - right), h = height - top - bottom;
   const n = Math.max(1, times.length), slot = w / n;
   const max = useMemo(() => Math.max(0, ...times.map((_, i) => (form === 'bars' ? lines.reduce((s, l) => s + (l.values[i] ?? 0), 0) : Math.max(0, ...lines.map((l) => l.values[i] ?? 0))))), [times, lines, form]);
-  const marks = axisSteps(max), ceiling = marks.at(-1)!;
-  const y = (v: number): number => top + h - (v / ceiling) * h, x = (i: number): number => left + i * slot;
+  const min = useMemo(() => (form === 'bars' ? 0 : Math.min(0, ...lines.flatMap((l) => l.values.map((v) => v ?? 0)))), [lines, form]);
+  const marks = axisSteps(max, 3, min), floor = marks[0]!, ceiling = marks.at(-1)!;
+  const y = (v: number): number => top + h - ((v - floor) / (ceiling - floor)) * h, x = (i: number): number => left + i * slot;
   const every = Math.max(1, Math.ceil(n / Math.max(2, Math.floor(w / 80))));
   const span = n * step;
   const pick = (e: React.PointerEvent | React.MouseEvent): number => Math.max(0, Math.min(n - 1, Math.floor((e.clientX - (svg.current?.getBoundingClientRect().left ?? 0) - left) / slot)));
@@ -49,7 +54,7 @@ export function Chart({ times, step, lines, form, text, go, height = 168, word }
           }
           go(hit, times[i]!, times[i]! + step);
         }}>
-        {marks.map((v) => <g key={v}><line x1={left} x2={left + w} y1={y(v)} y2={y(v)} className="st-line" /><text x={left - 6} y={y(v) + 3.5} textAnchor="end">{text(v)}</text></g>)}
+        {marks.map((v) => <g key={v}><line x1={left} x2={left + w} y1={y(v)} y2={y(v)} className="st-line" /><text x={left - 6} y={y(v) + 3.5} textAnchor="end">{roundText(text(v))}</text></g>)}
         {times.map((t, i) => (i % every === Math.floor(every / 2) ? <text key={t} x={x(i) + slot / 2} y={height - 5} textAnchor="middle">{axisTime(t, span)}</text> : null))}
         {form === 'bars' && times.map((t, i) => { let sum = 0; return <g key={t} className={at === i ? 'on' : ''}>{lines.map((l) => { const v = l.values[i] ?? 0; if (v <= 0) return null; const a = y(sum), b = y(sum + v); sum += v; return <rect key={l.key} x={x(i) + Math.min(1, slot * 0.1)} width={Math.max(1, slot - Math.min(2, slot * 0.2))} y={b} height={Math.max(0.75, a - b - (a - b > 3 ? 0.75 : 0))} className={`cbar ${l.className}`} />; })}</g>; })}
         {paths}{dots}

@@ -6,14 +6,14 @@ import { compact, durationText, integer, money, percent, some } from '../format/
 import type { Range } from '../format/time';
 import { StatusBar } from '../frame/frame';
 import { quote } from '../search/language';
-import { TimeRange } from '../search/time-range';
+import { useRange } from '../ui/time-range';
 import { oneLine } from '../text/safe';
 import { Safe } from '../text/text';
 import { Failure, Skeleton } from '../ui/bits';
 import { KindIcon } from '../ui/icons';
 import { useSize } from '../ui/size';
 import { Link } from '../url/link';
-import { setParams } from '../url/router';
+import { setList, setParams } from '../url/router';
 import { Modes } from './modes';
 import { bins, mean, meanDifference, meanInterval, quantile, shareDifference, shareInterval, type Interval } from './stats';
 
@@ -35,7 +35,7 @@ const paint = ['b-c-7', 'b-c-0', 'b-c-1', 'b-c-2'], fill = ['f-k-other', 'f-k-ll
 export default function ArmsPage({ params }: { params: URLSearchParams }) {
   const field = ((f) => (f !== null && f in armFields ? (f as Field) : 'variant'))(params.get('by'));
   const q = params.get('q') ?? '', sort = ((s) => (s === 'duration' || s === 'tokens' ? s : 'cost'))(params.get('sort')) as Figure;
-  const range = useMemo<Range>(() => ({ from: params.get('from') ?? 'now-7d', to: params.get('to') ?? 'now' }), [params]);
+  const { range, rangeControl } = useRange(params, 'now-7d');
   const [text, setText] = useState(q);
   const values = useQuery({ queryKey: ['arms', field, q, range], placeholderData: keepPreviousData, queryFn: ({ signal }) => get<Facets>('/facets', { q, ...range, row: 'traces', fields: field }, signal) });
   const known = (values.data?.facets[0]?.values ?? []).filter((v) => v.value !== '');
@@ -55,13 +55,13 @@ export default function ArmsPage({ params }: { params: URLSearchParams }) {
   const keys = useQuery({ queryKey: ['score-keys', range], staleTime: 60_000, queryFn: ({ signal }) => get<KeyList>('/keys', { prefix: 'eval.score.', ...range }, signal) });
   const scores = (keys.data?.keys ?? []).filter((k) => k.key.startsWith('eval.score.')).slice(0, 2).map((k) => k.key);
   // Which values stand in the address; one arm after another, so that names may hold commas.
-  const choose = (list: string[]): void => { const u = new URL(location.href); u.searchParams.delete('arm'); for (const n of list) u.searchParams.append('arm', n); history.pushState(null, '', u.pathname + u.search); window.dispatchEvent(new Event('turnscope:url')); };
+  const choose = (list: string[]): void => setList('arm', list);
   return (
     <main className="page">
       <header className="top"><h1>Compare</h1><Modes on="arms" /><span className="grow" />
         <form className="field ovq wide" role="search" onSubmit={(e) => { e.preventDefault(); setParams({ q: text.trim() || null }, 'push'); }}><input type="search" aria-label="Only what matches" placeholder="agent:support-agent" value={text} onChange={(e) => setText(e.target.value)} spellCheck={false} /></form>
-        <TimeRange range={range} set={(r) => setParams({ from: r.from === 'now-7d' ? null : r.from, to: r.to === 'now' ? null : r.to }, 'push')} /></header>
-      <div className="armbar"><span className="dim">Arms by</span><label className="btn pick"><select aria-label="Field of the arms" value={field} onChange={(e) => { const u = new URL(location.href); u.searchParams.delete('arm'); u.searchParams.set('by', e.target.value); history.pushState(null, '', u.pathname + u.search); window.dispatchEvent(new Event('turnscope:url')); }}>{(Object.keys(armFields) as Field[]).map((f) => <option key={f} value={f}>{armFields[f]}</option>)}</select></label>
+        {rangeControl}</header>
+      <div className="armbar"><span className="dim">Arms by</span><label className="btn pick"><select aria-label="Field of the arms" value={field} onChange={(e) => setList('arm', [], { by: e.target.value })}>{(Object.keys(armFields) as Field[]).map((f) => <option key={f} value={f}>{armFields[f]}</option>)}</select></label>
         {known.map((v) => { const i = names.indexOf(v.value); return <button type="button" key={v.value} className="btn" aria-pressed={i >= 0} disabled={i < 0 && names.length >= most} onClick={() => choose(i >= 0 ? names.filter((n) => n !== v.value) : [...names, v.value])}>{i >= 0 && <i className={`sw ${paint[i]}`} />}<Safe text={oneLine(v.value, 40)} /><span className="dim">{integer(v.count)}</span></button>; })}
         <span className="grow" />{names.length > 1 && <button type="button" className="btn" title="The first arm is what the others are compared with" onClick={() => choose([...names.slice(1), names[0]!])}>Other baseline</button>}</div>
       <div className="arms scroll" tabIndex={0} role="region" aria-label="Arms">
@@ -88,7 +88,7 @@ export default function ArmsPage({ params }: { params: URLSearchParams }) {
 function Verdict({ d, text, worse = true }: { d: { d: number; interval: Interval | null } | null; text: (v: number) => string; worse?: boolean }) {
   if (!d) return <span className="dim">—</span>;
   const sure = d.interval !== null && (d.interval[0] > 0 || d.interval[1] < 0);
-  return <span className="verdict"><b className={`fwm ${sure ? ((d.d > 0) === worse ? 'danger' : 'ok') : ''}`}>{signed(d.d, text)}</b>{d.interval ? <span className="dim"> {signed(d.interval[0], text)} … {signed(d.interval[1], text)}</span> : <span className="dim"> too few to tell</span>}{d.interval && !sure && <span className="chip">may be chance</span>}</span>;
+  return <span className="verdict"><b className={`fwm ${sure ? ((d.d > 0) === worse ? 'danger' : 'ok') : ''}`}>{signed(d.d, text)}</b>{d.interval && !sure && <span className="chip">may be chance</span>}{d.interval ? <span className="dim"> {signed(d.interval[0], text)} … {signed(d.interval[1], text)}</span> : <span className="dim"> too few to tell</span>}</span>;
 }
 
 function Distribution({ figure, arms, link }: { figure: Figure; arms: Arm[]; link: (arm: string) => string }) {
@@ -103,7 +103,7 @@ function Distribution({ figure, arms, link }: { figure: Figure; arms: Arm[]; lin
   }, [arms, f]);
   const w = Math.max(100, width), rowH = 46;
   return (
-    <section className="panel arm dist" aria-label={f.title}><header><h2>{f.title}</h2><span className="cap">{shapes?.log ? 'logarithmic axis; ' : ''}a tick at p50 and p95, whisker: mean and its interval</span></header>
+    <section className="panel arm dist" aria-label={f.title}><header><h2>{f.title}</h2><span className="cap trunc" title="A tick at p50, a dashed one at p95; the whisker is the mean with its interval">{shapes?.log ? 'logarithmic; ' : ''}ticks: p50, p95; whisker: mean</span></header>
       {!shapes ? <p className="pad dim">No run of these arms tells it.</p> : <>
         <div className="armplot"><div ref={ref}><svg width={w} height={shapes.rows.length * rowH + 18} role="img" aria-label={`${f.title}: ${arms.map((a, i) => `${a.name} p50 ${shapes.rows[i]!.p50 !== null ? f.text(shapes.rows[i]!.p50!) : 'unknown'}`).join(', ')}`}>
           {shapes.rows.map((r, i) => {

@@ -9,7 +9,7 @@ import { oneLine } from '../text/safe';
 import { Safe } from '../text/text';
 import { Value } from '../text/value';
 import { CopyButton, CostText, Dur, Failure, Skeleton, Time } from '../ui/bits';
-import { Icon, KindIcon } from '../ui/icons';
+import { KindIcon } from '../ui/icons';
 import { useKeys } from '../ui/keys';
 import { Link } from '../url/link';
 import { setParams } from '../url/router';
@@ -195,7 +195,7 @@ function Picker({ a }: { a: string | null }) {
           <form className="pad row" onSubmit={(e) => { e.preventDefault(); const m = /([0-9a-f]{16,32})/i.exec(text); if (m) choose(m[1]!.toLowerCase()); }}><div className="field grow"><input aria-label="Trace id or address" placeholder="trace id or address" value={text} onChange={(e) => setText(e.target.value)} spellCheck={false} /></div><button type="submit" className="btn" disabled={!/[0-9a-f]{16,32}/i.test(text)}>Use it</button></form>
           {list.isError && <Failure error={list.error} />}
           <table><tbody>{list.isPending && a === null && [0, 1, 2].map((i) => <tr key={i}><td><Skeleton w="60%" /></td></tr>)}{rows.map((t) => <tr key={t.trace_id}><td className="dim"><Time t={t.start_unix_nano} /></td><td className="trunc tcellw"><button type="button" className="linkish trunc" onClick={() => choose(t.trace_id)}>{t.errors > 0 && <KindIcon kind="error" />}<Safe text={oneLine(t.question ?? t.root?.name ?? t.trace_id, 160)} /></button>{t.question !== null && t.question === first.data?.question && <span className="chip accent"> same question</span>}</td><td className="num"><Dur ns={t.duration_ns} /></td><td className="num"><CostText cost={t.cost} /></td></tr>)}</tbody></table>
-          {list.data && rows.length === 0 && <p className="pad dim">No other trace of the last 7 days.</p>}</section>
-      </div><StatusBar keys={[[['g', 's'], 'search'], [['?'], 'all keys']]} left={<Icon name="compare" />} /></main>
+          {list.data && rows.length === 0 && <p className="pad dim">{a === null ? 'No trace of the last 7 days.' : 'No other trace of the last 7 days.'} An older one can be named by its id.</p>}</section>
+      </div><StatusBar keys={[[['g', 's'], 'search'], [['?'], 'all keys']]} /></main>
   );
 }

@@ -47,8 +47,8 @@ export const moneyExact = (nano: number | null | undefined, places = 6): string 
   return `$${have <= places ? (nano / 1e9).toFixed(places) : cut}`;
 };
 
-/** Money on an axis: no zeros behind the last digit that tells. */
-export const axisMoney = (nano: number): string => { const t = money(nano); return t.includes('.') ? t.replace(/0+$/, '').replace(/\.$/, '') : t; };
+/** A round figure, as on an axis: "30.00 s" → "30 s", "30:00 min" → "30 min", "$0.6000" → "$0.6". */
+export const roundText = (text: string): string => (/^0(?![\d.])/.test(text) ? '0' : text.replace(/(\.\d*?)0+(?!\d)/, '$1').replace(/\.(?!\d)/, '').replace(/:00(?![\d:])/, ''));
 /** "1 trace", "3 traces". */
 export const some = (n: number, word: string): string => `${integer(n)} ${word}${n === 1 ? '' : 's'}`;
 export const integer = (n: number | null | undefined): string => (n === null || n === undefined ? unknown : group.format(n));

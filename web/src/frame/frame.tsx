@@ -17,13 +17,19 @@ const areas: { path: string; icon: IconName; label: string; key: string }[] = [
   { path: '/users', icon: 'users', label: 'Users', key: 'g u' },
   { path: '/compare', icon: 'compare', label: 'Compare', key: 'g c' },
   { path: '/services', icon: 'services', label: 'Services', key: 'g d' },
+  { path: '/agent-metrics', icon: 'metrics', label: 'Metrics of agents', key: 'g m' },
 ];
 const operators: typeof areas = [
   { path: '/prices', icon: 'prices', label: 'Prices', key: 'g p' },
   { path: '/storage', icon: 'storage', label: 'Storage', key: 'g b' },
   { path: '/explain', icon: 'diff', label: 'Explain a payload', key: 'g x' },
+  { path: '/mappings', icon: 'mappings', label: 'Mapping rules', key: 'g i' },
   { path: '/redact', icon: 'shield', label: 'Test redaction', key: 'g r' },
+  { path: '/keys', icon: 'key', label: 'Keys', key: 'g k' },
 ];
+
+/** Everywhere that a key leads to. */
+const places: { path: string; label: string; key: string }[] = [...areas, { path: '/compare?by=variant', label: 'Compare experiment arms', key: 'g a' }, ...operators, { path: '/health', label: 'Health, exporters, anomalies', key: 'g h' }];
 
 export function Frame({ children }: { children: ReactNode }) {
   const path = useUrl().split('?')[0]!;
@@ -32,12 +38,11 @@ export function Frame({ children }: { children: ReactNode }) {
   const theme = useTheme();
   const health = useHealth();
   useKeys({
-    '?': () => setHelp((h) => !h), 'ctrl+k': () => setPalette(true), 'g r': () => navigate('/redact'), 'g a': () => navigate('/compare?by=variant'),
-    'g s': () => navigate('/search'), 'g o': () => navigate('/overview'), 'g e': () => navigate('/sessions'), 'g u': () => navigate('/users'), 'g c': () => navigate('/compare'), 'g p': () => navigate('/prices'), 'g b': () => navigate('/storage'), 'g x': () => navigate('/explain'), 'g d': () => navigate('/services'),
-    'g h': () => navigate('/health'), 'g t': () => toggleTheme(),
+    '?': () => setHelp((h) => !h), 'ctrl+k': () => setPalette(true), 'g t': () => toggleTheme(),
+    ...Object.fromEntries(places.map((a) => [a.key, () => navigate(a.path)])),
   });
   const current = (p: string): 'page' | undefined => ((p === '/search' ? path === '/' || path === '/search' || path.startsWith('/t/') : p === '/sessions' ? path.startsWith('/session') : path === p) ? 'page' : undefined);
-  const commands: Command[] = [...areas, { path: '/compare?by=variant', label: 'Compare experiment arms', key: 'g a' }, ...operators, { path: '/health', label: 'Health, exporters, anomalies', key: 'g h' }].map((a) => ({ title: a.label, keys: a.key, run: () => navigate(a.path) }));
+  const commands: Command[] = places.map((a) => ({ title: a.label, keys: a.key, run: () => navigate(a.path) }));
   commands.push({ title: theme === 'dark' ? 'Light theme' : 'Dark theme', keys: 'g t', run: toggleTheme }, { title: 'Keyboard map', keys: '?', run: () => setHelp(true) });
   const state = health.isError ? 'unreachable' : health.data?.status;
   const troubled = state !== undefined && state !== 'ok';

@@ -40,7 +40,7 @@ export default function HealthPage() {
             <section className="panel"><header><h2>Anomalies</h2><span className="cap">everything that was refused, cut, repaired or skipped is counted here</span><span className="grow" />{worst.length === 0 && <span className="ok">none since the start</span>}</header>
               {(worst.length > 0 || all) && <table className="an"><thead><tr><th scope="col">What</th><th scope="col" className="num">Count</th><th scope="col">What it means and what to do</th></tr></thead>
                 <tbody>{[...worst, ...(all ? h.anomalies.filter((a) => a.count === 0) : [])].map((a) => <tr key={a.name} className={a.count === 0 ? 'zero' : ''}><td className="mono"><span className={a.count === 0 ? 'dim' : a.severity === 'error' ? 'danger' : a.severity === 'warn' ? 'warn' : 'mid'}>{a.count === 0 ? '○' : a.severity === 'info' ? '●' : '▲'}</span> <Safe text={a.name} /></td><td className="num">{a.count === 0 ? <span className="dim">–</span> : <>{integer(a.count)}<span className="unit"><Safe text={a.unit} /></span></>}</td><td className="mid"><Safe text={a.help} /></td></tr>)}</tbody></table>}
-              <div className="anz"><button type="button" className="more" aria-expanded={all} onClick={() => setAll(!all)}>{all ? 'Only what was counted' : `${integer(h.anomalies.length - worst.length)} other kinds, none of them counted: show them`}</button></div></section>
+              <div className="anz"><button type="button" className="more" aria-expanded={all} onClick={() => setAll(!all)}>{all ? 'Only what was counted' : `${integer(h.anomalies.length - worst.length)} ${worst.length > 0 ? 'other ' : ''}kinds, none of them counted: show them`}</button></div></section>
           </>
         )}
       </div>

@@ -1,9 +1,9 @@
 import { useState } from 'react';
+import { post } from '../api/client';
 import { StatusBar } from '../frame/frame';
 import { JsonView } from '../text/json-view';
 import { Safe } from '../text/text';
 import { CopyButton, Failure } from '../ui/bits';
-import { ApiFailure } from '../api/client';
 import './operators.css';
 
 const sample = `{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]},"scopeSpans":[{"spans":[
@@ -35,13 +35,7 @@ export default function ExplainPage() {
   const [busy, setBusy] = useState(false);
   const run = async (): Promise<void> => {
     setBusy(true);
-    setError(null);
-    try {
-      const r = await fetch('/api/v1/explain', { method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json' }, body: text });
-      const body = (await r.json().catch(() => ({}))) as Explained & { error?: { kind: string; message: string } };
-      if (!r.ok) throw new ApiFailure(r.status, body.error?.kind ?? 'http', body.error?.message ?? `the server answered ${r.status}`);
-      setAnswer(body);
-    } catch (e) { setAnswer(null); setError(e instanceof ApiFailure ? e : new ApiFailure(0, 'unreachable', 'The server does not answer.')); }
+    try { setAnswer(await post<Explained>('/explain', text)); setError(null); } catch (e) { setAnswer(null); setError(e); }
     setBusy(false);
   };
   const spans = Object.entries(answer?.spans ?? {});

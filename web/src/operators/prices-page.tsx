@@ -1,30 +1,28 @@
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import { get } from '../api/client';
 import type { PriceList, PriceRule, UsageReport } from '../api/types';
 import { compact, integer, money, percent } from '../format/numbers';
-import type { Range } from '../format/time';
 import { StatusBar } from '../frame/frame';
 import { quote } from '../search/language';
-import { TimeRange } from '../search/time-range';
+import { useRange } from '../ui/time-range';
 import { Safe } from '../text/text';
 import { CostText, Failure, Skeleton } from '../ui/bits';
 import { Link } from '../url/link';
-import { setParams } from '../url/router';
 import './operators.css';
 
 const age = (date: string): number => Math.max(0, Math.floor((Date.now() - Date.parse(date)) / 86_400e3));
 
 /** Which models were called, which of them have a price, and how old the prices are. */
 export default function PricesPage({ params }: { params: URLSearchParams }) {
-  const range = useMemo<Range>(() => ({ from: params.get('from') ?? 'now-30d', to: params.get('to') ?? 'now' }), [params]);
+  const { range, rangeControl } = useRange(params, 'now-30d');
   const d = useQuery({ queryKey: ['usage', 'prices', range], queryFn: ({ signal }) => get<UsageReport>('/usage', { by: 'model,provider', ...range, limit: 1000 }, signal) });
   const rows = [...(d.data?.rows ?? [])].sort((a, b) => b.cost.unpriced_tokens - a.cost.unpriced_tokens || (b.cost.nano_usd ?? 0) - (a.cost.nano_usd ?? 0));
   const t = d.data?.total;
   const all = t ? t.tokens.total_input + t.tokens.total_output : 0;
   const days = d.data?.prices_date ? age(d.data.prices_date) : null;
   return (
-    <main className="page"><header className="top"><h1>Prices</h1>{days !== null && <span className={`chip ${days > 90 ? 'warn' : ''}`}>built-in list of {d.data!.prices_date}, {integer(days)} {days === 1 ? 'day' : 'days'} old</span>}<span className="grow" /><TimeRange range={range} set={(r) => setParams({ from: r.from === 'now-30d' ? null : r.from, to: r.to === 'now' ? null : r.to }, 'push')} /></header>
+    <main className="page"><header className="top"><h1>Prices</h1>{days !== null && <span className={`chip ${days > 90 ? 'warn' : ''}`}>built-in list of {d.data!.prices_date}, {integer(days)} {days === 1 ? 'day' : 'days'} old</span>}<span className="grow" />{rangeControl}</header>
       <div className="opage scroll" tabIndex={0} role="region" aria-label="Models and their prices">
         {d.isError && <Failure error={d.error} retry={() => void d.refetch()} />}
         {t && t.cost.unpriced_calls > 0 && <p className="notice warn flat">{t.cost.unpriced_calls === 1 ? '1 call has' : `${integer(t.cost.unpriced_calls)} calls have`} no price: {percent(all > 0 ? t.cost.unpriced_tokens / all : null)} of all tokens are in no cost. Give the model a price in a file of your own; it applies to past calls at once (docs/prices.md).</p>}
@@ -56,8 +54,8 @@ function Rules({ called }: { called: string[] }) {
       {list.isError && <Failure error={list.error} retry={() => void list.refetch()} />}
       <table><thead><tr><th scope="col">Model</th><th scope="col">Provider</th><th scope="col" className="num">Input</th><th scope="col" className="num">Cache read</th><th scope="col" className="num">Cache write</th><th scope="col" className="num">Output</th><th scope="col">Else</th><th scope="col">From</th><th scope="col">Of</th></tr></thead>
         <tbody>{list.isPending && [0, 1, 2].map((i) => <tr key={i}><td><Skeleton w={200} /></td><td colSpan={8} /></tr>)}
-          {rules.slice(0, 60).map((r, i) => <tr key={i}><td className={used(r) ? 'fwm' : ''}><Safe text={r.model} />{r.match !== 'exact' && <span className="dim"> {r.match === 'version' ? 'any version' : <Safe text={r.match} />}</span>}</td><td className="mid"><Safe text={r.provider ?? 'any'} /></td><td className="num">{price(r, 'input') || '—'}</td><td className="num">{price(r, 'cache_read') || '—'}</td><td className="num">{price(r, 'cache_write') || price(r, 'cache_write_5m') || '—'}</td><td className="num">{price(r, 'output') || '—'}</td>
-            <td className="dim">{r.tiers.length > 1 && `${integer(r.tiers.length)} tiers `}{order.slice(4).filter((k) => k !== 'output' && price(r, k)).map((k) => `${k.replace(/_/g, ' ')} ${price(r, k)}`).slice(0, 2).join(', ')}</td><td className="mid">{r.from}</td><td className="dim"><Safe text={r.date ?? '—'} /></td></tr>)}</tbody></table>
+          {rules.slice(0, 60).map((r, i) => <tr key={i}><td className={used(r) ? 'fwm' : ''}><Safe text={r.model} />{r.match !== 'exact' && <span className="dim"> {r.match === 'version' ? 'any version' : <Safe text={r.match} />}</span>}</td><td className="mid"><Safe text={r.provider?.replaceAll('|', ', ') ?? 'any'} /></td><td className="num">{price(r, 'input') || '—'}</td><td className="num">{price(r, 'cache_read') || '—'}</td><td className="num">{price(r, 'cache_write') || price(r, 'cache_write_5m') || '—'}</td><td className="num">{price(r, 'output') || '—'}</td>
+            <td className="dim">{r.tiers.length > 1 && `${integer(r.tiers.length)} tiers `}{order.slice(4).filter((k) => k !== 'output' && price(r, k)).map((k) => `${k.replace(/_/g, ' ')} ${price(r, k)}`).slice(0, 2).join(', ')}</td><td className="mid nw">{r.from}</td><td className="dim nw"><Safe text={r.date ?? '—'} /></td></tr>)}</tbody></table>
       {rules.length > 60 && <p className="pad dim">{integer(rules.length - 60)} more: type a part of the model's name.</p>}
       {list.data && rules.length === 0 && <p className="pad dim">No rule for that. Give the model a price in a file of your own (docs/prices.md).</p>}</section>
   );

@@ -1,7 +1,7 @@
 import type { Timeseries, UsageReport } from '../api/types';
 import { resolveTime, type Range } from '../format/time';
 import { nanos } from '../format/time';
-import type { Line } from '../chart/chart';
+import { paint, type Line } from '../chart/chart';
 
 export const dimensions = { model: 'Model', agent: 'Agent', service: 'Service', prompt_version: 'Prompt version', user: 'User' } as const;
 export type Dimension = keyof typeof dimensions;
@@ -23,7 +23,6 @@ export function timesOf(range: Range, step: number): number[] {
   for (let t = Math.floor(a / step) * step; t < b && out.length < 800; t += step) out.push(t);
   return out;
 }
-const paint = (i: number): string => (i < 7 ? `b-c-${[0, 4, 2, 1, 3, 5, 6][i]}` : 'b-c-7');
 
 /** Usage by a dimension over time as layers, the largest first; what is beyond seven is "others". */
 export function layers(report: UsageReport | undefined, by: string, time: 'hour' | 'day', times: number[], figure: 'cost' | 'tokens' | 'calls', text: (v: number) => string): Line[] {

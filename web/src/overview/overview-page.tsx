@@ -1,15 +1,15 @@
-import { useMemo, useState, type ReactNode } from 'react';
+import { useMemo, useState } from 'react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { get } from '../api/client';
 import type { DependencyList, Health, RunList, ServiceList, Timeseries, ToolList, UsageReport } from '../api/types';
 import { Chart, Legend, Spark, type Line } from '../chart/chart';
-import { axisMoney, compact, durationText, integer, money, percent } from '../format/numbers';
-import { type Range } from '../format/time';
+import { Panel } from '../chart/panel';
+import { compact, durationText, integer, money, percent, roundText } from '../format/numbers';
 import { StatusBar } from '../frame/frame';
 import { useHealth } from '../health/use-health';
 import { FirstTrace } from '../search/empty';
 import { quote } from '../search/language';
-import { TimeRange } from '../search/time-range';
+import { useRange } from '../ui/time-range';
 import { providersOf, ServiceMap } from '../services/service-map';
 import { shortModel } from '../search/table';
 import { Safe } from '../text/text';
@@ -17,6 +17,7 @@ import { CostText, Failure, Skeleton } from '../ui/bits';
 import { Icon, KindIcon } from '../ui/icons';
 import { Link } from '../url/link';
 import { navigate, setParams } from '../url/router';
+import { searchUrl } from '../url/search-url';
 import { before, dimensions, isDimension, layers, msOf, split, stepOf, timesOf, type Dimension } from './data';
 import { Panels } from './panels';
 import '../services/services.css';
@@ -24,10 +25,9 @@ import './overview.css';
 
 const and = (...terms: string[]): string => terms.filter(Boolean).join(' ');
 const iso = (ms: number): string => new Date(ms).toISOString();
-export const searchUrl = (q: string, from: string, to: string, more = ''): string => `/search?q=${encodeURIComponent(q)}&from=${encodeURIComponent(from)}${to && to !== 'now' ? `&to=${encodeURIComponent(to)}` : ''}${more}`;
 
 export default function OverviewPage({ params }: { params: URLSearchParams }) {
-  const range = useMemo<Range>(() => ({ from: params.get('from') ?? 'now-24h', to: params.get('to') ?? 'now' }), [params]);
+  const { range, rangeControl } = useRange(params, 'now-24h');
   const by: Dimension = ((d) => (isDimension(d) ? d : 'model'))(params.get('by'));
   const q = params.get('q') ?? '';
   const [text, setText] = useState(q);
@@ -69,6 +69,9 @@ export default function OverviewPage({ params }: { params: URLSearchParams }) {
   const [editing, setEditing] = useState(false);
   const open = (line: string | null, from: number, to: number, q2 = ''): void => navigate(searchUrl(and(q, line && line !== '\u0000' ? `${by}:${quote(line)}` : '', q2), iso(from), iso(to)));
   const sec = step.by === 'hour' ? 'an hour' : 'a day';
+  const topNames = (top.data?.rows ?? []).map((r) => shortModel(r.key[by] ?? ''));
+  // Nothing can be read at all, as with a wrong range: said once, instead of figures that would look like none.
+  const broken = usage.isError && roots.isError ? usage.error : null;
   const nothing = allTraces === 0 && q === '' && health.data !== undefined && (health.data.store.spans ?? 0) === 0;
 
   return (
@@ -78,22 +81,22 @@ export default function OverviewPage({ params }: { params: URLSearchParams }) {
         <span className="grow" />
         <form className="field ovq wide" role="search" onSubmit={(e) => { e.preventDefault(); setParams({ q: text.trim() || null }, 'push'); }}><input type="search" aria-label="Only what matches" placeholder="environment:prod" value={text} onChange={(e) => setText(e.target.value)} spellCheck={false} /></form>
         <button type="button" className="btn" aria-label="Add a panel of your own" aria-expanded={editing} onClick={() => setEditing(!editing)}><Icon name="plus" />Panel</button>
-        <TimeRange range={range} set={(r) => setParams({ from: r.from === 'now-24h' ? null : r.from, to: r.to === 'now' ? null : r.to }, 'push')} /></header>
-      {nothing ? <div className="center"><FirstTrace /></div> : (
+        {rangeControl}</header>
+      {nothing ? <div className="center"><FirstTrace /></div> : broken ? <div className="center"><Failure error={broken} retry={() => { for (const x of [usage, models, roots, rootsAll, traces, errors, slow, tools, runs, top, services, edges, providers]) void x.refetch(); }} /></div> : (
         <div className="ov scroll" tabIndex={0} role="region" aria-label="Figures">
           {[usage, roots, tools].map((x, i) => x.isError && <Failure key={i} error={x.error} retry={() => void x.refetch()} />)}
           {unpriced.length > 0 && <div className="notice warn ovn"><KindIcon kind="error" /><div className="grow"><b>{unpriced.length === 1 ? '1 model has' : `${unpriced.length} models have`} no price.</b> {unpriced.slice(0, 3).map((r, i) => <span key={i}>{i > 0 && ', '}<Safe text={r.key['model'] ?? 'no model told'} /> ({integer(r.cost.unpriced_calls)} {r.cost.unpriced_calls === 1 ? 'call' : 'calls'})</span>)}{unpriced.length > 3 && ' and others'}: {percent(allTokens > 0 ? unpriced.reduce((n, r) => n + r.cost.unpriced_tokens, 0) / allTokens : null)} of tokens are in no cost below.</div><Link className="link" to="/prices">Prices</Link></div>}
           <section className="panel heads" aria-label="Headline figures">
             <Head title="Cost" value={t ? (t.cost.nano_usd !== null ? money(t.cost.nano_usd) : '—') : null} delta={change(t?.cost.nano_usd, w?.cost.nano_usd)} note={w?.cost.nano_usd != null ? `against ${money(w.cost.nano_usd)}` : 'no call before to compare with'} spark={sum(costs, times)} bad />
-            <Head title="Tokens" value={t ? (t.calls > 0 ? compact(allTokens) : '—') : null} delta={change(allTokens, w ? w.tokens.total_input + w.tokens.total_output : null)} note={t?.cache_hit_rate != null ? `${percent(t.cache_hit_rate)} of input from cache` : ''} spark={sum(tokens, times)} />
+            <Head title="Tokens" value={t ? (t.calls > 0 ? compact(allTokens) : '—') : null} delta={change(allTokens, w ? w.tokens.total_input + w.tokens.total_output : null)} note={t?.cache_hit_rate != null ? `${percent(t.cache_hit_rate)} from cache` : ''} spark={sum(tokens, times)} />
             <Head title="Runs" value={count !== undefined ? integer(count) : null} delta={change(count, countWas)} note={`${integer(t?.calls)} model calls`} spark={roots.data?.points.map((p) => p.count) ?? []} />
             <Head title="Traces with errors" value={allTraces !== undefined ? (allTraces > 0 ? percent((failed ?? 0) / allTraces) : '—') : null} delta={null} note={failed !== undefined ? `${integer(failed)} of ${integer(allTraces)}` : ''} spark={traces.data?.points.map((p) => p.errors) ?? []} />
             <Head title="Run latency, p95" value={rootsAll.data ? durationText(p95) : null} delta={change(p95, p95Was)} note={p95Was !== null ? `against ${durationText(p95Was)}` : 'no run before to compare with'} bad spark={q95.map((v) => v ?? 0)} />
           </section>
           <div className="ov3">
-            <Panel title={`Cost by ${dimensions[by].toLowerCase()}`} note={`$ ${sec}`} loading={usage.isPending} empty={costs.length === 0 ? 'No priced model call in this range.' : null}><Legend lines={costs} go={(k) => navigate(searchUrl(and(q, k ? `${by}:${quote(k)}` : ''), range.from, range.to))} /><Chart word="Cost" times={times} step={step.ms} lines={costs} form="bars" text={axisMoney} go={open} /></Panel>
-            <Panel title="Run latency" note="s" loading={roots.isPending} empty={q95.every((v) => v === null) ? 'No run in this range.' : null}><Legend lines={latency} /><Chart word="Latency of runs" times={rootTimes} step={(roots.data?.step_ns ?? 1e9) / 1e6} lines={latency} form="lines" text={durationText} go={(_, a, b) => navigate(searchUrl(q, iso(a), iso(b), '&plot=duration'))} /></Panel>
-            <Panel title="Errors by kind" note={`spans ${roots.data ? `in ${durationText(roots.data.step_ns)}` : ''}`} loading={errors.isPending} empty={errorLines.length === 0 ? 'No error in this range.' : null}><Legend lines={errorLines} go={(k) => navigate(searchUrl(and(q, `kind:${k}`, 'status:error'), range.from, range.to, '&row=spans'))} /><Chart word="Errors" times={msOf(errors.data)} step={(errors.data?.step_ns ?? 1e9) / 1e6} lines={errorLines} form="bars" text={integer} go={(l, a, b) => navigate(searchUrl(and(q, l ? `kind:${l}` : '', 'status:error'), iso(a), iso(b), '&row=spans'))} /></Panel>
+            <Panel title={`Cost by ${dimensions[by].toLowerCase()}`} note={`$ ${sec}`} loading={usage.isPending} empty={costs.length === 0 ? 'No priced model call in this range.' : null}><Legend lines={costs} go={(k) => navigate(searchUrl(and(q, k ? `${by}:${quote(k)}` : ''), range.from, range.to))} /><Chart word="Cost" times={times} step={step.ms} lines={costs} form="bars" text={money} go={open} /></Panel>
+            <Panel title="Run latency" note="of root spans" loading={roots.isPending} empty={q95.every((v) => v === null) ? 'No run in this range.' : null}><Legend lines={latency} /><Chart word="Latency of runs" times={rootTimes} step={(roots.data?.step_ns ?? 1e9) / 1e6} lines={latency} form="lines" text={durationText} go={(_, a, b) => navigate(searchUrl(q, iso(a), iso(b), '&plot=duration'))} /></Panel>
+            <Panel title="Errors by kind" note={`spans ${roots.data ? `in ${roundText(durationText(roots.data.step_ns))}` : ''}`} loading={errors.isPending} empty={errorLines.length === 0 ? 'No error in this range.' : null}><Legend lines={errorLines} go={(k) => navigate(searchUrl(and(q, `kind:${k}`, 'status:error'), range.from, range.to, '&row=spans'))} /><Chart word="Errors" times={msOf(errors.data)} step={(errors.data?.step_ns ?? 1e9) / 1e6} lines={errorLines} form="bars" text={integer} go={(l, a, b) => navigate(searchUrl(and(q, l ? `kind:${l}` : '', 'status:error'), iso(a), iso(b), '&row=spans'))} /></Panel>
           </div>
           <div className="ov2">
             <div className="ovcol">
@@ -103,7 +106,7 @@ export default function OverviewPage({ params }: { params: URLSearchParams }) {
             </div>
             <div className="ovcol">
               <section className="panel"><header><h2>Dearest {dimensions[by].toLowerCase()}s</h2></header><table><thead><tr><th scope="col">{dimensions[by]}</th><th scope="col" className="num">Traces</th><th scope="col" className="num">Cost</th><th scope="col" className="num">a trace</th></tr></thead>
-                <tbody>{(top.data?.rows ?? []).slice(0, 8).map((r, i) => { const k = r.key[by] ?? ''; return <tr key={i}><td className="trunc tcell">{k ? <Link className="link" to={searchUrl(and(q, `${by}:${quote(k)}`), range.from, range.to)}><Safe text={by === 'model' ? shortModel(k) : k} /></Link> : <span className="dim">not told</span>}</td><td className="num">{integer(r.traces)}</td><td className="num fwm"><CostText cost={r.cost} /></td><td className="num">{r.cost.nano_usd !== null && r.traces > 0 ? money(r.cost.nano_usd / r.traces) : '—'}</td></tr>; })}</tbody></table>{top.data?.rows.length === 0 && <p className="pad dim">No model call told one in this range.</p>}</section>
+                <tbody>{(top.data?.rows ?? []).slice(0, 8).map((r, i) => { const k = r.key[by] ?? ''; return <tr key={i}><td className="trunc tcell">{k ? <Link className="link" to={searchUrl(and(q, `${by}:${quote(k)}`), range.from, range.to)}><Safe text={by === 'model' && topNames.filter((n) => n === shortModel(k)).length < 2 ? shortModel(k) : k} /></Link> : <span className="dim">not told</span>}</td><td className="num">{integer(r.traces)}</td><td className="num fwm"><CostText cost={r.cost} /></td><td className="num">{r.cost.nano_usd !== null && r.traces > 0 ? money(r.cost.nano_usd / r.traces) : '—'}</td></tr>; })}</tbody></table>{top.data?.rows.length === 0 && <p className="pad dim">No model call told one in this range.</p>}</section>
               <section className="panel"><header><h2>Slowest tools</h2><span className="cap">by summed time</span></header><table><thead><tr><th scope="col">Tool</th><th scope="col" className="num">Calls</th><th scope="col" className="num">p50</th><th scope="col" className="num">p95</th><th scope="col" className="num">Failed</th></tr></thead>
                 <tbody>{[...(tools.data?.tools ?? [])].sort((a, b) => b.total_ns - a.total_ns).slice(0, 8).map((x) => <tr key={x.name}><td className="trunc tcell"><Link className="link" to={searchUrl(and(q, `tool:${quote(x.name)}`), range.from, range.to, '&row=spans&plot=duration')}><Safe text={x.name} /></Link>{x.repeated_calls > 0 && <span className="dim" title="The same arguments again within one trace"> {integer(x.repeated_calls)} repeated</span>}</td><td className="num">{integer(x.calls)}</td><td className="num">{durationText(x.p50_ns)}</td><td className="num">{durationText(x.p95_ns)}</td><td className={`num ${x.errors > 0 ? 'danger' : 'dim'}`}>{x.errors > 0 ? percent(x.errors / x.calls) : '–'}</td></tr>)}</tbody></table></section>
             </div>
@@ -130,10 +133,6 @@ function change(now: number | null | undefined, was: number | null | undefined):
 function Head({ title, value, delta, note, spark, bad = false }: { title: string; value: string | null; delta: number | null; note: string; spark: number[]; bad?: boolean }) {
   const d = delta === null ? null : `${delta >= 0 ? '+' : '−'}${Math.abs(delta) < 10 ? (Math.abs(delta) * 100).toFixed(Math.abs(delta) < 0.1 ? 1 : 0) : '>1000'} %`;
   return <div className="head"><div><span className="mid">{title}</span><div className="v">{value ?? <Skeleton w={90} h={18} />}</div><div className="s">{d && <span className={bad && delta! > 0.1 ? 'danger' : 'fwm'}>{d} </span>}<span className="dim">{note}</span></div></div><Spark values={spark} label={`${title} over time`} /></div>;
-}
-
-export function Panel({ title, note, loading, empty, children, tools }: { title: string; note: string; loading: boolean; empty: string | null; children: ReactNode; tools?: ReactNode }) {
-  return <section className="panel chartp" aria-label={title}><header><h2 className="trunc">{title}</h2><span className="cap">{note}</span><span className="grow" />{tools}</header>{loading ? <div className="pad stack"><Skeleton w="50%" /><Skeleton w="94%" h={140} /></div> : empty ? <p className="chartempty dim">{empty}</p> : children}</section>;
 }
 
 function Strip({ h }: { h: Health }) {

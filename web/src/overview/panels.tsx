@@ -3,13 +3,14 @@ import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-quer
 import { get, post } from '../api/client';
 import type { Timeseries } from '../api/types';
 import { Chart, Legend, type Line } from '../chart/chart';
+import { Panel } from '../chart/panel';
 import { compact, durationText, integer } from '../format/numbers';
 import type { Range } from '../format/time';
 import { CopyButton, Failure } from '../ui/bits';
 import { Icon } from '../ui/icons';
 import { navigate, setParams } from '../url/router';
+import { searchUrl } from '../url/search-url';
 import { msOf, split } from './data';
-import { Panel, searchUrl } from './overview-page';
 
 /** A panel of people's own: a query, a figure, a field to split by. Kept by the server for all, or in an address to be looked at first. */
 export interface Own { title: string; q: string; figure: 'spans' | 'traces' | 'errors' | 'p95' | 'tokens'; by: string }

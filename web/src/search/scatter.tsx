@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Scatter as Points, ScatterPoint } from '../api/types';
-import { compact, durationText, integer, money } from '../format/numbers';
+import { compact, durationText, integer, money, roundText } from '../format/numbers';
 import { axisTime, nanos } from '../format/time';
 import { useSize } from '../ui/size';
 import { tokens, useTheme } from '../ui/theme';
@@ -69,7 +69,7 @@ export function ScatterPlot({ data, from, to, figure, cloud, setCloud, open, wor
       g.fillRect(left, Math.round(y(v)), w, 1);
       g.fillStyle = k['fg-2'];
       g.textAlign = 'right';
-      g.fillText(figureText(figure, v), left - 8, y(v));
+      g.fillText(roundText(figureText(figure, v)), left - 8, y(v));
     }
     g.textAlign = 'center';
     const span = to - from, day = 86_400e3;

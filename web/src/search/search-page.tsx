@@ -9,7 +9,7 @@ import { Failure, Skeleton } from '../ui/bits';
 import { useKeys } from '../ui/keys';
 import { useVirtual } from '../ui/virtual';
 import { navigate, setParams } from '../url/router';
-import { FirstTrace, NothingFound } from './empty';
+import { FirstTrace, NothingFound, QueryHelp, useNothingYet } from './empty';
 import { DifferencePanel } from './difference';
 import { FacetPanel, facetFields } from './facets';
 import { Histogram } from './histogram';
@@ -20,7 +20,7 @@ import { Peek } from './peek';
 import { readCloud, ScatterPlot, writeCloud, type Cloud, type Figure } from './scatter';
 import { SearchBar } from './search-bar';
 import { fitColumns, sessionColumns, spanColumns, TableRow, templateOf, traceColumns, type Column } from './table';
-import { TimeRange } from './time-range';
+import { TimeRange } from '../ui/time-range';
 import { idOf, isSession, isTrace, useRows, type Row, type RowKind } from './use-rows';
 import { useSize } from '../ui/size';
 import './search.css';
@@ -47,6 +47,7 @@ export function SearchPage({ params }: { params: URLSearchParams }) {
     queryKey: ['facets', search, live ? Math.floor((tick ?? 0) / 5000) : 0], placeholderData: keepPreviousData,
     queryFn: ({ signal }) => get<Facets>('/facets', { q, from, to, row: counted, fields: facetFields.join(',') }, signal),
   });
+  const nothingYet = useNothingYet();
   const facetData = useLastGood(facets.data, facets.isError);
   const series = useQuery({
     queryKey: ['timeseries', search, live ? Math.floor((tick ?? 0) / 2000) : 0], placeholderData: keepPreviousData,
@@ -194,8 +195,8 @@ export function SearchPage({ params }: { params: URLSearchParams }) {
               keep={() => setParams({ from: new Date(cloud.from).toISOString(), to: new Date(cloud.to).toISOString(), q: cloud.figure === 'duration' ? `${q}${q ? ' ' : ''}duration>=${Math.floor(cloud.least / 1e6)}ms` : q, cloud: null }, 'push')} />}
           </div>
           {error && !syntax && <Failure error={error} retry={() => void query.refetch()} />}
-          {nothing ? (
-            <div className="centered">{everything && row === 'traces' && total === 0 ? <FirstTraceOrOlder widen={() => setRange({ from: 'now-30d', to: 'now' })} /> : <NothingFound q={q} range={rangeLabel(range)} clear={() => setQ('')} widen={from === 'now-30d' ? null : () => setRange({ from: 'now-30d', to: 'now' })} />}</div>
+          {syntax && rows.length === 0 ? <div className="centered"><QueryHelp use={setQ} /></div> : nothing ? (
+            <div className="centered">{nothingYet && q === '' ? <FirstTrace /> : everything && row === 'traces' && total === 0 ? <FirstTraceOrOlder widen={() => setRange({ from: 'now-30d', to: 'now' })} /> : <NothingFound q={q} sessions={row === 'sessions'} range={rangeLabel(range)} clear={() => setQ('')} widen={from === 'now-30d' ? null : () => setRange({ from: 'now-30d', to: 'now' })} />}</div>
           ) : (
             <div className="tablebox" ref={tableBox} style={{ '--cols': template } as CSSProperties}>
               <div role="grid" id="results" aria-label={word} aria-rowcount={query.hasNextPage ? -1 : rows.length + 1} aria-busy={query.isFetching} aria-activedescendant={selected >= view.first && selected < view.last ? `row-${selected}` : undefined} tabIndex={0} className={`table ${row} ${query.isPlaceholderData ? 'stale' : ''}`}>

@@ -3,6 +3,7 @@ import type { Cost, DependencyList, ServiceList, UsageReport } from '../api/type
 import { compact, durationText, money, percent, some } from '../format/numbers';
 import { oneLine } from '../text/safe';
 import { useSize } from '../ui/size';
+import { cubic, placeLabels } from './edge-labels';
 
 type Call = DependencyList['dependencies'][number];
 /** Model calls of a service at one provider: an edge that carries money. */
@@ -68,25 +69,28 @@ export function ServiceMap({ services, edges: calls, providers = [], chosen, cho
   const spent = new Map<string, { nano: number; unpriced: boolean }>();
   for (const e of shownEdges) if (e.cost) { const s = spent.get(e.child) ?? { nano: 0, unpriced: false }; s.nano += e.cost.nano_usd ?? 0; s.unpriced ||= e.cost.state === 'unpriced' || e.cost.state === 'partly'; spent.set(e.child, s); }
   const info = new Map(services.map((s) => [s.name, s]));
+  const drawn = shownEdges.flatMap((e) => {
+    const a = at.get(e.parent), b = at.get(e.child);
+    if (!a || !b) return [];
+    const self = e.parent === e.child, x0 = a.x + nodeW, y0 = a.y + nodeH / 2, x1 = b.x, y1 = b.y + nodeH / 2, m = Math.max(40, Math.abs(x1 - x0) / 2), back = !self && x1 <= x0;
+    const d = self ? `M${x0 - 30} ${a.y}c10 -22 44 -14 30 12` : !back ? `M${x0} ${y0}C${x0 + m} ${y0} ${x1 - m} ${y1} ${x1} ${y1}` : `M${a.x + nodeW / 2} ${a.y + nodeH}C${a.x + nodeW / 2 - 20} ${a.y + nodeH + 34} ${b.x + nodeW / 2 + 20} ${b.y + nodeH + 34} ${b.x + nodeW / 2} ${b.y + nodeH}`;
+    const thick = e.cost ? 1 + 6 * Math.sqrt((e.cost.nano_usd ?? 0) / dearest) : 1 + 4 * Math.sqrt(e.calls / max);
+    const point = (t: number): [number, number] => {
+      if (self) return [x0 + 8, a.y - 8];
+      if (back) return [(a.x + b.x + nodeW) / 2, Math.max(a.y, b.y) + nodeH + 24];
+      const [x, y] = cubic([[x0, y0], [x0 + m, y0], [x1 - m, y1], [x1, y1]], t);
+      return [x, y - thick / 2 - 4];
+    };
+    return [{ e, key: `${e.parent}\u0000${e.child}`, d, thick, point }];
+  });
+  // What costs next to nothing and what has no price says so at the provider.
+  const labels = placeLabels(drawn.filter(({ e }) => !e.cost || (e.cost.nano_usd ?? 0) > dearest * 0.02).map(({ e, key, point }) => ({ key, text: edgeText(e), at: point })), [...at.values()].map((p) => ({ x: p.x, y: p.y, w: nodeW, h: nodeH })));
   return (
     <div className="map scroll" ref={ref}>
       <svg width={Math.max(1, w)} height={h} role="group" aria-label={label}>
-        {shownEdges.map((e) => {
-          const a = at.get(e.parent), b = at.get(e.child);
-          if (!a || !b) return null;
-          const bad = e.errors > 0 && !e.cost, self = e.parent === e.child;
-          const x0 = a.x + nodeW, y0 = a.y + nodeH / 2, x1 = b.x, y1 = b.y + nodeH / 2, m = Math.max(40, Math.abs(x1 - x0) / 2);
-          const d = self ? `M${x0 - 30} ${a.y}c10 -22 44 -14 30 12` : x1 > x0 ? `M${x0} ${y0}C${x0 + m} ${y0} ${x1 - m} ${y1} ${x1} ${y1}` : `M${a.x + nodeW / 2} ${a.y + nodeH}C${a.x + nodeW / 2 - 20} ${a.y + nodeH + 34} ${b.x + nodeW / 2 + 20} ${b.y + nodeH + 34} ${b.x + nodeW / 2} ${b.y + nodeH}`;
-          const dim = chosen !== null && e.parent !== chosen && e.child !== chosen;
-          const back = !self && x1 <= x0;
-          const thick = e.cost ? 1 + 6 * Math.sqrt((e.cost.nano_usd ?? 0) / dearest) : 1 + 4 * Math.sqrt(e.calls / max);
-          // What costs next to nothing and what has no price says so at the provider: labels would only lie on one another.
-          const told = !e.cost || (e.cost.nano_usd ?? 0) > dearest * 0.02;
-          const lx = self ? x0 + 8 : back ? (a.x + b.x + nodeW) / 2 : (x0 + x1) / 2, ly = self ? a.y - 8 : back ? Math.max(a.y, b.y) + nodeH + 24 : (y0 + y1) / 2 - 5;
-          return <g key={`${e.parent}\u0000${e.child}`} className={dim ? 'dimmed' : ''}><path d={d} fill="none" className={bad ? 'st-error' : e.cost ? 'st-money' : 'st-edge'} strokeWidth={thick} strokeDasharray={e.cost && e.cost.nano_usd === null ? '4 4' : undefined} />
-            <title>{`${oneLine(e.parent, 60)} → ${oneLine(e.child.replace(providerKey, ''), 60)}: ${edgeText(e)}`}</title>
-            {told && <text x={lx} y={self || back ? ly : ly - thick / 2 - 1} textAnchor="middle" className="elab">{edgeText(e)}</text>}</g>;
-        })}
+        {drawn.map(({ e, key, d, thick }) => <g key={key} className={chosen !== null && e.parent !== chosen && e.child !== chosen ? 'dimmed' : ''}><path d={d} fill="none" className={e.errors > 0 && !e.cost ? 'st-error' : e.cost ? 'st-money' : 'st-edge'} strokeWidth={thick} strokeDasharray={e.cost && e.cost.nano_usd === null ? '4 4' : undefined} />
+          <title>{`${oneLine(e.parent, 60)} → ${oneLine(e.child.replace(providerKey, ''), 60)}: ${edgeText(e)}`}</title></g>)}
+        {drawn.map(({ e, key }) => { const l = labels.get(key); return l && <text key={key} x={l[0]} y={l[1]} textAnchor="middle" className={`elab ${chosen !== null && e.parent !== chosen && e.child !== chosen ? 'dimmed' : ''}`}>{edgeText(e)}</text>; })}
         {[...at].map(([n, p]) => {
           const s = info.get(n), money_ = spent.get(n);
           if (n.startsWith(providerKey)) return <g key={n} transform={`translate(${p.x} ${p.y})`} className="node still"><rect width={nodeW} height={nodeH} rx="5" /><path transform="translate(10 6) scale(.8)" d="M8 1.2 10 6l4.8 2L10 10l-2 4.8L6 10 1.2 8 6 6z" className="f-k-llm" /><text x="28" y="17" className="nlab">{oneLine(n.slice(providerKey.length), 20)}</text><text x="28" y="32">{money_ && money_.nano > 0 ? `${money_.unpriced ? '≥ ' : ''}${money(money_.nano)}` : 'no price'}</text></g>;

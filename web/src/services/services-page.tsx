@@ -3,34 +3,37 @@ import { useQuery } from '@tanstack/react-query';
 import { get } from '../api/client';
 import type { DependencyList, OperationList, ServiceList, UsageReport } from '../api/types';
 import { durationText, integer, percent } from '../format/numbers';
-import { ago, timeTitle, type Range } from '../format/time';
+import { ago, timeTitle } from '../format/time';
 import { StatusBar } from '../frame/frame';
+import { FirstTrace, useNothingYet } from '../search/empty';
 import { quote } from '../search/language';
-import { TimeRange } from '../search/time-range';
+import { useRange } from '../ui/time-range';
 import { Safe } from '../text/text';
 import { CostText, Failure, Skeleton } from '../ui/bits';
 import { KindIcon } from '../ui/icons';
 import { Link } from '../url/link';
 import { setParams } from '../url/router';
+import { searchUrl } from '../url/search-url';
 import { providersOf, ServiceMap } from './service-map';
 import './services.css';
 
 export default function ServicesPage({ params }: { params: URLSearchParams }) {
-  const range = useMemo<Range>(() => ({ from: params.get('from') ?? 'now-24h', to: params.get('to') ?? 'now' }), [params]);
+  const { range, rangeControl } = useRange(params, 'now-24h');
   const chosen = params.get('service');
   const services = useQuery({ queryKey: ['services', range], queryFn: ({ signal }) => get<ServiceList>('/services', { ...range }, signal) });
   const edges = useQuery({ queryKey: ['dependencies', range], queryFn: ({ signal }) => get<DependencyList>('/dependencies', { ...range }, signal) });
   const usage = useQuery({ queryKey: ['usage', 'providers', range], queryFn: ({ signal }) => get<UsageReport>('/usage', { by: 'service,provider', ...range }, signal) });
   const providers = useMemo(() => providersOf(usage.data), [usage.data]);
   const list = services.data?.services ?? [];
+  const nothingYet = useNothingYet();
   const [filter, setFilter] = useState('');
   const shown = list.filter((s) => s.name.toLowerCase().includes(filter.toLowerCase()));
-  const search = (s: string, more = ''): string => `/search?q=${encodeURIComponent(`service:${quote(s)}${more}`)}&from=${encodeURIComponent(range.from)}`;
+  const search = (s: string, more = ''): string => searchUrl(`service:${quote(s)}${more}`, range.from, range.to);
   return (
     <main className="page">
       <header className="top"><h1>Services</h1><span className="grow" /><div className="field"><input type="search" placeholder="Filter" aria-label="Filter services" value={filter} onChange={(e) => setFilter(e.target.value)} /></div>
-        <TimeRange range={range} set={(r) => setParams({ from: r.from === 'now-24h' ? null : r.from, to: r.to === 'now' ? null : r.to }, 'push')} /></header>
-      <div className="svc scroll" tabIndex={0} role="region" aria-label="Services and their calls">
+        {rangeControl}</header>
+      {nothingYet && list.length === 0 ? <div className="center"><FirstTrace /></div> : <div className="svc scroll" tabIndex={0} role="region" aria-label="Services and their calls">
         {(services.isError || edges.isError) && <Failure error={services.error ?? edges.error} retry={() => { void services.refetch(); void edges.refetch(); }} />}
         <div className="svcgrid">
           <section className="panel"><header><h2>Who calls whom</h2><span className="cap">calls, p95 of the called side, share that failed; cost on the edges to model providers</span></header>
@@ -48,7 +51,7 @@ export default function ServicesPage({ params }: { params: URLSearchParams }) {
             {chosen && <Operations service={chosen} link={(o) => search(chosen, ` name:${quote(o)}`)} />}
           </section>
         </div>
-      </div>
+      </div>}
       <StatusBar keys={[[['g', 's'], 'search'], [['g', 'h'], 'health'], [['?'], 'all keys']]} />
     </main>
   );
@@ -59,6 +62,6 @@ function Operations({ service, link }: { service: string; link: (o: string) => s
   return (
     <><header className="sub"><h2>Operations of <Safe text={service} /></h2></header>
       {q.isError && <Failure error={q.error} />}
-      <table><tbody>{q.data?.operations.map((o) => <tr key={`${o.name}${o.span_kind}`}><td className="trunc opname"><KindIcon kind={o.kind} /><Link className="link trunc" to={link(o.name)}><Safe text={o.name} /></Link></td><td className="dim">{o.span_kind}</td><td className="num">{integer(o.spans)}</td></tr>)}</tbody></table></>
+      <table><tbody>{q.data?.operations.map((o) => <tr key={`${o.name}${o.span_kind}`}><td><span className="opname"><KindIcon kind={o.kind} /><Link className="link trunc" to={link(o.name)}><Safe text={o.name} /></Link></span></td><td className="dim">{o.span_kind}</td><td className="num">{integer(o.spans)}</td></tr>)}</tbody></table></>
   );
 }

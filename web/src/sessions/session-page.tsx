@@ -57,7 +57,7 @@ export default function SessionPage({ id }: { id: string }) {
   return (
     <main className="page">
       <header className="top"><span className="crumb"><Link to="/sessions">Sessions</Link><b>/</b></span><h1 className="trunc"><Safe text={oneLine(id, 120)} /></h1><CopyButton text={id} label="Copy the session id" /><span className="grow" /><Link className="btn" to={`/search?q=${encodeURIComponent(`session:${quote(id)}`)}&from=now-30d`}><Icon name="search" />Search in it</Link></header>
-      {d.isError ? <div className="center"><Failure error={d.error} retry={() => void d.refetch()} title="This session cannot be shown" /></div> : (
+      {d.isError ? <div className="center"><Failure error={d.error} retry={() => void d.refetch()} title="This session cannot be shown" more={<Link className="btn" to="/sessions?from=now-30d">Sessions of 30 days</Link>} /></div> : (
         <>
           <section className="facts" aria-label="Facts of this session">
             <div className="fact"><span className="cap">From first to last</span><span className="v">{first && last ? <Dur ns={Number(nanos(last.end_unix_nano) - nanos(first.start_unix_nano))} /> : <Skeleton w={70} h={16} />}</span><div className="s">{first && last ? `${durationText(traces.reduce((n, t) => n + t.duration_ns, 0))} of it at work` : ''}</div></div>

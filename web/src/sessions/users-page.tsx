@@ -1,20 +1,18 @@
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import { get } from '../api/client';
 import type { UserList } from '../api/types';
 import { compact, integer, money, percent } from '../format/numbers';
-import type { Range } from '../format/time';
 import { StatusBar } from '../frame/frame';
 import { quote } from '../search/language';
-import { TimeRange } from '../search/time-range';
+import { useRange } from '../ui/time-range';
 import { Safe } from '../text/text';
 import { CostText, Failure, Skeleton, Time } from '../ui/bits';
 import { Link } from '../url/link';
-import { setParams } from '../url/router';
 import './sessions.css';
 
 export default function UsersPage({ params }: { params: URLSearchParams }) {
-  const range = useMemo<Range>(() => ({ from: params.get('from') ?? 'now-7d', to: params.get('to') ?? 'now' }), [params]);
+  const { range, rangeControl } = useRange(params, 'now-7d');
   const d = useQuery({ queryKey: ['users', range], queryFn: ({ signal }) => get<UserList>('/users', { ...range, limit: 1000 }, signal) });
   const [filter, setFilter] = useState('');
   const all = d.data?.users ?? [];
@@ -23,7 +21,7 @@ export default function UsersPage({ params }: { params: URLSearchParams }) {
   const search = (u: string, more = ''): string => `/search?q=${encodeURIComponent(`user:${quote(u)}${more}`)}&from=${encodeURIComponent(range.from)}`;
   return (
     <main className="page">
-      <header className="top"><h1>Users</h1><span className="grow" /><div className="field"><input type="search" placeholder="Filter" aria-label="Filter users" value={filter} onChange={(e) => setFilter(e.target.value)} /></div><TimeRange range={range} set={(r) => setParams({ from: r.from === 'now-7d' ? null : r.from, to: r.to === 'now' ? null : r.to }, 'push')} /></header>
+      <header className="top"><h1>Users</h1><span className="grow" /><div className="field"><input type="search" placeholder="Filter" aria-label="Filter users" value={filter} onChange={(e) => setFilter(e.target.value)} /></div>{rangeControl}</header>
       <div className="sess scroll" tabIndex={0} role="region" aria-label="Users">
         {d.isError && <Failure error={d.error} retry={() => void d.refetch()} />}
         <section className="panel ulist"><table><thead><tr><th scope="col">User</th><th scope="col" className="num">Sessions</th><th scope="col" className="num">Traces</th><th scope="col" className="num">Failed</th><th scope="col" className="num">Model calls</th><th scope="col" className="num">Tokens</th><th scope="col" className="num">From cache</th><th scope="col" className="num">Cost</th><th scope="col" className="num">a trace</th><th scope="col" className="num">Last seen</th></tr></thead>

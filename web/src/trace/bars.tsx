@@ -12,11 +12,13 @@ function box(s: Scale, start: number, duration: number): CSSProperties | null {
   return { transform: `translateX(${a.toFixed(2)}px)`, width: Math.max(1.5, b - a) };
 }
 
-/** One row's bar: pale head = waiting for the first token, hatch = failed, pale body = covered by children. */
-export const Bars = memo(function Bars({ row, scale, slow, paint, say = null }: { row: WindowRow; scale: Scale; slow: boolean; paint: string; say?: string | null }) {
+/** One row's bar: pale head = waiting for the first token, hatch = failed, pale body = covered by children, open hatched end = not ended. */
+export const Bars = memo(function Bars({ row, scale, slow, paint, say = null, traceEnd }: { row: WindowRow; scale: Scale; slow: boolean; paint: string; say?: string | null; traceEnd: number }) {
   const error = row.status === 'error';
   const run = row.group?.closed ? row.group : null;
-  const duration = row.end_before_start ? 0 : run ? run.span_ns : row.duration_ns;
+  const open = row.unfinished === true;
+  // What has not ended goes on beyond the last that is known.
+  const duration = open ? Math.max(traceEnd, scale.to) - row.offset_ns : row.end_before_start ? 0 : run ? run.span_ns : row.duration_ns;
   const b = box(scale, row.offset_ns, duration);
   if (!b) {
     const before = row.offset_ns + duration < scale.from;
@@ -24,6 +26,13 @@ export const Bars = memo(function Bars({ row, scale, slow, paint, say = null }: 
   }
   const end = place(scale, row.offset_ns + duration), start = place(scale, row.offset_ns);
   const note = run ? `${run.count} calls, ${durationText(run.sum_ns)} in all` : row.end_before_start ? 'ends before it starts' : error && row.error ? row.error : say !== null ? say : slow ? 'slowest' : '';
+  const says = `not ended${traceEnd > row.offset_ns ? `, at least ${durationText(traceEnd - row.offset_ns)}` : ''}`;
+  if (open) return (
+    <div className="bars">
+      <i className={`b open ${paint}`} style={b} />
+      {scale.width - start > 230 ? <span className="lab openlab" style={{ transform: `translateX(${Math.max(0, start).toFixed(1)}px)` }}>{says}</span> : start > 150 && <span className="lab before" style={{ width: start }}>{says}</span>}
+    </div>
+  );
   const room = scale.width - end > 90;
   const roomLeft = start > 150;
   const parent = run !== null || row.children > 0 && !row.folded && row.hidden === 0 && row.self_ns < duration * 0.9;
@@ -34,7 +43,7 @@ export const Bars = memo(function Bars({ row, scale, slow, paint, say = null }: 
         : error ? <i className={`b err ${row.kind === 'agent' || row.kind === 'turn' ? 'slim' : ''}`} style={b} />
         : <><i className={`b ${paint} ${run ? 'many' : parent || row.first_token_ns ? 'pale' : ''}`} style={b} />
           {row.first_token_ns !== null && row.first_token_ns > 0 && row.first_token_ns < duration && <Part scale={scale} start={row.offset_ns + row.first_token_ns} duration={duration - row.first_token_ns} paint={paint} />}</>}
-      {note && (room || !roomLeft
+      {note && (room || roomLeft || scale.width - end > 48) && (room || !roomLeft
         ? <span className={`lab ${error ? 'danger' : ''}`} style={{ transform: `translateX(${Math.min(end, scale.width).toFixed(1)}px)`, maxWidth: Math.max(0, scale.width - end) }}>{note}</span>
         : <span className={`lab before ${error ? 'danger' : ''}`} style={{ width: Math.max(0, start) }}>{note}</span>)}
     </div>

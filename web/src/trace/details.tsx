@@ -1,4 +1,4 @@
-import { useMemo, useState, type ReactNode } from 'react';
+import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { get, seg } from '../api/client';
 import type { Attribute, SpanDetail, TraceHeader } from '../api/types';
@@ -27,6 +27,9 @@ export function Details({ trace, span, revision, tab, setTab, select, permalink,
   });
   const d = detail.data;
   const tabs = useMemo(() => (d ? tabsOf(d) : []), [d]);
+  // A placeholder's id leads to the span that has come in its stead.
+  const come = d && span !== null && !detail.isPlaceholderData && d.span_id !== span ? d.span_id : null;
+  useEffect(() => { if (come !== null) select(come); }, [come]); // eslint-disable-line react-hooks/exhaustive-deps
   if (span === null) return <Overview trace={trace} header={header} lastCall={lastCall} select={select} />;
   if (detail.isError && !d) return <aside className="det" aria-label="Span details"><Failure error={detail.error} retry={() => void detail.refetch()} title="This span cannot be read" /></aside>;
   if (!d) return <aside className="det" aria-label="Span details" aria-busy="true"><div className="det-h"><Skeleton w={240} h={16} /><div className="dl"><Skeleton w={380} /></div></div><div className="det-b"><Skeleton w="80%" /></div></aside>;
@@ -39,7 +42,7 @@ export function Details({ trace, span, revision, tab, setTab, select, permalink,
           {d.turn_number !== null && <span className="chip">turn {d.turn_number}</span>}{d.model && <span className="chip out"><Safe text={shortModel(d.model)} /></span>}
           <span className="grow" /><CopyButton text={() => location.origin + permalink(d.span_id)} label="Copy the link to this span (y)" /></div>
         <div className="dl">
-          <span><span>time</span><Dur ns={d.duration_ns} /></span><span><span>self</span><Dur ns={d.self_ns} /></span><span title={timeTitle(d.start_unix_nano)}><span>starts at</span>{durationText(offset)}</span>
+          <span><span>time</span>{d.unfinished ? <b className="fwm" title="It has begun and no end has arrived">not ended</b> : <Dur ns={d.duration_ns} />}</span><span><span>self</span><Dur ns={d.self_ns} /></span><span title={timeTitle(d.start_unix_nano)}><span>starts at</span>{durationText(offset)}</span>
           {firstToken !== null && firstToken > 0 && <><span><span>first token</span><Dur ns={firstToken} /></span>{(d.usage?.total_output ?? 0) > 0 && d.duration_ns > firstToken && <span title="output tokens a second after the first token"><span>speed</span>{Math.round(d.usage!.total_output! / ((d.duration_ns - firstToken) / 1e9))}<span className="unit">tok/s</span></span>}</>}
           {(d.usage || d.kind === 'llm') && <span><span>cost</span><CostText cost={d.cost} /></span>}
           {d.finish_reasons.length > 0 && <span><span>finish</span><Safe text={d.finish_reasons.join(', ')} /></span>}

@@ -3,8 +3,8 @@ import type { Cost, Kind, SpanSummary, TraceSpans, Usage } from '../api/types';
 import { nanos } from '../format/time';
 
 /** What the jump keys need of a span. Offsets in ns from the first span. */
-export interface NavSpan { id: string; parent: string | null; name: string; kind: Kind; start: number; duration: number; self: number; whole: number; error: boolean; cost: Cost; usage: Usage | null; turn: number | null; tool: string | null; model: string | null; message: string | null; service: string; agent: string | null; plumbing: boolean }
-/** whole: self time with that of the plumbing below it, which is the call's own business. */
+export interface NavSpan { id: string; parent: string | null; name: string; kind: Kind; start: number; duration: number; self: number; whole: number; error: boolean; cost: Cost; usage: Usage | null; turn: number | null; tool: string | null; model: string | null; message: string | null; service: string; agent: string | null; plumbing: boolean; open: boolean }
+/** open: it has not ended, and is taken to go on to the last end that is known. whole: self time with that of the plumbing below it, which is the call's own business. */
 export interface NavIndex { spans: NavSpan[]; place: Map<string, number>; errors: number[]; slow: number[]; dear: number[]; turns: number[]; whole: boolean }
 
 const most = 100_000;
@@ -45,9 +45,10 @@ export function markPlumbing(spans: NavSpan[]): void {
 
 export function buildIndex(list: SpanSummary[], whole: boolean): NavIndex {
   const origin = list.reduce<bigint | null>((m, s) => { const t = nanos(s.start_unix_nano); return m === null || t < m ? t : m; }, null) ?? 0n;
+  const last = list.reduce((m, s) => Math.max(m, Number(nanos(s.start_unix_nano) - origin) + Math.max(0, s.duration_ns)), 0);
   const spans: NavSpan[] = list.map((s) => ({
-    id: s.span_id, parent: s.parent_span_id, name: s.name, kind: s.kind, start: Number(nanos(s.start_unix_nano) - origin), duration: Math.max(0, s.duration_ns), self: 0, whole: 0,
-    error: s.status === 'error', cost: s.cost, usage: s.usage, turn: s.turn_number, tool: s.tool, model: s.model, message: s.status_message, service: s.service, agent: s.agent, plumbing: false,
+    id: s.span_id, parent: s.parent_span_id, name: s.name, kind: s.kind, start: Number(nanos(s.start_unix_nano) - origin), duration: s.unfinished ? last - Number(nanos(s.start_unix_nano) - origin) : Math.max(0, s.duration_ns), self: 0, whole: 0,
+    error: s.status === 'error', cost: s.cost, usage: s.usage, turn: s.turn_number, tool: s.tool, model: s.model, message: s.status_message, service: s.service, agent: s.agent, plumbing: false, open: s.unfinished === true,
   }));
   selfTimes(spans).forEach((v, i) => { spans[i]!.self = v; });
   markPlumbing(spans);

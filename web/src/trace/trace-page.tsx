@@ -2,8 +2,8 @@ import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, useS
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { get, seg } from '../api/client';
 import type { TraceFind, TraceHeader, TraceLogs, WindowRow } from '../api/types';
-import { durationText, integer } from '../format/numbers';
-import { nanos } from '../format/time';
+import { durationText, integer, some } from '../format/numbers';
+import { nanos, timeLong } from '../format/time';
 import { StatusBar } from '../frame/frame';
 import { oneLine } from '../text/safe';
 import { FindContext, Safe } from '../text/text';
@@ -63,6 +63,7 @@ function Running({ start, end }: { start: string; end: string }) {
   const ms = (t: string): number => Number(nanos(t) / 1_000_000n);
   const since = Math.max(0, now - ms(start)), silent = Math.max(0, now - ms(end));
   const text = (x: number): string => durationText(Math.max(1000, Math.floor(x / 1000) * 1000) * 1e6).replace('.00', '');
+  if (silent > 1_800_000) return <span className="chip warn" title={`Its last span ended ${timeLong(end)}; what has not arrived by now may never`}>not ended, silent for {durationText(silent * 1e6)}</span>;
   return <span className={`chip ${silent > 30_000 ? 'warn' : 'accent'}`} role="timer"><span className={silent > 30_000 ? '' : 'pulse'}>●</span> running {text(since)}{silent > 5000 && `, silent for ${text(silent)}`}</span>;
 }
 
@@ -94,10 +95,10 @@ export default function TracePage({ id }: { id: string }) {
 
   const header = useQuery({
     queryKey: ['trace', id], queryFn: ({ signal }) => get<TraceHeader>(`/traces/${seg(id)}`, {}, signal),
-    refetchInterval: (q) => { const t = q.state.data; if (!t) return false; const age = Date.now() - Number(nanos(t.end_unix_nano) / 1_000_000n); return age < 60_000 || !t.complete ? 2000 : age < 600_000 ? 10_000 : false; },
+    refetchInterval: (q) => { const t = q.state.data; if (!t) return false; const age = Date.now() - Number(nanos(t.end_unix_nano) / 1_000_000n); return age < 60_000 || !t.complete || (t.unfinished ?? 0) > 0 ? 2000 : age < 600_000 ? 10_000 : false; },
   });
   const t = header.data;
-  const growing = t !== undefined && (!t.complete || t.root === null);
+  const growing = t !== undefined && (!t.complete || t.root === null || (t.unfinished ?? 0) > 0);
 
   // A trace that grows tells so; the rows in sight are read again in place.
   useEffect(() => {
@@ -357,7 +358,7 @@ export default function TracePage({ id }: { id: string }) {
   if (missing) {
     return (
       <main className="page trace"><header className="top"><span className="crumb"><Link to={backTo}>Traces</Link><b>/</b></span><h1>{id}</h1></header>
-        <div className="center"><Failure error={header.error ?? source.error} title="This trace cannot be shown" retry={() => { void header.refetch(); void source.reload(); }} /></div></main>
+        <div className="center"><Failure error={header.error ?? source.error} title="This trace cannot be shown" more={<Link className="btn" to={`/search?q=trace:${id}&from=now-30d`}><Icon name="search" />Search for it in 30 days</Link>} retry={() => { void header.refetch(); void source.reload(); }} /></div></main>
     );
   }
   return (
@@ -416,7 +417,7 @@ export default function TracePage({ id }: { id: string }) {
               {details}
             </>}
         </div>
-        <StatusBar left={<>{t && !t.complete ? <span className="warn">●</span> : <span className="ok">●</span>}{t ? (t.complete ? 'complete' : 'some parents have not arrived') : 'reading'}, {integer(source.spans)} spans{source.total !== source.spans && `, ${integer(source.total)} shown`}</>}
+        <StatusBar left={<>{growing ? <span className="warn">●</span> : <span className="ok">●</span>}{!t ? 'reading' : !t.complete ? 'some parents have not arrived' : t.unfinished ? `${some(t.unfinished, 'span')} not ended` : 'complete'}, {integer(source.spans)} spans{source.total !== source.spans && `, ${integer(source.total)} shown`}</>}
           keys={[[['j', 'k'], 'move'], [['h', 'l'], 'fold, open'], [['e'], 'next error'], [['s'], 'next slowest'], [['$'], 'next dearest'], [['z', 'f'], 'zoom, fit'], [['?'], 'all keys']]}
           right={say || (t && t.critical_path.llm_ns + t.critical_path.tool_ns + t.critical_path.other_ns > 0 ? `${durationText(t.duration_ns)} = models ${durationText(t.critical_path.llm_ns)} + tools ${durationText(t.critical_path.tool_ns)} + other ${durationText(t.critical_path.other_ns)}` : undefined)} />
         <span className="sr" aria-live="polite">{say}</span>

@@ -1,6 +1,7 @@
 import { memo, useMemo, useRef, useState, type RefObject } from 'react';
 import type { WindowRow } from '../api/types';
 import { compact, integer, tickLabel, ticks } from '../format/numbers';
+import { nanos } from '../format/time';
 import { shortModel } from '../search/table';
 import { Safe } from '../text/text';
 import { CostText, Dur } from '../ui/bits';
@@ -44,6 +45,7 @@ export function Waterfall({ source, version, view, range, width, nameWidth, setN
   const selectedRow = selected === null ? -1 : source.indexOf(selected);
   const left = nameWidth + fixed;
   const height = Math.max(1, (view.last - view.first) * rowHeight);
+  const traceEnd = Number(nanos(source.end) - nanos(source.start));
   return (
     <div className="wf" style={{ '--c-name': `${nameWidth}px` } as React.CSSProperties}>
       <div className="wf-h" aria-hidden="true">
@@ -55,7 +57,7 @@ export function Waterfall({ source, version, view, range, width, nameWidth, setN
           <svg className="gridl" aria-hidden="true" width={axis} height={height} style={{ transform: `translate(${left}px, ${view.first * rowHeight}px)` }}>{marks.map((t) => <line key={t} x1={place(scale, t)} x2={place(scale, t)} y1={0} y2={height} className="st-line" />)}</svg>
           {rows.map((r) => (typeof r === 'number'
             ? <div key={`p${r}`} role="row" aria-hidden="true" className="wf-r wait" style={{ transform: `translateY(${r * rowHeight}px)` }}><div className="name"><span className="sk skl" /></div></div>
-            : <Row key={r.span_id} row={r} selected={r.span_id === selected} select={select} fold={fold} scale={scale} slow={r.span_id === slowest} colour={colour} group={group} score={colour === 'score' ? scores?.get(r.span_id) ?? null : null} />))}
+            : <Row key={r.span_id} row={r} selected={r.span_id === selected} select={select} fold={fold} scale={scale} traceEnd={traceEnd} slow={r.span_id === slowest} colour={colour} group={group} score={colour === 'score' ? scores?.get(r.span_id) ?? null : null} />))}
           {thread && <svg className="thread" aria-hidden="true" width={axis} height={height} style={{ transform: `translate(${left}px, ${view.first * rowHeight}px)` }}><path d={thread} fill="none" className="st-critical" strokeWidth="1.5" strokeLinejoin="round" /></svg>}
         </div>
       </div>
@@ -76,8 +78,8 @@ function Divider({ width, set }: { width: number; set: (w: number) => void }) {
   );
 }
 
-const Row = memo(function Row({ row: r, selected, select, fold, scale, slow, colour, group, score }: {
-  row: WindowRow; selected: boolean; select: (row: WindowRow) => void; fold: (row: WindowRow, fold: boolean) => void; scale: Scale; slow: boolean; colour: ColourBy; group: (row: WindowRow, close: boolean) => void; score: Scored | null;
+const Row = memo(function Row({ row: r, selected, select, fold, scale, traceEnd, slow, colour, group, score }: {
+  row: WindowRow; selected: boolean; select: (row: WindowRow) => void; fold: (row: WindowRow, fold: boolean) => void; scale: Scale; traceEnd: number; slow: boolean; colour: ColourBy; group: (row: WindowRow, close: boolean) => void; score: Scored | null;
 }) {
   const error = r.status === 'error';
   const run = r.group?.closed ? r.group : null;
@@ -85,7 +87,7 @@ const Row = memo(function Row({ row: r, selected, select, fold, scale, slow, col
   const isFolded = r.folded || run !== null;
   const toggle = (): void => (run ? group(r, false) : fold(r, !r.folded));
   const [head, tail] = splitName(r.name);
-  const sub = r.kind === 'llm' || r.kind === 'embedding' ? (r.model ? shortModel(r.model) : '') : r.kind === 'agent' ? (r.agent && r.agent !== r.name ? r.agent : r.service) : r.kind === 'tool' ? (r.tool && !r.name.includes(r.tool) ? r.tool : '') : '';
+  const sub = r.kind === 'llm' || r.kind === 'embedding' ? (r.model && !r.name.includes(shortModel(r.model)) ? shortModel(r.model) : '') : r.kind === 'agent' ? (r.agent && r.agent !== r.name ? r.agent : r.service) : r.kind === 'tool' ? (r.tool && !r.name.includes(r.tool) ? r.tool : '') : '';
   const rolled = r.kind === 'agent' || r.kind === 'turn' || r.folded;
   const tokens = run ? run.tokens : rolled ? r.rollup.input + r.rollup.output : r.usage ? (r.usage.total_input ?? 0) + (r.usage.total_output ?? 0) : null;
   const cost = run ? run.cost : rolled ? r.rollup.cost : r.cost;
@@ -104,15 +106,16 @@ const Row = memo(function Row({ row: r, selected, select, fold, scale, slow, col
         {run && <span className="chip times">× {integer(run.count)}</span>}
         {r.group && !r.group.closed && <button type="button" className="hid" tabIndex={-1} title={`${integer(r.group.count)} like calls follow one another: show them as one row`} onClick={(e) => { e.stopPropagation(); group(r, true); }}>{integer(r.group.count)} alike</button>}
         {sub && <span className="sub"><Safe text={sub} /></span>}
+        {r.unfinished && <span className="chip out" title="It has begun and no end has arrived: it still runs, or its process ended without a word">not ended</span>}
         {r.parent_unknown && <span className="chip out" title="The span above this one has not arrived">parent not here yet</span>}
         <span className="grow" />
         {failed && <span className="chip danger" title="errors below this row">{integer(failures)}<KindIcon kind="error" /></span>}
         {(r.hidden > 0 || r.folded) && <span className="hid" title={`${integer(r.hidden || r.descendants)} spans hidden`}>+{compact(r.hidden || r.descendants)}</span>}
       </div>
-      <div role="gridcell" className={`num ${slow ? 'strong' : ''}`}>{r.end_before_start ? <span className="dim" title="The span ends before it starts: the client's clock went backwards">—</span> : <Dur ns={run ? run.sum_ns : r.duration_ns} />}</div>
+      <div role="gridcell" className={`num ${slow ? 'strong' : ''}`}>{r.unfinished ? <span className="dim" title="It has not ended: at least this long">{traceEnd > r.offset_ns ? <>≥ <Dur ns={traceEnd - r.offset_ns} /></> : '—'}</span> : r.end_before_start ? <span className="dim" title="The span ends before it starts: the client's clock went backwards">—</span> : <Dur ns={run ? run.sum_ns : r.duration_ns} />}</div>
       <div role="gridcell" className="num">{tokens ? compact(tokens) : r.kind === 'llm' && !r.usage ? <span className="dim" title="The client reported no usage: unknown, not zero">—</span> : ''}</div>
       <div role="gridcell" className="num">{cost.state === 'none' && cost.reported_nano_usd === null ? (r.kind === 'llm' ? <span className="dim">—</span> : '') : <CostText cost={cost} dash="" />}</div>
-      <div role="gridcell" className="barcell"><Bars row={r} scale={scale} slow={slow} paint={score ? `b-s-${gradeOf(score)}` : paintOf(r, colour)} say={score ? scoreText(score) : null} /></div>
+      <div role="gridcell" className="barcell"><Bars row={r} scale={scale} slow={slow} paint={score ? `b-s-${gradeOf(score)}` : paintOf(r, colour)} say={score ? scoreText(score) : null} traceEnd={traceEnd} /></div>
     </div>
   );
 });

@@ -27,8 +27,6 @@ export const Time = ({ t, long = false }: { t: UnixNano; long?: boolean }) => (
   <time title={timeTitle(t)}>{long ? timeLong(t) : timeShort(t)}</time>
 );
 
-export const Kbd = ({ k }: { k: string }) => <kbd>{k}</kbd>;
-
 export function CopyButton({ text, label, className = 'btn quiet icon', children }: { text: string | (() => string | Promise<string>); label: string; className?: string; children?: ReactNode }) {
   const [done, setDone] = useState(false);
   return (
@@ -57,7 +55,7 @@ export async function copyText(text: string): Promise<void> {
 }
 
 /** What went wrong, in words, with the way on. */
-export function Failure({ error, retry, title }: { error: unknown; retry?: () => void; title?: string }) {
+export function Failure({ error, retry, title, more }: { error: unknown; retry?: () => void; title?: string; more?: ReactNode }) {
   const e = error instanceof ApiFailure ? error : null;
   const unreachable = e?.status === 0;
   return (
@@ -66,7 +64,7 @@ export function Failure({ error, retry, title }: { error: unknown; retry?: () =>
       <div className="grow">
         <b>{title ?? (unreachable ? 'The server does not answer' : 'The server refused')}</b>
         <div className="mid">{unreachable ? 'Intake may go on: what was acknowledged is in the log. What stands here is what was read before.' : error instanceof Error ? error.message : String(error)}</div>
-        {retry && <button type="button" className="btn" onClick={retry}><Icon name="retry" />Try again</button>}
+        {(retry || more) && <div className="row wayon">{retry && <button type="button" className="btn" onClick={retry}><Icon name="retry" />Try again</button>}{more}</div>}
       </div>
     </div>
   );

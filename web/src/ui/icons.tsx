@@ -21,6 +21,9 @@ export function KindIcon({ kind, className = '' }: { kind: KindGlyph; className?
 const paths = {
   search: <><circle cx="7" cy="7" r="4.5" /><path d="m10.5 10.5 3.5 3.5" /></>,
   services: <><circle cx="3.5" cy="8" r="2" /><circle cx="12.5" cy="3.5" r="2" /><circle cx="12.5" cy="12.5" r="2" /><path d="m5.3 7.1 5.4-2.7M5.3 8.9l5.4 2.7" /></>,
+  metrics: <path d="M2 13.5h12M2.5 10.5 6 6.500l3 2.500 4.500-6" />,
+  mappings: <path d="M2.5 4h3.500l4 8h3.500M2.500 12h3.500l1.200-2.400M8.800 6.400 10 4h3.500" />,
+  key: <><circle cx="5" cy="10.500" r="2.800" /><path d="m7 8.500 6-6M10.500 5l2 2" /></>,
   health: <path d="M2 8h3l2-5 3 10 2-5h2.5" />,
   keys: <path d="M1.5 4.5h13v7h-13zM4 7h.5M7 7h.5M10 7h.5M5 9.3h6" />,
   theme: <><circle cx="8" cy="8" r="5.5" /><path d="M8 2.5v11a5.5 5.5 0 0 0 0-11z" fill="currentColor" /></>,
@@ -55,7 +58,3 @@ export function Icon({ name }: { name: IconName }) {
     <svg viewBox="0 0 16 16" fill="none" stroke="currentColor" strokeWidth="1.4" strokeLinejoin="round" strokeLinecap="round" aria-hidden="true">{paths[name]}</svg>
   );
 }
-
-export const kindWord: Record<Kind, string> = {
-  agent: 'agent', turn: 'turn', llm: 'model call', tool: 'tool call', retrieval: 'retrieval', embedding: 'embedding', chain: 'chain', other: 'other',
-};

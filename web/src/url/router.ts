@@ -34,10 +34,20 @@ export function withParams(url: string, patch: Patch): string {
   return text ? `${path}?${text}` : path;
 }
 
+/** A parameter that may stand several times, so that values may hold anything; with other changes. */
+export function setList(key: string, values: string[], patch: Patch = {}): void {
+  const [path = '/', search = ''] = withParams(location.pathname + location.search, patch).split('?', 2);
+  const params = new URLSearchParams(search);
+  params.delete(key);
+  for (const v of values) params.append(key, v);
+  const text = params.toString();
+  navigate(text ? `${path}?${text}` : path);
+}
+
 export const setParams = (patch: Patch, how: 'push' | 'replace' = 'replace'): void =>
   navigate(withParams(location.pathname + location.search, patch), how);
 
-export interface Route { page: 'search' | 'trace' | 'services' | 'health' | 'overview' | 'session' | 'users' | 'compare' | 'storage' | 'prices' | 'explain' | 'redact' | 'unknown'; id: string; params: URLSearchParams }
+export interface Route { page: 'search' | 'trace' | 'services' | 'health' | 'overview' | 'session' | 'users' | 'compare' | 'storage' | 'prices' | 'explain' | 'redact' | 'mappings' | 'keys' | 'metrics' | 'unknown'; id: string; params: URLSearchParams }
 
 export function parseRoute(url: string): Route {
   const [path = '/', search = ''] = url.split('?', 2);
@@ -49,7 +59,9 @@ export function parseRoute(url: string): Route {
   if (area === 'sessions' && id === undefined) { params.set('row', 'sessions'); return { page: 'search', id: '', params }; }
   // The id of a session is a stranger's text: it stands in the query, not in the path.
   if (area === 'session' && id === undefined && params.get('id')) return { page: 'session', id: params.get('id')!, params };
-  for (const page of ['overview', 'users', 'compare', 'storage', 'prices', 'explain', 'redact'] as const) if (area === page && id === undefined) return { page, id: '', params };
+  for (const page of ['overview', 'users', 'compare', 'storage', 'prices', 'explain', 'redact', 'mappings', 'keys'] as const) if (area === page && id === undefined) return { page, id: '', params };
+  // /metrics itself is the server's own, in Prometheus' format.
+  if (area === 'agent-metrics' && id === undefined) return { page: 'metrics', id: '', params };
   if (area === 'services' && id === undefined) return { page: 'services', id: '', params };
   if (area === 'health' && id === undefined) return { page: 'health', id: '', params };
   return { page: 'unknown', id: '', params };

@@ -9,6 +9,7 @@ import { lanesOf, mergeByName, type Merged } from './lanes';
 const axisHeight = 22, pad = 14;
 const colours = ['bg-0', 'bg-1', 'line', 'fg-0', 'fg-2', 'accent', 'accent-soft', 'warn', 'k-agent', 'k-turn', 'k-llm', 'k-tool', 'k-retrieval', 'k-embedding', 'k-chain', 'k-other', 'k-error', 'font-ui'] as const;
 
+const noteOf = (s: NavIndex['spans'][number]): string => (s.open ? `not ended, at least ${durationText(s.duration)}` : durationText(s.duration));
 interface Box { i: number; x: number; w: number; lane: number }
 
 /** The run as a flame: every span in its lane over time, or the same calls merged. Canvas; the list of rows stays the way of
@@ -132,10 +133,10 @@ export function Flame({ index, total, range, setView, selected, select, hits, pl
         const lane = lanes.lane[i]!, px = x(s.start + s.duration);
         if (px - x(s.start) < 1 && px - last[lane]! < 1 && s.id !== selected) continue;
         last[lane] = px;
-        draw(i, s.start, s.start + s.duration, lane, s.kind, s.error, oneLine(s.tool ?? (s.kind === 'turn' && s.turn !== null ? `turn ${s.turn}` : s.name), 60), durationText(s.duration), s.id === selected, hits !== null && !hits.has(s.id));
+        draw(i, s.start, s.start + s.duration, lane, s.kind, s.error, oneLine(s.tool ?? (s.kind === 'turn' && s.turn !== null ? `turn ${s.turn}` : s.name), 60), noteOf(s), s.id === selected, hits !== null && !hits.has(s.id));
       }
       const sel = selected === null ? undefined : index.place.get(selected);
-      if (sel !== undefined && shown.spans[sel]!.duration >= 0) { const s = index.spans[sel]!; draw(sel, s.start, s.start + s.duration, lanes.lane[sel]!, s.kind, s.error, oneLine(s.tool ?? s.name, 60), durationText(s.duration), true, false); }
+      if (sel !== undefined && shown.spans[sel]!.duration >= 0) { const s = index.spans[sel]!; draw(sel, s.start, s.start + s.duration, lanes.lane[sel]!, s.kind, s.error, oneLine(s.tool ?? s.name, 60), noteOf(s), true, false); }
     }
     g.restore();
     drawn.current = boxes;

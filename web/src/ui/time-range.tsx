@@ -1,11 +1,19 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { presets, rangeLabel, resolveTime, zone, type Range } from '../format/time';
-import { Icon } from '../ui/icons';
+import { setParams } from '../url/router';
+import { Icon } from './icons';
 
 const local = (ms: number): string => {
   const d = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000);
   return d.toISOString().slice(0, 16);
 };
+
+/** The time range that a page's address tells, and the control that changes it; what is usual there is left out of the address. */
+export function useRange(params: URLSearchParams, usual: string): { range: Range; rangeControl: ReactNode } {
+  const from = params.get('from') ?? usual, to = params.get('to') ?? 'now';
+  const range = useMemo<Range>(() => ({ from, to }), [from, to]);
+  return { range, rangeControl: <TimeRange range={range} set={(r) => setParams({ from: r.from === usual ? null : r.from, to: r.to === 'now' ? null : r.to }, 'push')} /> };
+}
 
 export function TimeRange({ range, set }: { range: Range; set: (r: Range) => void }) {
   const [open, setOpen] = useState(false);
