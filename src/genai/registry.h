@@ -89,8 +89,6 @@ class Registry {
     return std::nullopt;
   }
   std::size_t keys() const { return keys_.size(); }
-  /// The user's rules that it was made with.
-  std::span<const Mapping> mappings() const { return mappings_; }
 
  private:
   static std::size_t hash(std::string_view key);
