@@ -116,11 +116,7 @@ class ChdbEngine final : public Engine {
     for (unsigned i = 0; i < std::max(1u, options_.read_connections); ++i) {
       auto reader = std::make_unique<ReadConnection>();
       reader->name = fmt::format("{}query{}", database_, i);
-      TS_TRY(connect(
-          reader->connection,
-          {"--log_comment=" + reader->name, fmt::format("--max_threads={}", options_.threads),
-           fmt::format("--max_memory_usage={}", options_.query_memory_bytes), "--result_overflow_mode=throw",
-           "--read_overflow_mode=throw", "--timeout_overflow_mode=throw", "--readonly=2"}));
+      TS_TRY(connect_reader(reader->connection, reader->name));
       free_.push_back(reader.get());
       readers_.push_back(std::move(reader));
     }
@@ -158,6 +154,9 @@ class ChdbEngine final : public Engine {
       error = Error(
           ErrorKind::deadline_exceeded,
           fmt::format("the query did not end within {} ms: narrow the time range", q.limits.time.count()));
+    // What a query had put out before it failed can come with the connection's next answer.
+    if (auto renewed = connect_reader(lease.get().connection, lease.get().name); !renewed)
+      log_warn("a query connection could not be renewed: {}", renewed.error().message);
     if (error.kind == ErrorKind::deadline_exceeded) count(Anomaly::query_deadline);
     if (error.kind == ErrorKind::overloaded) count(Anomaly::query_memory);
     return fail(std::move(error));
@@ -196,12 +195,19 @@ class ChdbEngine final : public Engine {
       }
       engine_->pool_free_.notify_one();
     }
-    const ReadConnection& get() const { return *connection_; }
+    ReadConnection& get() const { return *connection_; }
 
    private:
     ChdbEngine* engine_;
     ReadConnection* connection_;
   };
+
+  Status connect_reader(std::unique_ptr<Connection>& to, const std::string& name) {
+    return connect(to, {"--log_comment=" + name, fmt::format("--max_threads={}", options_.threads),
+                        fmt::format("--max_memory_usage={}", options_.query_memory_bytes),
+                        "--result_overflow_mode=throw", "--read_overflow_mode=throw",
+                        "--timeout_overflow_mode=throw", "--readonly=2"});
+  }
 
   Result<Lease> take(steady_clock::time_point deadline) {
     std::unique_lock lock(pool_mutex_);

@@ -183,8 +183,8 @@ TEST_F(ChdbEngine, a_cancelled_query_stops_and_its_connection_serves_on) {
   for (int i = 0; i < 8; ++i) EXPECT_TRUE(ask("SELECT 1"));
 }
 
-// A viewer who leaves stops his query. What it had answered by then must not pass for an answer, and the same
-// query asked again must find all (with ClickHouse's query condition cache it did not, some times in sixty).
+// A viewer who leaves stops his query. What it had answered by then must neither pass for an answer nor come
+// with the connection's next one (it did, some times in sixty, before such connections were renewed).
 TEST_F(ChdbEngine, a_cancelled_query_is_no_short_answer_and_spoils_no_later_one) {
   ASSERT_TRUE(
       engine_->execute("CREATE TABLE c (a UInt64, s String) ENGINE = MergeTree ORDER BY a "
