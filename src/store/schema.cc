@@ -31,6 +31,8 @@ constexpr Migration kMigrations[] = {
     {11, "weights of spans", kSpansWeight},
     {12, "traces that sampling kept", kRetained},
     {13, "days that were sampled", kRetentionRuns},
+    {14, "ids of shared texts see those of the turns before", kSharedWindow},
+    {15, "the same, in one compressed block", kSharedBlock},
 };
 
 constexpr std::string_view kVersionTable = R"sql(
