@@ -215,6 +215,7 @@ int conversation_bench(const ServerBenchOptions& o) {
   const TestFolder folder;
   store::ChdbOptions options;
   options.directory = folder.path() / "store";
+  options.memory_bytes = options.query_memory_bytes = 4ull << 30;  // the naive texts are read back whole
   auto engine = store::open_chdb(options);
   if (!engine) {
     fmt::print(stderr, "{}\n", engine.error().message);

@@ -33,6 +33,7 @@ constexpr Migration kMigrations[] = {
     {13, "days that were sampled", kRetentionRuns},
     {14, "ids of shared texts see those of the turns before", kSharedWindow},
     {15, "the same, in one compressed block", kSharedBlock},
+    {16, "their lengths, too", kSharedAtBlock},
 };
 
 constexpr std::string_view kVersionTable = R"sql(

@@ -208,14 +208,17 @@ CREATE TABLE IF NOT EXISTS text_grams (
 SETTINGS index_granularity = 256, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1
 )sql";
 
-// The ids that a turn of a conversation keeps are those of its turn before, and one more. Random, they shrink
-// only where the compressor still sees the row before: rows of other conversations lie between. A block ends
-// with its granule all the same, so one row costs no more to read.
+// The ids (and lengths) that a turn of a conversation keeps are those of its turn before, and one more.
+// Random, they shrink only where the compressor still sees the row before: rows of other conversations lie
+// between. A block ends with its granule all the same, so one row costs no more to read.
 inline constexpr std::string_view kSharedWindow = R"sql(
-ALTER TABLE spans MODIFY COLUMN shared CODEC(ZSTD(1, 23))
+ALTER TABLE spans MODIFY COLUMN shared CODEC(ZSTD(1, 23)), MODIFY COLUMN shared_at CODEC(ZSTD(1, 23))
 )sql";
 inline constexpr std::string_view kSharedBlock = R"sql(
 ALTER TABLE spans MODIFY COLUMN shared MODIFY SETTING max_compress_block_size = 8388608
+)sql";
+inline constexpr std::string_view kSharedAtBlock = R"sql(
+ALTER TABLE spans MODIFY COLUMN shared_at MODIFY SETTING max_compress_block_size = 8388608
 )sql";
 
 // Spans from this version on have their words in that table. Empty (a crash in the middle of its making):
