@@ -50,6 +50,8 @@ def main():
     build = str(CACHE / "commands")
     files = sorted({pathlib.Path(c["file"]).resolve() for c in commands})
     files = [f for f in files if f.is_relative_to(ROOT) and str(f.relative_to(ROOT)).startswith(OURS)]
+    if len(files) < 100:
+        sys.exit(f"clang-tidy: {build} names {len(files)} of our files only: configure it with -DTURNSCOPE_UNITY=OFF")
     if wanted:
         files = [f for f in files if f in wanted]
     headers = hashlib.sha256()
