@@ -1,6 +1,7 @@
 // turnscope_bench query and startup: what a loaded store answers, and how soon it does after a start.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -138,6 +139,7 @@ int query_bench(const ServerBenchOptions& o) {
     failed += t.failed;
     if (i >= 3) edited.push_back(t.first);
   }
+  std::sort(edited.begin(), edited.end());
   f[fmt::format("cost and tokens by model by day, all {} spans, price edited before each", o.spans)] =
       fmt::format("p50 {:.1f} ms, p99 {:.1f} ms", percentile(edited, 0.5), percentile(edited, 0.99));
   f["failed requests"] = failed;
