@@ -486,7 +486,8 @@ Result<Page<ModelTokens>> Queries::tokens_by_model(const Caller& caller, TimeRan
       sql << ", sum(" << tokens << ")";
   sql << " FROM spans FINAL WHERE ";
   in_range(sql, caller, range);
-  only_counted(sql, caller);
+  // To look for them reads the ids of every row, and most projects have none.
+  if (impl_->has_duplicates(caller)) only_counted(sql, caller);
   sql << " AND usage_role = 1 AND model != '' GROUP BY model, provider ORDER BY calls DESC, model, provider "
          "LIMIT 1001";
   TS_ASSIGN(const auto rows, impl_->ask(caller, sql));
