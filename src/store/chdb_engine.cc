@@ -129,6 +129,7 @@ class ChdbEngine final : public Engine {
     TS_TRY(check_read_only(q.sql));
     const auto deadline = steady_clock::now() + q.limits.time;
     TS_ASSIGN(const Lease lease, take(deadline));
+    TS_TRY(renew(lease.get()));
     const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
     const auto memory = std::min<std::uint64_t>(q.limits.memory_bytes, options_.query_memory_bytes);
     auto sql = fmt::format(
@@ -155,7 +156,8 @@ class ChdbEngine final : public Engine {
           ErrorKind::deadline_exceeded,
           fmt::format("the query did not end within {} ms: narrow the time range", q.limits.time.count()));
     // What a query had put out before it failed can come with the connection's next answer.
-    if (auto renewed = connect_reader(lease.get().connection, lease.get().name); !renewed)
+    lease.get().spoiled = true;
+    if (auto renewed = renew(lease.get()); !renewed)
       log_warn("a query connection could not be renewed: {}", renewed.error().message);
     if (error.kind == ErrorKind::deadline_exceeded) count(Anomaly::query_deadline);
     if (error.kind == ErrorKind::overloaded) count(Anomaly::query_memory);
@@ -180,6 +182,7 @@ class ChdbEngine final : public Engine {
   struct ReadConnection {
     std::string name;
     std::unique_ptr<Connection> connection;
+    bool spoiled = false;  ///< its last query failed: no other may run on it
   };
   /// A read connection taken from the pool; given back at the end.
   class Lease {
@@ -207,6 +210,13 @@ class ChdbEngine final : public Engine {
                         fmt::format("--max_memory_usage={}", options_.query_memory_bytes),
                         "--result_overflow_mode=throw", "--read_overflow_mode=throw",
                         "--timeout_overflow_mode=throw", "--readonly=2"});
+  }
+
+  Status renew(ReadConnection& c) {
+    if (!c.spoiled) return {};
+    TS_TRY(connect_reader(c.connection, c.name));
+    c.spoiled = false;
+    return {};
   }
 
   Result<Lease> take(steady_clock::time_point deadline) {
