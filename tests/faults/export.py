@@ -18,6 +18,7 @@ from lib.observer import Observer  # noqa: E402
 from lib.producer import Memory, Producer  # noqa: E402
 from lib.report import Report, finish, seed_of  # noqa: E402
 from lib.server import Server  # noqa: E402
+from lib.wait import rss, wait_for  # noqa: E402
 
 MODES = ["down", "hang", "slow", "busy", "throttled", "half", "reset", "flaky"]
 
@@ -28,23 +29,10 @@ def settings(backend, *more, index=0, name="far"):
             *(p + m for m in more)]
 
 
-def rss(server):
-    with open(f"/proc/{server.process.pid}/statm") as f:
-        return int(f.read().split()[1]) * os.sysconf("SC_PAGESIZE")
-
-
 def owed(batches, memory):
     with memory.lock:
         acked = sorted(memory.acked)
     return {(batches.trace_id(b), batches.span_id(b, i)) for b in acked for i in range(batches.spans)}
-
-
-def wait_for(condition, what, timeout=120):
-    until = time.monotonic() + timeout
-    while not condition():
-        if time.monotonic() > until:
-            raise TimeoutError(f"{what}: not within {timeout} s")
-        time.sleep(0.05)
 
 
 def exporter(observer, name="far"):

@@ -17,22 +17,10 @@ from lib.observer import Observer  # noqa: E402
 from lib.report import Report, finish, seed_of  # noqa: E402
 from lib.server import Server  # noqa: E402
 from lib.wire import get, post, request, span  # noqa: E402
+from lib.wait import rss, wait_for  # noqa: E402
 
 MODES = ["down", "hang", "busy", "denied", "half", "reset"]
 OFFLOAD = ["offload.above=4KiB", "offload.preview=512", "log.segment_bytes=1MiB"]
-
-
-def wait_for(condition, what, timeout=120):
-    until = time.monotonic() + timeout
-    while not condition():
-        if time.monotonic() > until:
-            raise TimeoutError(f"{what}: not within {timeout} s")
-        time.sleep(0.05)
-
-
-def rss(server):
-    with open(f"/proc/{server.process.pid}/statm", encoding="utf-8") as f:
-        return int(f.read().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
 class Sender:

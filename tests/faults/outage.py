@@ -19,6 +19,7 @@ from lib.observer import Observer  # noqa: E402
 from lib.producer import Memory, Producer  # noqa: E402
 from lib.report import Report, finish, seed_of  # noqa: E402
 from lib.server import Server  # noqa: E402
+from lib.wait import rss, wait_for  # noqa: E402
 
 MODES = ["ok", "down", "hang", "slow", "busy", "throttled", "half", "reset", "flaky"]
 GRPC = ["stopped", "killed", "unavailable"]
@@ -28,19 +29,6 @@ def settings(index, name, url, *more):
     e = f"exporters.{index}."
     return [f"{e}name={name}", f"{e}endpoint={url}", f"{e}timeout=5s", f"{e}retry.first=50ms", f"{e}retry.most=2s", f"{e}batch.bytes=256KiB",
             *(e + m for m in more)]
-
-
-def wait_for(condition, what, timeout):
-    until = time.monotonic() + timeout
-    while not condition():
-        if time.monotonic() > until:
-            raise TimeoutError(f"{what}: not within {timeout} s")
-        time.sleep(0.1)
-
-
-def rss(server):
-    with open(f"/proc/{server.process.pid}/statm", encoding="utf-8") as f:
-        return int(f.read().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
 class FarServer:

@@ -16,14 +16,7 @@ from lib.observer import Observer  # noqa: E402
 from lib.report import Report, finish  # noqa: E402
 from lib.server import Server, StartFailed, binary  # noqa: E402
 from lib.wire import get, post, request, send_json, span  # noqa: E402
-
-
-def wait_for(condition, what, timeout=60):
-    until = time.monotonic() + timeout
-    while not condition():
-        if time.monotonic() > until:
-            raise TimeoutError(f"{what}: not within {timeout} s")
-        time.sleep(0.05)
+from lib.wait import wait_for  # noqa: E402
 
 
 def refused_urls(report):
