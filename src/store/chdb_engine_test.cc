@@ -218,6 +218,20 @@ TEST_F(ChdbEngine, a_cancelled_query_is_no_short_answer_and_spoils_no_later_one)
   EXPECT_EQ(spoiled, 0);
 }
 
+// The same for a query that fails after it has put out rows.
+TEST_F(ChdbEngine, rows_of_a_failed_query_do_not_come_with_the_next_answer) {
+  int mixed = 0;
+  for (int i = 0; i < 20; ++i) {
+    const auto failed = ask("SELECT number, throwIf(number = 3000000) FROM numbers(4000000)", {},
+                            {.result_rows = 10'000'000});
+    ASSERT_FALSE(failed);
+    const auto next = ask("SELECT toUInt64(7)");
+    ASSERT_TRUE(next) << next.error().message;
+    if (next->bytes.size() != 8) ++mixed;
+  }
+  EXPECT_EQ(mixed, 0);
+}
+
 TEST_F(ChdbEngine, a_second_engine_on_the_folder_is_refused_in_a_sentence) {
   ChdbOptions options;
   options.directory = folder_.path() / "store";
