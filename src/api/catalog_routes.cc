@@ -26,9 +26,8 @@ QueryAnswer<Answer> page(const Result<query::Page<T>>& items, std::string_view n
     write(json, item);
     json.end_object();
   }
-  json.end_array().field("more", items->more);
-  if (items->adjusted) json.field("adjusted", true);
-  if (items->stored_only) json.field("stored_only", true);
+  json.end_array();
+  write_more(json, *items);
   json.end_object();
   return Answer{200, json.take(), "application/json", {}, false};
 }

@@ -23,6 +23,14 @@ struct Context {
   std::chrono::steady_clock::time_point started;
 };
 
+/// Whether a page was cut, and what its counts are where retention sampling took traces.
+template <typename T>
+void write_more(JsonWriter& json, const query::Page<T>& page) {
+  json.field("more", page.more);
+  if (page.adjusted) json.field("adjusted", true);
+  if (page.stored_only) json.field("stored_only", true);
+}
+
 inline Answer answer(JsonWriter& json) { return {200, json.take(), "application/json", {}, false}; }
 
 /// The milliseconds that a handler has worked, for "took_ms".

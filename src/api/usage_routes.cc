@@ -117,9 +117,8 @@ QueryAnswer<Answer> tools(Context& context, const ApiRequest& r) {
     json.field("traces_with_repeats", t.traces_with_repeats).key("last_seen_unix_nano").text_of(t.last_seen);
     json.end_object();
   }
-  json.end_array().field("more", page->more);
-  if (page->adjusted) json.field("adjusted", true);
-  if (page->stored_only) json.field("stored_only", true);
+  json.end_array();
+  write_more(json, *page);
   write_range(json, *range, took);
   return answer(json);
 }
@@ -141,9 +140,8 @@ QueryAnswer<Answer> users(Context& context, const ApiRequest& r) {
     write_sums(json, u.usage);
     json.end_object();
   }
-  json.end_array().field("more", page->more);
-  if (page->adjusted) json.field("adjusted", true);
-  if (page->stored_only) json.field("stored_only", true);
+  json.end_array();
+  write_more(json, *page);
   write_range(json, *range, took);
   return answer(json);
 }
@@ -174,9 +172,8 @@ QueryAnswer<Answer> runs(Context& context, const ApiRequest& r) {
     write_summary(json, *t);
     json.end_object();
   }
-  json.end_array().field("more", page->more);
-  if (page->adjusted) json.field("adjusted", true);
-  if (page->stored_only) json.field("stored_only", true);
+  json.end_array();
+  write_more(json, *page);
   write_range(json, *range, took);
   return answer(json);
 }
@@ -204,9 +201,8 @@ QueryAnswer<Answer> sessions(Context& context, const ApiRequest& r) {
     write_sums(json, s.usage);
     json.end_object();
   }
-  json.end_array().field("more", page->more);
-  if (page->adjusted) json.field("adjusted", true);
-  if (page->stored_only) json.field("stored_only", true);
+  json.end_array();
+  write_more(json, *page);
   write_range(json, *range, took);
   return answer(json);
 }

@@ -71,10 +71,7 @@ int explain(const std::vector<std::string>& names, bool as_json) {
     }
   }
   const auto answer = genai::explain_json(files);
-  if (!answer) {
-    std::fprintf(stderr, "turnscope: %s\n", printable(answer.error().message).c_str());
-    return exit_code(answer.error());
-  }
+  if (!answer) return say(answer.error());
   if (as_json) {
     std::printf("%s\n", answer->c_str());
     return ok;

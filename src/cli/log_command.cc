@@ -38,10 +38,7 @@ int verify(const std::string& data, bool json) {
   const std::string inner = data + "/log";
   const auto report =
       log::verify(posix_filesystem(), std::filesystem::is_directory(inner, ignored) ? inner : data);
-  if (!report) {
-    std::fprintf(stderr, "turnscope: %s\n", printable(report.error().message).c_str());
-    return exit_code(report.error());
-  }
+  if (!report) return say(report.error());
   if (json) {
     std::printf("%s\n", boost::json::serialize(to_json(*report)).c_str());
   } else {

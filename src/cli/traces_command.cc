@@ -22,11 +22,6 @@ struct TracesOptions {
   int limit = 20;
 };
 
-int report(const Error& error) {
-  std::fprintf(stderr, "turnscope: %s\n", printable(error.message).c_str());
-  return exit_code(error);
-}
-
 void print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
@@ -38,7 +33,7 @@ int list_traces(const TracesOptions& options) {
   if (!options.to.empty()) params.emplace_back("to", options.to);
   if (!options.cursor.empty()) params.emplace_back("cursor", options.cursor);
   const auto answer = client.get("/api/v1/traces", params);
-  if (!answer) return report(answer.error());
+  if (!answer) return say(answer.error());
   print(options.json ? boost::json::serialize(*answer) + "\n"
                      : render_trace_list(*answer, Terminal::detect()));
   return ok;
@@ -47,10 +42,10 @@ int list_traces(const TracesOptions& options) {
 int show(const TracesOptions& options) {
   const ApiClient client(options.server);
   const auto header = client.get("/api/v1/traces/" + options.trace_id);
-  if (!header) return report(header.error());
+  if (!header) return say(header.error());
   const auto window =
       client.get("/api/v1/traces/" + options.trace_id + "/window", {{"first", "0"}, {"count", "2000"}});
-  if (!window) return report(window.error());
+  if (!window) return say(window.error());
   if (options.json) {
     print(boost::json::serialize(boost::json::object{{"trace", *header}, {"window", *window}}) + "\n");
   } else {
@@ -97,7 +92,7 @@ int tail(const TracesOptions& options) {
         }
         return true;
       });
-  return status ? ok : report(status.error());
+  return status ? ok : say(status.error());
 }
 
 }  // namespace

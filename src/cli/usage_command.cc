@@ -25,11 +25,6 @@ struct UsageOptions {
   int limit = 50;
 };
 
-int report(const Error& error) {
-  std::fprintf(stderr, "turnscope: %s\n", printable(error.message).c_str());
-  return exit_code(error);
-}
-
 /// Rows of text under their headings; the first column is to the left, the others to the right.
 class Table {
  public:
@@ -102,7 +97,7 @@ QueryParams usage_range(const UsageOptions& o) {
 int ask(const UsageOptions& o, const std::string& path, const QueryParams& params,
         const std::function<void(const json::value&)>& show) {
   const auto answer = ApiClient(o.server).get(path, params);
-  if (!answer) return report(answer.error());
+  if (!answer) return say(answer.error());
   if (o.json)
     std::printf("%s\n", json::serialize(*answer).c_str());
   else
