@@ -108,7 +108,7 @@ class Registry {
 
 /// The built-in tables, for being shown.
 std::span<const Dialect* const> builtin_dialects();
-/// The words of a scope's traits, as "input_excludes_cache".
+/// What a scope's traits say, for people: "input counts leave cached tokens out".
 std::vector<std::string_view> trait_names(std::uint16_t traits);
 
 /// The tables in use. Never null; safe from any thread.
