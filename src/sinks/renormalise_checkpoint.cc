@@ -5,38 +5,19 @@
 #include <sys/stat.h>
 #include <xxhash.h>
 
-#include <algorithm>
 #include <iterator>
 #include <sstream>
 
 #include "genai/registry.h"
+#include "otlp/decode.h"
 
 namespace turnscope::sinks {
-namespace {
-
-std::string hex(const otlp::TraceId& id) {
-  std::string out;
-  for (const auto byte : id) fmt::format_to(std::back_inserter(out), "{:02x}", byte);
-  return out;
-}
-
-bool from_hex(std::string_view text, otlp::TraceId& id) {
-  if (text.size() != 2 * id.size()) return false;
-  const auto digit = [](char c) { return c >= 'a' ? c - 'a' + 10 : c - '0'; };
-  if (text.find_first_not_of("0123456789abcdef") != text.npos) return false;
-  for (std::size_t i = 0; i < id.size(); ++i)
-    id[i] = static_cast<std::uint8_t>(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
-  return true;
-}
-
-}  // namespace
-
 std::string RenormaliseCheckpoint::encode() const {
   std::string out = fmt::format("renormalise 1\nboot {}\nrules {:016x}\n", boot.empty() ? "-" : boot, rules);
   fmt::format_to(std::back_inserter(out), "run {} {} {}\n", since, started, rows);
   fmt::format_to(std::back_inserter(out), "done {} {} {} {} {}\n", read, changed, skipped, duplicates_added,
                  duplicates_removed);
-  fmt::format_to(std::back_inserter(out), "at {} {} {} {}\n", project, cursor.start, hex(cursor.trace),
+  fmt::format_to(std::back_inserter(out), "at {} {} {} {}\n", project, cursor.start, otlp::hex(cursor.trace),
                  cursor.span);
   for (const auto day : days) fmt::format_to(std::back_inserter(out), "day {}\n", day);
   // Without its last line it is a part of one.
@@ -64,7 +45,7 @@ Result<RenormaliseCheckpoint> RenormaliseCheckpoint::decode(std::string_view tex
       in >> out.read >> out.changed >> out.skipped >> out.duplicates_added >> out.duplicates_removed;
     } else if (word == "at") {
       in >> out.project >> out.cursor.start >> trace >> out.cursor.span;
-      if (!from_hex(trace, out.cursor.trace)) return broken();
+      if (!otlp::parse_hex(trace, out.cursor.trace)) return broken();
       out.cursor.first = false;
     } else if (word == "day") {
       std::int64_t day = 0;
