@@ -7,9 +7,9 @@ lint_format() { cmd_fmt --check; }
 lint_shell() { local f; for f in dev scripts/dev/*.sh .ci/run; do bash -n "$f" || return 1; done; }
 lint_web() { (cd web && npm run --silent typecheck && npm run --silent lint); }
 
-# clang-tidy reads the compile commands of every file by itself, with two changes, see clang_tidy.py.
+# clang-tidy reads the build's compile commands, with two changes, see clang_tidy.py.
 lint_clang_tidy() {
-  configure "$ROOT/build-lint" -DTURNSCOPE_UNITY=OFF && python3 scripts/dev/clang_tidy.py "$ROOT/build-lint" "$@"
+  configure "$BUILD" && python3 scripts/dev/clang_tidy.py "$BUILD" "$@"
 }
 
 cmd_lint() {

@@ -15,5 +15,7 @@ install(EXPORT turnscope NAMESPACE turnscope:: DESTINATION ${CMAKE_INSTALL_LIBDI
 configure_file(cmake/turnscopeConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/turnscopeConfig.cmake COPYONLY)
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/turnscopeConfigVersion.cmake
   VERSION ${TURNSCOPE_SDK_VERSION} COMPATIBILITY SameMinorVersion)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/turnscopeConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/turnscopeConfigVersion.cmake
+configure_file(cmake/grpcpp.cmake ${CMAKE_CURRENT_BINARY_DIR}/grpcpp.cmake COPYONLY)
+install(FILES ${CMAKE_CURRENT_SOURCE_DIR}/cmake/grpcpp.cmake ${CMAKE_CURRENT_BINARY_DIR}/turnscopeConfig.cmake
+  ${CMAKE_CURRENT_BINARY_DIR}/turnscopeConfigVersion.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/turnscope COMPONENT sdk)
