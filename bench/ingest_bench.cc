@@ -16,7 +16,7 @@ namespace {
 /// How long after it was durable each record became searchable, seen by asking the server all the time.
 class FreshnessProbe {
  public:
-  explicit FreshnessProbe(std::string ui) : thread_([this, ui] { run(ui); }) {}
+  explicit FreshnessProbe(std::string ui) : thread_([this, ui = std::move(ui)] { run(ui); }) {}
   std::vector<double> stop() {
     stop_ = true;
     thread_.join();

@@ -25,7 +25,7 @@ class Tools : public ::testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(directory_); }
 
-  ToolResult run(std::string_view name, json::object arguments) {
+  ToolResult run(std::string_view name, const json::object& arguments) {
     for (auto& tool : tools_)
       if (tool->name() == name) return tool->execute(arguments);
     return std::unexpected(ToolError{"NoSuchTool", std::string(name)});

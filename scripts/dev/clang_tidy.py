@@ -32,9 +32,27 @@ def ours(path):
     return path.is_relative_to(ROOT) and str(path.relative_to(ROOT)).startswith(OURS)
 
 
+def all_headers():
+    return [p for top in OURS for p in (ROOT / top).rglob("*.h") if "node_modules" not in p.parts]
+
+
+def headers_read(build):
+    """By object file: the headers of ours that its last compilation read. Empty for a tree that was never built."""
+    text = subprocess.run(["ninja", "-C", build, "-t", "deps"], capture_output=True, text=True).stdout
+    read, current = {}, []
+    for line in text.splitlines():
+        if ": #deps " in line:
+            current = read.setdefault(line.split(": #deps ")[0], [])
+        elif line.endswith(".h"):
+            path = pathlib.Path(build, line.strip()).resolve()
+            if ours(path) and path.exists():
+                current.append(path)
+    return read
+
+
 def key_of(sources, headers):
-    digest = hashlib.sha256((ROOT / ".clang-tidy").read_bytes() + headers)
-    for path in sources:
+    digest = hashlib.sha256((ROOT / ".clang-tidy").read_bytes())
+    for path in sorted({*sources, *headers}):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -52,7 +70,7 @@ def run(build, path, key):
 
 
 def main():
-    build, wanted = sys.argv[1], [pathlib.Path(p).resolve() for p in sys.argv[2:]]
+    build, wanted = str(pathlib.Path(sys.argv[1]).resolve()), [pathlib.Path(p).resolve() for p in sys.argv[2:]]
     CACHE.mkdir(parents=True, exist_ok=True)
     commands = json.loads((pathlib.Path(build) / "compile_commands.json").read_text())
     for c in commands:
@@ -62,21 +80,21 @@ def main():
         c["command"] = c["command"].replace("-std=c++23", "-std=c++2b").replace(" -Werror", "")
     (CACHE / "commands").mkdir(exist_ok=True)
     (CACHE / "commands/compile_commands.json").write_text(json.dumps(commands))
-    build = str(CACHE / "commands")
-    units = {}
+    read, every = headers_read(build), all_headers()
+    units, headers = {}, {}
     for c in commands:
         sources = sources_of(pathlib.Path(c["file"]).resolve())
         if all(map(ours, sources)) and (not wanted or set(sources) & set(wanted)):
-            units[pathlib.Path(c["file"]).resolve()] = sources
+            unit = pathlib.Path(c["file"]).resolve()
+            units[unit] = sources
+            headers[unit] = read.get(re.search(r" -o (\S+)", c["command"])[1], every)
     count = sum(map(len, units.values()))
     if count < 200 and not wanted:
         sys.exit(f"clang-tidy: {build} names {count} of our files only")
-    headers = hashlib.sha256()
-    for h in sorted(p for top in OURS for p in (ROOT / top).rglob("*.h") if "node_modules" not in p.parts):
-        headers.update(h.read_bytes())
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
-        jobs = [pool.submit(run, build, unit, key_of(sources, headers.digest())) for unit, sources in units.items()]
+        jobs = [pool.submit(run, str(CACHE / "commands"), unit, key_of(files, headers[unit]))
+                for unit, files in units.items()]
         for n, job in enumerate(concurrent.futures.as_completed(jobs), 1):
             path, bad, text = job.result()
             if bad:

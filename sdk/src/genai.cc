@@ -415,7 +415,7 @@ Run Agent::run(const RunRequest& q) const {
     span.set_attribute(
         "gen_ai.input.messages",
         messages_json({Message::text("user", std::string(q.user_message))}, o.max_message_content));
-  return Run(state_, std::move(run), std::move(span), Operation::Role::run);
+  return Run(state_, std::move(run), std::move(span), Run::Role::run);
 }
 
 Completion Agent::completion(const CompletionRequest& q) const { return completion(q, nullptr); }
@@ -471,7 +471,7 @@ Completion Agent::completion(const CompletionRequest& q, std::shared_ptr<RunStat
         add_message_event(span, event_name(q.input[i].role), q.input[i], o.max_message_content);
     }
   }
-  Completion c(state_, std::move(run), std::move(span), Operation::Role::completion);
+  Completion c(state_, std::move(run), std::move(span), Completion::Role::completion);
   c.model_ = q.model;
   return c;
 }
@@ -494,7 +494,7 @@ Tool Agent::tool(const ToolRequest& q, std::shared_ptr<RunState> run) const {
     if (o.legacy_names) span.set_attribute("tool.arguments", arguments);
     if (a.as_attributes()) span.set_attribute("gen_ai.tool.call.arguments", arguments);
   }
-  return Tool(state_, std::move(run), std::move(span), Operation::Role::tool);
+  return Tool(state_, std::move(run), std::move(span), Tool::Role::tool);
 }
 
 Retrieval Agent::retrieval(const RetrievalRequest& q, std::shared_ptr<RunState> run) const {
@@ -506,7 +506,7 @@ Retrieval Agent::retrieval(const RetrievalRequest& q, std::shared_ptr<RunState> 
   set_if(span, "gen_ai.request.top_k", q.top_k);
   if (a.content()) set_if(span, "gen_ai.retrieval.query.text", cut(q.query, a.options.max_message_content));
   if (run) set_if(span, "gen_ai.conversation.id", run->session_id);
-  return Retrieval(state_, std::move(run), std::move(span), Operation::Role::retrieval);
+  return Retrieval(state_, std::move(run), std::move(span), Retrieval::Role::retrieval);
 }
 
 Embedding Agent::embedding(const EmbeddingRequest& q, std::shared_ptr<RunState> run) const {
@@ -519,7 +519,7 @@ Embedding Agent::embedding(const EmbeddingRequest& q, std::shared_ptr<RunState> 
   set_if(span, "gen_ai.embeddings.dimension.count", q.dimensions);
   set_if(span, "gen_ai.request.inputs.count", q.inputs);
   if (run) set_if(span, "gen_ai.conversation.id", run->session_id);
-  Embedding e(state_, std::move(run), std::move(span), Operation::Role::embedding);
+  Embedding e(state_, std::move(run), std::move(span), Embedding::Role::embedding);
   e.model_ = q.model;
   return e;
 }

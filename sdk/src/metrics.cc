@@ -180,7 +180,8 @@ struct MeterState : std::enable_shared_from_this<MeterState> {
     slot->unit = o.unit;
     slot->description = o.description;
     slot->integer = o.integer;
-    slot->bounds = o.bounds.empty() ? default_bounds : std::move(o.bounds);
+    slot->bounds = std::move(o.bounds);
+    if (slot->bounds.empty()) slot->bounds = default_bounds;
     std::sort(slot->bounds.begin(), slot->bounds.end());
     slot->cardinality = std::max<std::uint32_t>(2, config.metric.cardinality);
     slot->overflowed = overflowed.get();

@@ -80,7 +80,8 @@ TEST_F(GenAi, run_gives_the_tree_and_the_attributes_of_the_seed) {
   flush();
   const auto all = collector->spans();
   ASSERT_THAT(all, SizeIs(6));
-  const SpanSeen run = all[5], turn1 = all[2], turn2 = all[4], call1 = all[0], tool = all[1], call2 = all[3];
+  const SpanSeen &run = all[5], &turn1 = all[2], &turn2 = all[4], &call1 = all[0], &tool = all[1],
+                 &call2 = all[3];
   EXPECT_EQ(run.name, "agent.run");
   EXPECT_EQ(turn1.name, "agent.turn");
   EXPECT_EQ(call1.name, "gen_ai.completion");

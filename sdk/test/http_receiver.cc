@@ -90,7 +90,7 @@ std::string HttpReceiver::url(const std::string& path) const {
   return "http://127.0.0.1:" + std::to_string(port()) + path;
 }
 
-void HttpReceiver::answer_next(std::vector<Reply> replies) {
+void HttpReceiver::answer_next(const std::vector<Reply>& replies) {
   const std::lock_guard lock(state_->mutex_);
   for (auto& r : replies) state_->replies_.push_back(r);
 }

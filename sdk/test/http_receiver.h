@@ -30,7 +30,7 @@ class HttpReceiver {
   ~HttpReceiver();
   unsigned short port() const;
   std::string url(const std::string& path = "") const;
-  void answer_next(std::vector<Reply> replies);
+  void answer_next(const std::vector<Reply>& replies);
   /// The first `count` requests; fewer when they do not come within 20 s.
   std::vector<Request> wait(std::size_t count);
   void clear();

@@ -136,7 +136,7 @@ class Api : public testing::Test {
     delete openapi_;
   }
 
-  Reply get(const std::string& path, std::vector<std::string> headers = {}, const char* method = "GET",
+  Reply get(const std::string& path, const std::vector<std::string>& headers = {}, const char* method = "GET",
             bool raw_path = false, const std::string& body = {}) {
     Reply reply;
     CURL* curl = curl_easy_init();

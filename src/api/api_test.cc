@@ -72,7 +72,7 @@ TEST(Router, patterns_match_whole_paths_only) {
   EXPECT_TRUE(router.match("POST", "/api/v1/traces").other_method);
 }
 
-query::QueryAnswer<JaegerSearch> jaeger(std::vector<std::pair<std::string, std::string>> parameters) {
+query::QueryAnswer<JaegerSearch> jaeger(const std::vector<std::pair<std::string, std::string>>& parameters) {
   return parse_jaeger_search(parameters, 1'795'000'000'000'000'000);
 }
 

@@ -180,7 +180,7 @@ query::QueryAnswer<JaegerSearch> parse_jaeger_search(
   std::int64_t start = -1, end = -1;
   std::uint64_t lookback = 2 * 86'400'000'000'000ull;
   out.request.limit = 100;
-  const auto term = [&](std::string text) {
+  const auto term = [&](std::string_view text) {
     if (!q.empty()) q += ' ';
     q += text;
   };

@@ -30,7 +30,7 @@ std::string money(const json::value& from, std::string_view key, std::string_vie
   return nano ? fmt::format("{} ({} nano-dollars)", format_money(*nano), *nano) : std::string(otherwise);
 }
 
-std::string or_else(std::string text, std::string_view otherwise) {
+std::string or_else(const std::string& text, std::string_view otherwise) {
   return text.empty() ? std::string(otherwise) : text;
 }
 

@@ -101,26 +101,26 @@ std::optional<Error> Committer::admit(std::size_t size) {
 void Committer::append(RecordHead head, Payload payload, Done done) {
   Pending p{head, std::move(payload), std::move(done), 0, 0};
   p.size = p.payload.size();
-  std::optional<Error> refused;
   if (p.size > options_.max_record_bytes || p.size > UINT32_MAX) {
-    refused =
-        Error(ErrorKind::too_large, fmt::format("a record of {} bytes; at most {} fit (log.max_record_bytes)",
-                                                p.size, options_.max_record_bytes));
-  } else {
-    p.checksum = payload_checksum(p.payload);  // on the caller's thread: there are more of them
-    bool wake = false;
-    {
-      std::lock_guard lock(mutex_);
-      refused = admit(p.size);
-      if (!refused) {
-        pending_bytes_ += record_bytes(p.size);
-        pending_.push_back(std::move(p));
-        wake = std::exchange(idle_, false);
-      }
-    }
-    if (wake) work_.notify_one();
+    p.done(
+        fail(ErrorKind::too_large, fmt::format("a record of {} bytes; at most {} fit (log.max_record_bytes)",
+                                               p.size, options_.max_record_bytes)));
+    return;
   }
-  if (refused) p.done(fail(std::move(*refused)));
+  p.checksum = payload_checksum(p.payload);  // on the caller's thread: there are more of them
+  bool wake = false;
+  {
+    std::unique_lock lock(mutex_);
+    if (auto refused = admit(p.size)) {
+      lock.unlock();
+      p.done(fail(std::move(*refused)));
+      return;
+    }
+    pending_bytes_ += record_bytes(p.size);
+    pending_.push_back(std::move(p));
+    wake = std::exchange(idle_, false);
+  }
+  if (wake) work_.notify_one();
 }
 
 void Committer::run() {

@@ -37,7 +37,7 @@ bool valid_cursor_name(std::string_view name);
 /// All cursors of a log. Thread-safe.
 class CursorSet {
  public:
-  CursorSet(FileSystem& fs, std::string log_directory)
+  CursorSet(FileSystem& fs, const std::string& log_directory)
       : fs_(fs), directory_(join_path(log_directory, "cursors")) {}
 
   /// Reads all cursor files. A damaged one starts again at `oldest`, counted and said.

@@ -260,7 +260,8 @@ TEST(LogModel, random_lives_with_power_cuts_at_random_moments_keep_every_promise
         auto next = std::move(after);
         lock.unlock();
         world.fs().set_hook({});
-        world.switch_to(std::move(next), std::move(then), "after cut at step " + std::to_string(step));
+        world.switch_to(std::move(next), std::exchange(then, {}),
+                        "after cut at step " + std::to_string(step));
         arm();
       }
     }

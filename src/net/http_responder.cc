@@ -117,7 +117,7 @@ void Stream::drop() {
   session_->core().post([s = session_] { s->abort_stream(); });
 }
 
-void Stream::prepend(std::string head) {
+void Stream::prepend(std::string_view head) {
   const std::lock_guard lock(mutex_);
   pending_.insert(0, head);
 }

@@ -106,7 +106,7 @@ class Stream {
   void drop();  ///< the writer went away without close()
 
   // I/O thread.
-  void prepend(std::string head);
+  void prepend(std::string_view head);
   std::string take(bool& finished);
   void sent(std::size_t bytes);
   void end();  ///< the connection is gone

@@ -419,7 +419,7 @@ TEST(ProtobufTraces, a_parent_id_of_wrong_length_is_left_out_and_the_span_kept) 
 }
 
 TEST(EncodeProtobuf, empty_lists_and_elements_without_value_are_kept) {
-  const AnyValue nothing;
+  const AnyValue nothing{};
   AnyValue list, map, mixed;
   list.type = AnyValue::Type::array;
   map.type = AnyValue::Type::kvlist;

@@ -56,6 +56,7 @@ void PatternFilter::add(std::string_view regex) {
 
 std::vector<std::string_view> PatternFilter::literals() const {
   std::vector<std::string_view> out;
+  out.reserve(atoms_.size());
   for (const Atom& a : atoms_) out.push_back(a.text);
   return out;
 }

@@ -291,7 +291,8 @@ std::vector<std::int64_t> steps(const Filter& filter, TimeRange range) {
 Filter within(const Filter& filter, TimeRange range) {
   if (!filter.within) return filter;
   auto part = filter.within(range.from, range.to);
-  return part ? std::move(*part) : filter;
+  if (part) return std::move(*part);
+  return filter;
 }
 
 void first_in_range(Sql& sql, const Filter& filter, const Caller& caller, TimeRange range) {

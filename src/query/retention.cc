@@ -229,7 +229,7 @@ Status Retention::tidy_traces() {
   return mutate("resources", resources);
 }
 
-Status Retention::remove_objects(Sql which) {
+Status Retention::remove_objects(const Sql& which) {
   if (!remove_) return {};
   // What is linked is told by ids and names: the text of a link may be anybody's.
   Sql sql(

@@ -72,7 +72,7 @@ class Retention {
   Status tidy_traces();
   Status sample(const Day&, Done&);
   Status decide(const Day&);
-  Status remove_objects(Sql which);
+  Status remove_objects(const Sql& which);
   Status execute(const Sql&);
   Status mutate(Fragment table, const Sql&);  ///< and waits until it is done
   Result<std::uint64_t> number(const Sql&);

@@ -37,7 +37,7 @@ class GrpcClient {
   static constexpr const char* metrics = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
 
   Answer call(const std::string& method, const std::string& bytes, bool gzip = false,
-              std::vector<std::pair<std::string, std::string>> metadata = {}) {
+              const std::vector<std::pair<std::string, std::string>>& metadata = {}) {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
     if (gzip) context.set_compression_algorithm(GRPC_COMPRESS_GZIP);

@@ -113,7 +113,7 @@ class Receiver : public HttpReceiver {
     response.headers.emplace_back("Vary", "Origin");
   }
 
-  HttpResponse refusal(const HttpRequest& request, int status, int grpc_code, Error error) const {
+  HttpResponse refusal(const HttpRequest& request, int status, int grpc_code, const Error& error) const {
     const Encoding encoding = encoding_of(request).value_or(Encoding::json);
     HttpResponse response{status,
                           {{"Content-Type", std::string(content_type(encoding))}},
@@ -191,26 +191,27 @@ class Receiver : public HttpReceiver {
   void handle(HttpRequest request, std::shared_ptr<Responder> out) {
     // The head check has let only these through.
     auto kept = std::make_shared<HttpRequest>(std::move(request));
+    const log::Signal signal = *signal_of(kept->path);
+    const Encoding encoding = *encoding_of(*kept);
     ExportRequest e;
     e.hops = parse_hops(kept->header(kHopsHeader));
-    e.signal = *signal_of(kept->path);
-    e.encoding = *encoding_of(*kept);
+    e.signal = signal;
+    e.encoding = encoding;
     e.compression = *compression_of(*kept);
     e.bytes = kept->body;
     e.owner = std::shared_ptr<const void>(kept, kept->body.data());
-    handler_.handle(std::move(e),
-                    [this, kept, out, signal = e.signal, encoding = e.encoding](ExportReply reply) {
-                      if (reply.error) {
-                        const ExportCode code = export_code(reply.error->kind);
-                        out->send(refusal(*kept, code.http, code.grpc, std::move(*reply.error)));
-                        return;
-                      }
-                      HttpResponse response{200,
-                                            {{"Content-Type", std::string(content_type(encoding))}},
-                                            response_body(signal, encoding, reply)};
-                      allow_origin(*kept, response);
-                      out->send(std::move(response));
-                    });
+    handler_.handle(std::move(e), [this, kept, out, signal, encoding](ExportReply reply) {
+      if (reply.error) {
+        const ExportCode code = export_code(reply.error->kind);
+        out->send(refusal(*kept, code.http, code.grpc, *reply.error));
+        return;
+      }
+      HttpResponse response{200,
+                            {{"Content-Type", std::string(content_type(encoding))}},
+                            response_body(signal, encoding, reply)};
+      allow_origin(*kept, response);
+      out->send(std::move(response));
+    });
   }
 
   HttpReceiverOptions options_;

@@ -20,7 +20,7 @@ Status read_member(genai::Mapping& m, const std::string& name, const YAML::Node&
   }
   if (!value.IsScalar())
     return fail(ErrorKind::invalid_argument, fmt::format("{}.{} is one value", where, name));
-  const std::string text = value.Scalar();
+  const std::string& text = value.Scalar();
   const std::pair<std::string_view, std::string*> texts[] = {
       {"attribute", &m.attribute}, {"event", &m.event},         {"field", &m.field}, {"convert", &m.convert},
       {"scope", &m.scope},         {"span_name", &m.span_name}, {"kind", &m.kind},   {"dialect", &m.dialect}};

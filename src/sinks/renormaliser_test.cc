@@ -98,7 +98,7 @@ class Renormalise : public ::testing::Test {
     Renormaliser r(rig_.engine(), system_clock(), options);
     EXPECT_TRUE(r.start(since));
     r.wait();
-    const auto state = r.state();
+    auto state = r.state();
     EXPECT_EQ(state.error, "");
     EXPECT_EQ(state.step, "done");
     return state;

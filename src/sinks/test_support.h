@@ -134,7 +134,7 @@ class Rig {
   void open(StoreWriterOptions options = {}) {
     open_log();
     open_engine();
-    start(options);
+    start(std::move(options));
   }
   void start(StoreWriterOptions options = {}) {
     writer_ = std::make_unique<StoreWriter>(*engine_, *log_, system_clock(), std::move(options));

@@ -99,6 +99,7 @@ Result<Connection> Connection::open(const ChdbLibrary& lib, const std::vector<st
   std::vector<std::string> copy{"turnscope"};
   copy.insert(copy.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
+  argv.reserve(copy.size());
   for (auto& a : copy) argv.push_back(a.data());
   ChdbConnection** handle = lib.connect(static_cast<int>(argv.size()), argv.data());
   if (handle == nullptr || *handle == nullptr)

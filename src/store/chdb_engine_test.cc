@@ -76,20 +76,20 @@ TEST_F(ChdbEngine, parallel_queries_never_see_each_others_parameters) {
   // The gate for every upgrade of the library.
   std::atomic<int> wrong{0}, failed{0};
   std::vector<std::jthread> threads;
-  for (int t = 0; t < 8; ++t)
+  for (std::uint64_t t = 0; t < 8; ++t)
     threads.emplace_back([&, t] {
-      for (int i = 0; i < 300; ++i) {
+      for (std::uint64_t i = 0; i < 300; ++i) {
         Params p;
         const auto text = fmt::format("text {} of {}", i, t);
         add_param(p, "a", text);
-        add_param(p, "n", std::uint64_t(t * 100'000 + i));
+        add_param(p, "n", t * 100'000 + i);
         auto result = ask("SELECT {a:String}, {n:UInt64}", p);
         if (!result) {
           ++failed;
           continue;
         }
         RowReader in(result->bytes);
-        if (in.string() != text || in.u64() != std::uint64_t(t * 100'000 + i) || in.more()) ++wrong;
+        if (in.string() != text || in.u64() != t * 100'000 + i || in.more()) ++wrong;
       }
     });
   threads.clear();

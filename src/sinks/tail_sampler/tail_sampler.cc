@@ -82,8 +82,8 @@ std::vector<Policy> default_policies() {
 }
 
 TailSampler::TailSampler(SamplingOptions options, Verdicts& verdicts, CostOf cost)
-    : options_(options),
-      policies_(options.policies.empty() ? default_policies() : options.policies),
+    : options_(std::move(options)),
+      policies_(options_.policies.empty() ? default_policies() : options_.policies),
       verdicts_(verdicts),
       cost_of_(std::move(cost)),
       budgets_(policies_.size()) {
