@@ -11,13 +11,13 @@ namespace {
 
 constexpr char hex_digits[] = "0123456789abcdef";
 
-constexpr std::array<std::int8_t, 256> make_hex_table() {
-  std::array<std::int8_t, 256> t{};
+constexpr std::array<std::int16_t, 256> make_hex_table() {
+  std::array<std::int16_t, 256> t{};
   for (auto& v : t) v = -1;
-  for (std::size_t i = 0; i < 10; ++i) t['0' + i] = static_cast<std::int8_t>(i);
+  for (std::size_t i = 0; i < 10; ++i) t['0' + i] = static_cast<std::int16_t>(i);
   for (std::size_t i = 0; i < 6; ++i) {
-    t['a' + i] = static_cast<std::int8_t>(10 + i);
-    t['A' + i] = static_cast<std::int8_t>(10 + i);
+    t['a' + i] = static_cast<std::int16_t>(10 + i);
+    t['A' + i] = static_cast<std::int16_t>(10 + i);
   }
   return t;
 }
@@ -25,11 +25,11 @@ constexpr auto hex_table = make_hex_table();
 
 constexpr char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-constexpr std::array<std::int8_t, 256> make_base64_table() {
-  std::array<std::int8_t, 256> t{};
+constexpr std::array<std::int16_t, 256> make_base64_table() {
+  std::array<std::int16_t, 256> t{};
   for (auto& v : t) v = -1;
   for (std::size_t i = 0; i < 64; ++i)
-    t[static_cast<std::uint8_t>(base64_digits[i])] = static_cast<std::int8_t>(i);
+    t[static_cast<std::uint8_t>(base64_digits[i])] = static_cast<std::int16_t>(i);
   t['-'] = 62;
   t['_'] = 63;
   return t;

@@ -196,7 +196,7 @@ Status Retention::drop_old(Fragment table, std::chrono::milliseconds keep, Done&
     if (table.text() == "spans" && remove_) {
       Sql which;
       received_between(which, d.begin, d.begin + kDayMs);
-      TS_TRY(remove_objects(std::move(which)));
+      TS_TRY(remove_objects(which));
     }
     Sql sql("ALTER TABLE ");
     sql << table << " DROP PARTITION ";
@@ -348,7 +348,7 @@ Status Retention::sample(const Day& d, Done& done) {
     of_day(which);
     which << " AND ";
     later(which);
-    TS_TRY(remove_objects(std::move(which)));
+    TS_TRY(remove_objects(which));
   }
   CRASH_POINT("retention.after_objects");
   TS_ASSIGN(const auto all, days("spans"));
