@@ -127,7 +127,7 @@ int query_bench(const ServerBenchOptions& o) {
   shape("rare word in prompts, newest 20",
         [&](std::size_t i) { return search("spans", workload_rare_word(i).substr(0, 12), 20); });
   // A price is edited before each request, so nothing that was computed before can be the answer.
-  constexpr std::size_t kEdits = 20;
+  constexpr std::size_t kEdits = 40;
   std::vector<double> edited;
   for (std::size_t i = 0; i < kEdits + 3; ++i) {
     const auto rule =

@@ -124,6 +124,7 @@ int store_bench(const StoreBenchOptions& o) {
         fmt::print(stderr, "{}\n", done.error().message);
     };
     put(block.resources, "resources");
+    put(block.calls, "calls");
     put(block.grams, "text_grams");
     put(block.traces, "traces");
     put(block.spans, "spans");

@@ -8,6 +8,7 @@
 #include "genai/http_call.h"
 #include "genai/question.h"
 #include "genai/usage.h"
+#include "otlp/decode.h"
 
 namespace turnscope::genai {
 namespace {
@@ -151,6 +152,7 @@ void columns(const otlp::Span& span, const otlp::Resource& resource, const otlp:
       if (out.operation.empty()) out.operation = call->operation;
       if (out.request_model.empty()) out.request_model = call->model;
     }
+  out.placeholder = out.kind == Kind::other && g.has(Field::announced_parent);
   out.response_id = read.text(Field::response_id);
   out.service_tier = read.text(Field::service_tier);
   if (out.kind == Kind::tool) {
@@ -201,6 +203,14 @@ void columns(const otlp::Span& span, const otlp::Resource& resource, const otlp:
     out.question = question_of(g, made);
     if (!made.empty()) out.question = read.make(std::move(made));
   }
+}
+
+std::optional<otlp::SpanId> announced_parent(std::string_view key, std::string_view value) {
+  const KeyEntry* rule = registry().find(key);
+  if (rule == nullptr || rule->field != Field::announced_parent) return std::nullopt;
+  otlp::SpanId parent = 0;
+  if (!otlp::parse_hex(value, parent)) return otlp::SpanId{0};
+  return parent;
 }
 
 }  // namespace turnscope::genai

@@ -68,6 +68,7 @@ struct Columns {
   std::optional<std::uint64_t> time_to_first_token_ns;
   Usage usage;
   bool is_error = false;            ///< status error, or the dialect's own sign of it
+  bool placeholder = false;         ///< sent when its parent began, in whose place it stands until that ends
   std::string_view question;        ///< what the user asked, on agent, turn or root spans; else empty
   std::vector<ContentRef> content;  ///< in order
   /// Texts that had to be made (decoded JSON, joined numbers); views above may point here.
@@ -77,5 +78,8 @@ struct Columns {
 
 /// Fills `out` (cleared first). Never fails, never throws: what is not understood is left absent.
 void columns(const otlp::Span&, const otlp::Resource&, const otlp::Scope&, Columns& out);
+
+/// Of a placeholder's attribute: the span above the one that has begun (0: it is a root), if it tells that.
+std::optional<otlp::SpanId> announced_parent(std::string_view key, std::string_view value);
 
 }  // namespace turnscope::genai

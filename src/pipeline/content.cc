@@ -67,6 +67,7 @@ bool structural(genai::Field f) {
     case Field::input_mime:
     case Field::output_mime:
     case Field::span_type:
+    case Field::announced_parent:
     // Counts that some libraries write as text.
     case Field::input_tokens:
     case Field::output_tokens:

@@ -484,7 +484,7 @@ Result<Page<ModelTokens>> Queries::tokens_by_model(const Caller& caller, TimeRan
       sql << ", toUInt64(intDiv(sum(toUInt128(" << tokens << ") * weight), 1000))";
     else
       sql << ", sum(" << tokens << ")";
-  sql << " FROM spans FINAL WHERE ";
+  sql << " FROM calls FINAL WHERE ";
   in_range(sql, caller, range);
   // To look for them reads the ids of every row, and most projects have none.
   if (impl_->has_duplicates(caller)) only_counted(sql, caller);

@@ -97,7 +97,7 @@ IndexedSpan read_list_columns(store::RowReader& in, StringPool& pool) {
   s.plumbing = in.boolean();
   for (auto& tokens : s.usage.parts) tokens = in.u64();
   s.weight = in.u32();
-  s.placeholder = in.boolean();
+  s.placeholder = (s.time_flags & store::SpanTimes::kPlaceholder) != 0;
   s.unfinished = (s.time_flags & store::SpanTimes::kEndMissing) != 0;
   if (in.boolean()) s.usage_role = static_cast<std::uint8_t>(genai::UsageRole::duplicate);
   // A hostile end may lie beyond what 63 bits of nanoseconds hold.
@@ -345,21 +345,19 @@ Result<std::map<otlp::TraceId, TraceBounds>> Queries::Impl::bounds(const Caller&
 }
 
 Result<Placeholders> Queries::Impl::placeholders(const Caller& caller, const TraceBounds& b) {
-  Sql sql(
-      "SELECT span_id, parent_span_id, attrs_str['logfire.pending_parent_id'] FROM spans PREWHERE project "
-      "= ");
+  Sql sql("SELECT span_id, parent_span_id, attrs_str FROM spans PREWHERE project = ");
   sql.u32(caller.project) << " AND trace_id = ";
   sql.trace(b.id) << " AND start >= ";
   sql.time(b.min_start) << " AND start <= ";
-  sql.time(b.max_start) << " WHERE has(mapKeys(attrs_str), 'logfire.pending_parent_id')";
+  sql.time(b.max_start) << " AND bitTest(time_flags, 3)";
   TS_ASSIGN(const auto rows, ask(caller, sql, "", options_.max_trace_spans));
   Placeholders out;
   store::RowReader in(rows.bytes);
   while (in.more()) {
     const auto id = in.u64();
     Announced a{.span_id = in.u64()};
-    otlp::SpanId parent = 0;
-    if (otlp::parse_hex(in.string(), parent)) a.parent_span_id = parent;
+    for (const auto& [key, value] : in.map([&] { return in.string(); }, [&] { return in.string(); }))
+      if (const auto parent = genai::announced_parent(key, value)) a.parent_span_id = *parent;
     out.emplace(id, a);
   }
   TS_TRY(in.status());

@@ -58,8 +58,7 @@ inline constexpr Fragment kListColumns =
     "'rpc.system', 'rpc.system.name', 'messaging.system']), tok_other['cache_write_5m'], "
     "tok_other['cache_write_1h'], "
     "tok_other['input_audio'], tok_other['input_image'], tok_other['output_audio'], "
-    "tok_other['output_image'], weight, "
-    "kind = 0 AND has(mapKeys(attrs_str), 'logfire.pending_parent_id')";
+    "tok_other['output_image'], weight";
 IndexedSpan read_list_columns(store::RowReader&, StringPool&);
 
 class Queries::Impl {
@@ -107,6 +106,7 @@ class Queries::Impl {
 
  public:
   IndexCache cache;
+  KnownModels known_models;
 };
 
 /// `project = … AND start >= … AND start < …`

@@ -12,8 +12,10 @@ QueryAnswer<UsageReport> Queries::usage(const Caller& caller, const UsageRequest
   store::QueryLimits limits;
   limits.time = options_.time;
   limits.memory_bytes = options_.memory_bytes;
-  auto report =
-      usage_report(engine_, caller, request, *prices_in_use(), limits, &*filter, impl_->has_weights(caller));
+  auto report = usage_report(engine_, caller, request, *prices_in_use(), limits, &*filter,
+                             {.weighted = impl_->has_weights(caller),
+                              .duplicates = impl_->has_duplicates(caller),
+                              .known = &impl_->known_models});
   if (!report) {
     const std::string field = report.error().message.starts_with("by:")  ? "by"
                               : report.error().message.starts_with("q:") ? "q"
@@ -68,10 +70,12 @@ Result<Page<ToolInfo>> Queries::tools(const Caller& caller, TimeRange range, std
   repeats << (weighted ? Fragment("toUInt64(intDiv(sum((n - 1) * weight) + 500, 1000))")
                        : Fragment("sum(n - 1)"))
           << ", " << count_traces(weighted);
-  repeats << " FROM (SELECT tool, trace_id, any(weight) AS weight, sipHash128(input, shared) AS arguments, "
+  repeats << " FROM (SELECT tool, trace_id, any(weight) AS weight, sipHash128(input, "
+             "arrayFilter((id, at) -> bitShiftRight(at, 62) = 0, shared, shared_at)) AS arguments, "
              "count() AS n FROM spans FINAL WHERE ";
   in_range(repeats, caller, range);
-  repeats << " AND kind = 4 AND tool != '' AND (input != '' OR notEmpty(shared)) GROUP BY tool, trace_id, "
+  repeats << " AND kind = 4 AND tool != '' AND (input != '' OR arrayExists(at -> "
+             "bitShiftRight(at, 62) = 0, shared_at)) GROUP BY tool, trace_id, "
              "arguments HAVING n > 1) "
              "GROUP BY tool";
   TS_ASSIGN(const auto again, impl_->ask(caller, repeats));

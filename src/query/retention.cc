@@ -363,7 +363,7 @@ Status Retention::sample(const Day& d, Done& done) {
       sql << " AND ";
     }
     later(sql);
-    if (table.text() == "spans") {
+    if (table.text() != "logs") {
       sql << ", UPDATE weight = multiIf(";
       for (const KeepPolicy& p : options_.policies) {
         if (p.keep_per_mille == 0 || p.keep_per_mille >= 1000) continue;
@@ -379,6 +379,10 @@ Status Retention::sample(const Day& d, Done& done) {
   TS_ASSIGN(const auto log_days, days("logs"));
   for (const Day& p : log_days)
     if (p.begin >= d.begin - kLongestTraceMs && p.begin <= d.begin) TS_TRY(thin("logs", p.name, false));
+  TS_ASSIGN(const auto call_days, days("calls"));
+  for (const Day& p : call_days)
+    if (p.begin >= d.begin - kLongestTraceMs && p.begin <= d.begin)
+      TS_TRY(thin("calls", p.name, p.begin == d.begin));
   CRASH_POINT("retention.after_logs");
   for (const Day& p : all) {
     if (p.begin < d.begin - kLongestTraceMs || p.begin >= d.begin) continue;
@@ -426,6 +430,7 @@ Result<Retention::Done> Retention::pass(const std::function<bool()>& stop) {
   TS_TRY(drop_old("spans", options_.spans, done));
   // They serve spans only.
   TS_TRY(drop_old("content_parts", options_.spans, done));
+  TS_TRY(drop_old("calls", options_.spans, done));
   TS_TRY(drop_old("text_grams", options_.spans, done));
   TS_TRY(drop_old("duplicate_calls", options_.spans, done));
   TS_TRY(drop_old("logs", options_.logs, done));

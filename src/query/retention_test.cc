@@ -128,6 +128,7 @@ TEST_F(RetentionTest, whole_traces_are_kept_by_policy_and_count_with_their_weigh
   EXPECT_GT(by_tenth, 5u);
   EXPECT_EQ(done.traces_dropped, 300 - left.size());
   EXPECT_EQ(done.spans_dropped, 3 * (300 - left.size()));
+  EXPECT_EQ(rows_of("calls"), left.size());
 
   // A second pass finds nothing to do.
   EXPECT_FALSE(pass(due + kDay, sampling()).anything());
@@ -252,12 +253,14 @@ TEST_F(RetentionTest, days_go_when_their_time_is_over_with_the_bounds_of_their_t
   EXPECT_GE(pass(begin + 31 * kDay, o).days_dropped, 1u);
   EXPECT_GT(counted(Anomaly::retention_days_dropped), before);
   EXPECT_EQ(rows_of("spans"), 3u);
+  EXPECT_EQ(rows_of("calls"), 1u);
   const FixedClock clock(begin + 31 * kDay);
   Queries queries(test::Store::get().engine(), {}, clock);
   EXPECT_FALSE(queries.trace(caller_, trace_id(2'001)));
   EXPECT_TRUE(queries.trace(caller_, trace_id(2'002)));
   EXPECT_GE(pass(begin + 32 * kDay, o).days_dropped, 1u);
   EXPECT_EQ(rows_of("spans"), 0u);
+  EXPECT_EQ(rows_of("calls"), 0u);
 }
 
 TEST_F(RetentionTest, every_condition_is_a_statement_that_the_engine_takes) {

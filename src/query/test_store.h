@@ -108,7 +108,9 @@ class Store {
   store::Engine& engine() { return *engine_; }
   std::uint32_t fresh_project() { return next_project_++; }
 
-  void insert(std::uint32_t project, Batch& batch, std::int64_t received) {
+  /// `share`: texts that repeat earlier ones are stored apart, as the store writer does it.
+  void insert(std::uint32_t project, Batch& batch, std::int64_t received,
+              store::SharedTexts* share = nullptr) {
     std::vector<otlp::KeyValue> attributes = batch.extra();
     otlp::KeyValue name{"service.name", {}};
     name.value.type = otlp::AnyValue::Type::string;
@@ -121,7 +123,11 @@ class Store {
     scope.version = "1";
     store::SpanBlock spans;
     store::GramBlock grams;
+    store::CallBlock calls;
     spans.index(&words_);
+    spans.tell_usage(&calls);
+    store::PartBlock parts;
+    if (share != nullptr) spans.share(share, &parts);
     store::TraceBlock traces;
     store::ResourceBlock resources;
     store::SeenResources seen;
@@ -146,6 +152,8 @@ class Store {
     words_.emit(grams);
     put(resources, "resources");
     put(grams, "text_grams");
+    put(calls, "calls");
+    put(parts, "content_parts");
     put(traces, "traces");
     put(spans, "spans");
   }

@@ -32,7 +32,9 @@ std::uint64_t row_version(log::Position position, std::size_t index) {
 }
 
 RangeBlock::RangeBlock(RangeLimits limits)
-    : limits_(limits), arena_buffer_(std::make_unique<std::byte[]>(kRangeArena)) {}
+    : limits_(limits), arena_buffer_(std::make_unique<std::byte[]>(kRangeArena)) {
+  spans.tell_usage(&calls);
+}
 
 bool RangeBlock::take(const log::Record& r, store::SeenResources& seen) {
   // One day a range: the tables' partitions are days of receipt, so a block stays one part.
@@ -66,7 +68,7 @@ void RangeBlock::add(const log::Record& r, store::SeenResources& seen) {
     default:
       undecodable(r, Error(ErrorKind::corrupt, "a signal that this version does not know"));
   }
-  bytes_ = spans.bytes() + logs.bytes() + metrics.bytes() + resources.bytes() + parts.bytes();
+  bytes_ = spans.bytes() + logs.bytes() + metrics.bytes() + resources.bytes() + parts.bytes() + calls.bytes();
 }
 
 void RangeBlock::clear() {
@@ -77,6 +79,7 @@ void RangeBlock::clear() {
   metrics.clear();
   duplicates.clear();
   parts.clear();
+  calls.clear();
   grams.clear();
   calls_.clear();
   pending_.clear();
@@ -93,6 +96,7 @@ void RangeBlock::release() {
   metrics.release();
   duplicates.release();
   parts.release();
+  calls.release();
   grams.release();
   calls_ = {};
   pending_ = {};

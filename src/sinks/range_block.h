@@ -10,6 +10,7 @@
 #include "pipeline/tier.h"
 #include "sinks/call_window.h"
 #include "sinks/offload/large_values.h"
+#include "store/call_block.h"
 #include "store/duplicate_block.h"
 #include "store/log_block.h"
 #include "store/metric_block.h"
@@ -70,6 +71,7 @@ class RangeBlock {
   store::ResourceBlock resources;
   store::LogBlock logs;
   store::MetricBlock metrics;
+  store::CallBlock calls;            ///< what sums of usage read
   store::PartBlock parts;            ///< texts that spans share
   store::GramBlock grams;            ///< where words can be
   store::DuplicateBlock duplicates;  ///< filled by mark_duplicates()

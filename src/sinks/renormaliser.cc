@@ -68,6 +68,7 @@ class RenormaliseRun {
       : engine_(engine), clock_(clock), options_(options), stop_(stop), tell_(std::move(tell)) {
     spans_.share(&texts_, &parts_);
     spans_.index(&words_);
+    spans_.tell_usage(&calls_);
   }
 
   /// `after`: a run before this one came so far. `reached` is told where each piece ended.
@@ -190,6 +191,7 @@ class RenormaliseRun {
     spans_.clear();
     traces_.clear();
     parts_.clear();
+    calls_.clear();
     for (const auto* row : rows) {
       const otlp::Scope scope{row->scope_name, row->scope_version, piece.scope(*row).attributes, 0, {}};
       store::RowContext context;
@@ -212,6 +214,7 @@ class RenormaliseRun {
     traces_.build();
     // As the store writer does it: what belongs to a span before the span.
     TS_TRY(insert(parts_, "content_parts"));
+    TS_TRY(insert(calls_, "calls"));
     grams_.clear();
     words_.emit(grams_);
     TS_TRY(insert(grams_, "text_grams"));
@@ -249,6 +252,7 @@ class RenormaliseRun {
   store::SpanBlock spans_;
   store::TraceBlock traces_;
   store::PartBlock parts_;
+  store::CallBlock calls_;
   genai::Columns view_;
   std::set<std::int64_t> days_;
   PieceCursor after_;                      // where a run before this one came to

@@ -8,6 +8,7 @@
 
 #include "base/anomaly.h"
 #include "genai/registry.h"
+#include "otlp/decode.h"
 #include "otlp/text.h"
 #include "sinks/stored_piece.h"
 #include "sinks/test_support.h"
@@ -80,6 +81,21 @@ std::string house_turn(std::uint64_t turn, std::int64_t base) {
   return b.encode();
 }
 
+/// Name, times and attributes in one text, whatever their order.
+std::string text_of(const otlp::Span& span) {
+  std::vector<std::string> attributes;
+  for (const auto& kv : span.attributes) {
+    std::string text;
+    store::append_json_attributes(text, {&kv, 1});
+    attributes.push_back(std::move(text));
+  }
+  std::sort(attributes.begin(), attributes.end());
+  std::string text = std::string(span.name) + std::to_string(span.start_unix_nano) + "-" +
+                     std::to_string(span.end_unix_nano) + std::to_string(span.parent_span_id);
+  for (const auto& a : attributes) text += a;
+  return text;
+}
+
 constexpr std::uint64_t kSpans = kTurns * (2 + 2 * kCalls);
 
 class Renormalise : public ::testing::Test {
@@ -103,7 +119,7 @@ class Renormalise : public ::testing::Test {
     EXPECT_EQ(state.step, "done");
     return state;
   }
-  /// Every span as it was received: name, times and attributes in one text, whatever their order.
+  /// Every span as it was received.
   std::map<std::uint64_t, std::string> raw() {
     std::map<std::uint64_t, std::string> out;
     PieceCursor cursor;
@@ -113,17 +129,7 @@ class Renormalise : public ::testing::Test {
       if (!piece) return out;
       for (const auto& row : (*piece)->rows()) {
         EXPECT_TRUE(row.whole);
-        std::vector<std::string> attributes;
-        for (const auto& kv : row.span.attributes) {
-          std::string text;
-          store::append_json_attributes(text, {&kv, 1});
-          attributes.push_back(std::move(text));
-        }
-        std::sort(attributes.begin(), attributes.end());
-        std::string text = std::string(row.span.name) + std::to_string(row.span.start_unix_nano) + "-" +
-                           std::to_string(row.span.end_unix_nano) + std::to_string(row.span.parent_span_id);
-        for (const auto& a : attributes) text += a;
-        EXPECT_TRUE(out.emplace(row.span.span_id, std::move(text)).second) << "span twice";
+        EXPECT_TRUE(out.emplace(row.span.span_id, text_of(row.span)).second) << "span twice";
       }
       last = (*piece)->last();
       cursor = (*piece)->end();
@@ -143,6 +149,15 @@ class Renormalise : public ::testing::Test {
     EXPECT_EQ(number("SELECT count() FROM spans FINAL WHERE input LIKE '%Message%' OR notEmpty(shared)"),
               kTurns * kCalls);
     EXPECT_EQ(number("SELECT count() FROM spans"), kSpans) << "folded: no search finds a span by what it was";
+    expect_calls_follow();
+  }
+  /// What sums read is what the spans say.
+  void expect_calls_follow() {
+    for (const std::string columns : {"count()", "sum(tok_input)", "sum(tok_output)", "sum(weight)",
+                                      "sum(sipHash64(model, start, span_id))"})
+      EXPECT_EQ(number("SELECT toUInt64(" + columns + ") FROM calls FINAL WHERE usage_role = 1"),
+                number("SELECT toUInt64(" + columns + ") FROM spans FINAL WHERE usage_role = 1"))
+          << columns;
   }
   std::uint64_t number(std::string_view sql) { return rig_.number(sql); }
 
@@ -190,7 +205,88 @@ TEST_F(Renormalise, a_changed_rule_shows_in_old_spans_and_nothing_is_lost_or_dou
   EXPECT_EQ(back.duplicates_removed, kTurns * kCalls);
   EXPECT_EQ(number("SELECT count() FROM spans WHERE kind != 0 OR model != '' OR notEmpty(input)"), 0u);
   EXPECT_EQ(number("SELECT count() FROM duplicate_calls FINAL"), 0u);
+  EXPECT_EQ(number("SELECT count() FROM calls FINAL WHERE usage_role != 0"), 0u);
   EXPECT_EQ(raw(), before);
+}
+
+/// A chat whose calls resend what was said, as the conventions write it; below each call's own turn.
+std::string chat_turn(std::uint64_t turn, std::int64_t base) {
+  Batch b;
+  b.resource({{"service.name", str("chat")}});
+  b.scope().name = "chat-sdk";
+  const auto message = [](std::string_view role, std::uint64_t n) {
+    return "{\"role\": \"" + std::string(role) + "\", \"parts\": [{\"type\": \"text\", \"content\": \"" +
+           std::string(role) + " " + std::to_string(n) + ": " +
+           std::string(650, static_cast<char>('a' + n % 26)) + "\\n\\\"so\\\"\"}]";
+  };
+  std::string history;
+  for (std::uint64_t n = 0; n <= turn; ++n)
+    history += (n == 0 ? "[" : "}, " + message("assistant", n - 1) + "}, ") + message("user", n);
+  const auto answer = "assistant " + std::to_string(turn) + ": " +
+                      std::string(650, static_cast<char>('a' + turn % 26)) + "\\n\\\"so\\\"";
+  for (std::uint64_t id = 1; id <= 2; ++id) {
+    auto& s = b.span();
+    s.trace_id = trace_id(turn + 1'000);
+    s.span_id = turn * 10 + id;
+    s.parent_span_id = id == 1 ? 0 : turn * 10 + 1;
+    s.name = id == 1 ? "turn" : "chat m";
+    s.start_unix_nano = static_cast<std::uint64_t>(base) + turn * 1'000'000'000;
+    s.end_unix_nano = s.start_unix_nano + 1'000;
+    const auto operation = str(id == 1 ? "invoke_agent" : "chat");
+    // The turn above the call tells the answer in words of its own dialect.
+    if (id == 1)
+      s.attributes = b.list<otlp::KeyValue>(
+          {{"gen_ai.operation.name", operation}, {"gen_ai.completion", str(b.text(answer))}});
+    else
+      s.attributes = b.list<otlp::KeyValue>(
+          {{"gen_ai.operation.name", operation},
+           {"house.chat", str("chat-1")},
+           {"gen_ai.request.model", str("m")},
+           {"gen_ai.usage.input_tokens", integer(10)},
+           {"gen_ai.input.messages", str(b.text(history + "}]"))},
+           {"gen_ai.output.messages",
+            str(b.text("[" + message("assistant", turn) + ", \"finish_reason\": \"stop\"}]"))}});
+  }
+  return b.encode();
+}
+
+TEST_F(Renormalise, answers_that_stand_in_the_history_behind_them_come_back_as_they_were) {
+  rig_.open();
+  constexpr std::uint64_t kTurnsOfChat = 20;
+  std::map<std::uint64_t, std::string> sent;
+  for (std::uint64_t t = 0; t < kTurnsOfChat; ++t) {
+    auto bytes = chat_turn(t, now_);
+    otlp::Arena arena;
+    otlp::DecodeReport report;
+    const auto decoded = otlp::decode_traces_protobuf(bytes, arena, {}, report);
+    ASSERT_TRUE(decoded);
+    for (const auto& span : decoded->resources[0].scopes[0].spans) sent[span.span_id] = text_of(span);
+    rig_.append(std::move(bytes));
+  }
+  rig_.wait_stored();
+  EXPECT_EQ(raw(), sent);
+  constexpr std::string_view kInOutput =
+      "SELECT uniqExact(id) FROM (SELECT arrayJoin(arrayFilter((i, at) -> bitShiftRight(at, 62) = 1, shared, "
+      "shared_at)) AS id FROM spans FINAL) WHERE id IN (SELECT arrayJoin(arrayFilter((i, at) -> "
+      "bitShiftRight(at, 62) = 0, shared, shared_at)) FROM spans FINAL) AND id IN (SELECT id FROM "
+      "content_parts "
+      "WHERE startsWith(text, 'assistant '))";
+  const auto named_by_both = number(kInOutput);
+  EXPECT_GT(named_by_both, kTurnsOfChat * 7 / 10);
+  // Derived facts change, texts stay where they are.
+  std::vector<genai::Mapping> rules{house_rules()[5]};
+  ASSERT_TRUE(genai::use_mappings(rules));
+  EXPECT_EQ(run().changed, kTurnsOfChat);
+  EXPECT_EQ(number("SELECT count() FROM spans FINAL WHERE session = 'chat-1'"), kTurnsOfChat);
+  EXPECT_EQ(number(kInOutput), named_by_both);
+  EXPECT_EQ(raw(), sent);
+  expect_calls_follow();
+  // A rule by which answers are input: all texts move.
+  rules.push_back(
+      {.attribute = "gen_ai.output.messages", .event = {}, .field = "input", .convert = {}, .scope = {}});
+  ASSERT_TRUE(genai::use_mappings(rules));
+  EXPECT_EQ(run().skipped, 0u);
+  EXPECT_EQ(raw(), sent);
 }
 
 TEST_F(Renormalise, only_spans_since_the_time_asked_for_and_what_comes_later_wins) {

@@ -293,6 +293,7 @@ Status StoreWriter::insert_tables(RangeBlock& block, Range range, bool again) {
   CRASH_POINT("store.after_resources");
   TS_TRY(insert_table(block.parts, "content_parts", token("content_parts")));
   TS_TRY(insert_table(block.duplicates, "duplicate_calls", token("duplicate_calls")));
+  TS_TRY(insert_table(block.calls, "calls", token("calls")));
   TS_TRY(insert_table(block.grams, "text_grams", token("text_grams")));
   TS_TRY(insert_table(block.traces, "traces", token("traces")));
   CRASH_POINT("store.after_traces");

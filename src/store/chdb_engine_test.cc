@@ -13,6 +13,7 @@
 #include "store/child_process.h"
 #include "store/params.h"
 #include "store/row_reader.h"
+#include "store/schema.h"
 #include "store/test_folder.h"
 
 namespace turnscope::store {
@@ -248,6 +249,43 @@ TEST_F(ChdbEngine, tables_are_there_after_a_restart) {
   auto result = ask("SELECT count() FROM t");
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_EQ(RowReader(result->bytes).u64(), 0u);
+}
+
+TEST_F(ChdbEngine, rows_of_an_older_program_say_what_new_ones_say) {
+  ASSERT_TRUE(migrate(*engine_));
+  // As a program before schema 17 left it.
+  for (const auto* sql :
+       {"ALTER TABLE schema_version DELETE WHERE version > 16 SETTINGS mutations_sync = 1",
+        "DROP TABLE calls",
+        "INSERT INTO spans (project, span_id, start, received, version, kind, time_flags, attrs_str) VALUES "
+        "(1, 1, 1, "
+        "1000, 1, 0, 4, {'logfire.pending_parent_id': '0000000000000007'}), (1, 2, 1, 1000, 2, 3, 0, "
+        "{'logfire.pending_parent_id': '7'}), (1, 3, 1, 1000, 3, 0, 0, {'a': 'b'})",
+        "INSERT INTO spans (project, span_id, start, received, version, kind, usage_role, usage_known, "
+        "tok_input, model, "
+        "tok_other, weight) VALUES (1, 4, 2, 1000, 4, 3, 1, 2049, 5, 'm', {'reported_input': 5, "
+        "'input_audio': 2}, "
+        "2000), (1, 5, 2, 86500, 5, 1, 2, 1, 9, 'm', {}, 1000), (1, 6, 2, 86500, 6, 3, 0, 0, 0, 'm', {}, "
+        "1000)"})
+    ASSERT_TRUE(engine_->execute(sql)) << sql;
+  for (int again = 0; again < 2; ++again) {
+    const auto migrated = migrate(*engine_);
+    ASSERT_TRUE(migrated) << migrated.error().message;
+    const auto number = [&](std::string_view sql) {
+      auto r = ask(std::string(sql));
+      return r ? RowReader(r->bytes).u64() : 9'999;
+    };
+    EXPECT_EQ(number("SELECT toUInt64(sum(time_flags)) FROM spans"), 12u);
+    EXPECT_EQ(number("SELECT toUInt64(time_flags) FROM spans WHERE span_id = 1"), 12u);
+    EXPECT_EQ(number("SELECT count() FROM calls FINAL"), 4u);
+    EXPECT_EQ(number("SELECT sum(tok_input) FROM calls FINAL WHERE usage_role = 1 AND "
+                     "tok_other['input_audio'] = 2 AND length(tok_other) = 1 "
+                     "AND model = 'm' AND weight = 2000"),
+              5u);
+    // A crash before it was noted: once more.
+    ASSERT_TRUE(
+        engine_->execute("ALTER TABLE schema_version DELETE WHERE version > 16 SETTINGS mutations_sync = 1"));
+  }
 }
 
 TEST(ChdbChild, DISABLED_opens_and_aborts) {

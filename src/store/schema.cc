@@ -34,6 +34,10 @@ constexpr Migration kMigrations[] = {
     {14, "ids of shared texts see those of the turns before", kSharedWindow},
     {15, "the same, in one compressed block", kSharedBlock},
     {16, "their lengths, too", kSharedAtBlock},
+    {17, "spans that were sent when their parent began", kPlaceholders},
+    {18, "shared texts packed closer", kPartText},
+    {19, "what calls used", kCalls},
+    {20, "the same, of spans that are there", kCallsOfSpans},
 };
 
 constexpr std::string_view kVersionTable = R"sql(
@@ -52,13 +56,13 @@ Status check_tables(Engine& engine) {
       const auto answer,
       engine.query({.sql = "SELECT name FROM system.tables WHERE database = currentDatabase() AND name IN "
                            "('spans', 'traces', 'resources', 'logs', 'metrics', 'duplicate_calls', "
-                           "'content_parts', 'text_grams') AND "
+                           "'content_parts', 'text_grams', 'calls') AND "
                            "create_table_query LIKE '%deduplication_window = 10000%' AND "
                            "create_table_query LIKE '%fsync_after_insert = 1%' AND "
                            "create_table_query LIKE '%fsync_part_directory = 1%'"}));
   std::size_t good = 0;
   for (RowReader in(answer.bytes); in.more(); in.string()) ++good;
-  constexpr std::size_t kTables = 8;
+  constexpr std::size_t kTables = 9;
   if (good != kTables)
     return fail(
         ErrorKind::internal,

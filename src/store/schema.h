@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS spans (
   parent_span_id UInt64 CODEC(LZ4),
   start DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
   duration_ns UInt64 CODEC(ZSTD(1)),
-  time_flags UInt8,                               -- 1: end before start (duration_ns 0), 2: start clamped, 4: end missing
+  time_flags UInt8,                               -- 1: end before start (duration_ns 0), 2: start clamped, 4: end missing, 8: sent when its parent began
   raw_start UInt64 CODEC(ZSTD(1)),                -- as sent; 0 when equal to start
   raw_end UInt64 CODEC(ZSTD(1)),                  -- as sent; 0 when equal to start + duration_ns
   version UInt64 CODEC(Delta(8), ZSTD(1)),        -- log position << 20 | index in the record: the later one wins
@@ -219,6 +219,41 @@ ALTER TABLE spans MODIFY COLUMN shared MODIFY SETTING max_compress_block_size = 
 )sql";
 inline constexpr std::string_view kSharedAtBlock = R"sql(
 ALTER TABLE spans MODIFY COLUMN shared_at MODIFY SETTING max_compress_block_size = 8388608
+)sql";
+
+// Rows of before the bit was set when a span comes in. The name is that of the one library that sent such
+// spans.
+inline constexpr std::string_view kPlaceholders = R"sql(
+ALTER TABLE spans UPDATE time_flags = bitOr(time_flags, 8) WHERE kind = 0 AND NOT bitTest(time_flags, 3) AND has(mapKeys(attrs_str), 'logfire.pending_parent_id')
+SETTINGS mutations_sync = 1
+)sql";
+
+// Texts of parts are read far more often than written; reading costs the same.
+inline constexpr std::string_view kPartText = R"sql(
+ALTER TABLE content_parts MODIFY COLUMN text CODEC(ZSTD(3))
+)sql";
+
+// What sums of tokens and money read of spans (store/call_block.h says which have a row): narrow, dense, and
+// in codecs that are quick to read. Folded by version like `spans`; read with FINAL.
+inline constexpr std::string_view kCalls = R"sql(
+CREATE TABLE IF NOT EXISTS calls (
+  project UInt32, start DateTime64(9, 'UTC') CODEC(Delta(8), LZ4),
+  trace_id FixedString(16) CODEC(LZ4), span_id UInt64 CODEC(LZ4), version UInt64 CODEC(Delta(8), ZSTD(1)),
+  received DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  model LowCardinality(String), provider LowCardinality(String), service LowCardinality(String), service_tier LowCardinality(String),
+  usage_role UInt8, usage_known UInt16, is_error UInt8,
+  tok_input UInt64 CODEC(T64, LZ4), tok_cache_read UInt64 CODEC(T64, LZ4), tok_cache_write UInt64 CODEC(T64, LZ4),
+  tok_output UInt64 CODEC(T64, LZ4), tok_reasoning UInt64 CODEC(T64, LZ4),
+  tok_other Map(LowCardinality(String), UInt64) CODEC(ZSTD(1)),              -- as in spans, without reported_…
+  reported_cost_nano Int64 CODEC(T64, LZ4), weight UInt32 DEFAULT 1000
+) ENGINE = ReplacingMergeTree(version) PARTITION BY toDate(received) PRIMARY KEY (project, start) ORDER BY (project, start, trace_id, span_id)
+SETTINGS min_parts_to_merge_at_once = 10, auto_statistics_types = '', non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1
+)sql";
+inline constexpr std::string_view kCallsOfSpans = R"sql(
+INSERT INTO calls (project, start, trace_id, span_id, version, received, model, provider, service, service_tier, usage_role, usage_known, is_error, tok_input, tok_cache_read, tok_cache_write, tok_output, tok_reasoning, tok_other, reported_cost_nano, weight)
+SELECT project, start, trace_id, span_id, version, received, model, provider, service, service_tier, usage_role, usage_known, is_error, tok_input, tok_cache_read, tok_cache_write, tok_output, tok_reasoning, mapFilter((k, v) -> NOT startsWith(k, 'reported_'), tok_other), reported_cost_nano, weight
+FROM spans WHERE usage_role != 0 OR kind IN (3, 6)
+SETTINGS max_partitions_per_insert_block = 0
 )sql";
 
 // Spans from this version on have their words in that table. Empty (a crash in the middle of its making):

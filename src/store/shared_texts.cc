@@ -27,6 +27,23 @@ std::size_t end_of_part(std::string_view text) {
   return 0;
 }
 
+/// The long strings of a JSON text, without their quotes; of another text all of it.
+void long_texts(std::string_view text, std::size_t at, std::vector<SharedTexts::Range>& out) {
+  if (text.size() < SharedTexts::kPart) return;
+  if (text[0] != '[' && text[0] != '{') {
+    out.push_back({at, text.size()});
+    return;
+  }
+  for (std::size_t i = text.find('"'); i != text.npos; i = text.find('"', i)) {
+    const std::size_t begin = ++i;
+    for (i = text.find_first_of("\"\\", i); i != text.npos && text[i] == '\\';)
+      i = text.find_first_of("\"\\", i + 2);
+    if (i == text.npos) return;
+    if (i - begin >= SharedTexts::kPart) out.push_back({at + begin, i - begin});
+    ++i;
+  }
+}
+
 }  // namespace
 
 std::string_view first_part(std::string_view text) {
@@ -99,31 +116,63 @@ void SharedTexts::remember(const PartId& id, Seen what) {
   s = {(low & ~std::uint64_t{1}) | (stored ? 1u : 0u), high | 1};
 }
 
-bool SharedTexts::share(std::uint32_t project, PayloadRef::Column column, std::int64_t received_ms,
-                        std::string& text, PartBlock& parts, std::vector<PartId>& ids,
-                        std::vector<std::uint64_t>& layout) {
-  if (text.size() < kFrom) return false;
-  if (const auto day = received_ms / kDayMs; day != day_) {
-    std::fill(slots_.begin(), slots_.end(), Slot{});
-    used_ = 0;
-    day_ = day;
+void SharedTexts::begin_day(std::int64_t received_ms) {
+  const auto day = received_ms / kDayMs;
+  if (day == day_) return;
+  std::fill(slots_.begin(), slots_.end(), Slot{});
+  used_ = 0;
+  answers_.clear();
+  day_ = day;
+}
+
+std::uint64_t SharedTexts::head_of(std::uint32_t project, const char* text) const {
+  return XXH3_64bits_withSecret(text, kHead, secret_.data(), secret_.size()) ^
+         project * 0x9E3779B97F4A7C15ull;
+}
+
+void SharedTexts::remember_answer(std::uint32_t project, std::string_view text, const PartId& id) {
+  if (answers_.empty()) answers_.resize(kAnswers);
+  const auto head = head_of(project, text.data());
+  const auto alike = answers_.begin() + static_cast<std::ptrdiff_t>(head % (kAnswers / kAlike) * kAlike);
+  for (std::size_t i = 0; i < kAlike; ++i)
+    if (alike[static_cast<std::ptrdiff_t>(i)].id == id) return;
+  std::move_backward(alike, alike + kAlike - 1, alike + kAlike);
+  *alike = {head, static_cast<std::uint32_t>(text.size()), id};
+}
+
+void SharedTexts::find_answers(std::uint32_t project, std::string_view text) {
+  found_.clear();
+  if (answers_.empty()) return;
+  std::size_t vain = text.size() * 4;  // bytes hashed for nothing: texts that begin alike on purpose
+  std::size_t quote = text.find('"'), line = text.find('\n');
+  for (std::size_t at = 0; at + kHead <= text.size();) {
+    const auto head = head_of(project, text.data() + at);
+    const Answer* alike = &answers_[head % (kAnswers / kAlike) * kAlike];
+    std::size_t next = at;
+    for (std::size_t i = 0; i < kAlike; ++i) {
+      const Answer& a = alike[i];
+      if (a.head != head || a.size == 0 || a.size > text.size() - at) continue;
+      if (id_of(project, text.substr(at, a.size)) == a.id) {
+        found_.push_back({at, a.size});
+        next = at + a.size;
+        break;
+      }
+      if (vain < a.size) return;
+      vain -= a.size;
+    }
+    // Texts begin behind a quote or a line break.
+    if (quote < next) quote = text.find('"', next);
+    if (line < next) line = text.find('\n', next);
+    const std::size_t end = std::min(quote, line);
+    if (end == text.npos) return;
+    (end == quote ? quote : line) = text.find(end == quote ? '"' : '\n', end + 1);
+    at = end + 1;
   }
-  pieces_.clear();
-  std::size_t known = 0;
-  std::string_view left = text;
-  for (;;) {
-    const std::string_view part = first_part(left);
-    if (part.size() == left.size()) break;  // what is left has not ended: the next turn goes on with it
-    const PartId id = id_of(project, part);
-    pieces_.push_back({part, id, seen(id)});
-    if (pieces_.back().seen != Seen::never) known += part.size();
-    left.remove_prefix(part.size());
-  }
-  const bool share = known * 2 >= text.size();
-  if (!share) {
-    for (const Piece& p : pieces_) remember(p.id, Seen::once);
-    return false;
-  }
+}
+
+void SharedTexts::put(std::uint32_t project, PayloadRef::Column column, std::int64_t received_ms,
+                      std::string& text, std::string_view left, PartBlock& parts, std::vector<PartId>& ids,
+                      std::vector<std::uint64_t>& layout) {
   for (const Piece& p : pieces_) {
     // Asked again: the text may have the same part twice.
     if (seen(p.id) != Seen::stored) parts.add(project, p.id, received_ms, p.text);
@@ -133,6 +182,68 @@ bool SharedTexts::share(std::uint32_t project, PayloadRef::Column column, std::i
   }
   rest_.assign(left);
   text.swap(rest_);
+}
+
+bool SharedTexts::share(std::uint32_t project, PayloadRef::Column column, std::int64_t received_ms,
+                        std::string& text, PartBlock& parts, std::vector<PartId>& ids,
+                        std::vector<std::uint64_t>& layout) {
+  if (text.size() < kFrom) return false;
+  begin_day(received_ms);
+  find_answers(project, text);
+  pieces_.clear();
+  std::size_t known = 0, at = 0;
+  auto answer = found_.begin();
+  for (;;) {
+    std::string_view left = std::string_view(text).substr(at);
+    std::string_view part;
+    if (answer != found_.end()) {
+      part = answer->at == at ? left.substr(0, answer->size) : first_part(left.substr(0, answer->at - at));
+      if (answer->at == at) ++answer;
+    } else {
+      part = first_part(left);
+      if (part.size() == left.size()) break;  // what is left has not ended: the next turn goes on with it
+    }
+    const PartId id = id_of(project, part);
+    pieces_.push_back({part, id, seen(id)});
+    if (pieces_.back().seen != Seen::never) known += part.size();
+    at += part.size();
+  }
+  if (known * 2 < text.size()) {
+    for (const Piece& p : pieces_) remember(p.id, Seen::once);
+    return false;
+  }
+  put(project, column, received_ms, text, std::string_view(text).substr(at), parts, ids, layout);
+  return true;
+}
+
+bool SharedTexts::share_answer(std::uint32_t project, PayloadRef::Column column, std::int64_t received_ms,
+                               std::string& text, const std::vector<Range>& values, bool resent,
+                               PartBlock& parts, std::vector<PartId>& ids,
+                               std::vector<std::uint64_t>& layout) {
+  if (text.size() < kPart) return false;
+  begin_day(received_ms);
+  if (resent) {
+    found_.clear();
+    for (const Range& v : values) long_texts(std::string_view(text).substr(v.at, v.size), v.at, found_);
+  } else {
+    find_answers(project, text);
+  }
+  std::size_t covered = 0;
+  for (const Range& r : found_) covered += r.size;
+  if (covered * 2 < text.size()) return false;
+  pieces_.clear();
+  std::size_t at = 0;
+  for (const Range& r : found_) {
+    if (r.at > at) {
+      const auto between = std::string_view(text).substr(at, r.at - at);
+      pieces_.push_back({between, id_of(project, between), Seen::never});
+    }
+    const auto answer = std::string_view(text).substr(r.at, r.size);
+    pieces_.push_back({answer, id_of(project, answer), Seen::never});
+    if (resent) remember_answer(project, answer, pieces_.back().id);
+    at = r.at + r.size;
+  }
+  put(project, column, received_ms, text, std::string_view(text).substr(at), parts, ids, layout);
   return true;
 }
 

@@ -26,12 +26,31 @@ struct Store {
   std::map<PartId, std::string> by_id;
   std::size_t rows = 0, shared = 0, inline_bytes = 0, part_bytes = 0, all_bytes = 0;
 
-  void add(const std::string& whole, std::int64_t ms = 0, std::uint32_t project = 1) {
+  bool add(const std::string& whole, std::int64_t ms = 0, std::uint32_t project = 1) {
     std::string text = whole;
     std::vector<PartId> ids;
     std::vector<std::uint64_t> layout;
     const auto before = parts.rows();
     const bool is_shared = texts.share(project, PayloadRef::Column::input, ms, text, parts, ids, layout);
+    check(whole, std::move(text), is_shared, ids, layout, before);
+    return is_shared;
+  }
+
+  /// What a span put out: one value of that text. The ids that stand for it.
+  std::vector<PartId> answer(const std::string& whole, bool resent, std::int64_t ms = 0,
+                             std::uint32_t project = 1) {
+    std::string text = whole;
+    std::vector<PartId> ids;
+    std::vector<std::uint64_t> layout;
+    const auto before = parts.rows();
+    const bool is_shared = texts.share_answer(project, PayloadRef::Column::input, ms, text,
+                                              {{0, whole.size()}}, resent, parts, ids, layout);
+    check(whole, std::move(text), is_shared, ids, layout, before);
+    return ids;
+  }
+
+  void check(const std::string& whole, std::string text, bool is_shared, const std::vector<PartId>& ids,
+             const std::vector<std::uint64_t>& layout, std::size_t before) {
     ++rows, shared += is_shared, all_bytes += whole.size(), inline_bytes += text.size();
     if (!is_shared) {
       EXPECT_EQ(text, whole);
@@ -90,6 +109,66 @@ TEST(SharedTexts, a_conversation_is_stored_about_once_in_every_form_and_comes_ba
     EXPECT_LT(share, 0.065) << "form " << form;  // the text itself, once, is 3.9 %
     EXPECT_GT(store.shared, store.rows * 9 / 10);
   }
+}
+
+/// As each dialect writes what it sends and what it gets.
+struct Form {
+  std::string begin, user, assistant, next, end, answer_begin, answer_end;
+};
+const Form kForms[] = {
+    {"[", R"({"role": "user", "parts": [{"type": "text", "content": ")",
+     R"({"role": "assistant", "parts": [{"type": "text", "content": ")", "\"}]}, ", "\"}]}]",
+     R"([{"role": "assistant", "parts": [{"type": "text", "content": ")",
+     R"("}], "finish_reason": "stop"}])"},
+    {R"({"model":"m","messages":[)", R"({"role":"user","content":")", R"({"role":"assistant","content":")",
+     "\"},", R"("}],"max_tokens":1024})",
+     R"({"id":"1","choices":[{"message":{"role":"assistant","content":")", R"("},"finish_reason":"stop"}]})"},
+    {"", "", "", "\n", "", "", ""},  // attributes of their own, joined by line breaks
+};
+
+TEST(SharedTexts, what_a_call_answered_is_the_same_part_in_the_history_behind_it) {
+  std::mt19937 random(12);
+  for (const Form& form : kForms) {
+    SCOPED_TRACE(form.answer_begin);
+    Store store;
+    std::vector<std::string> histories(10, form.begin);
+    std::vector<std::string> answers;
+    std::size_t cut = 0;
+    for (int turn = 0; turn < 30; ++turn)
+      for (auto& history : histories) {
+        history += form.user + words(random, 750);
+        const bool resent = store.add(history + form.end);
+        answers.push_back("Answer " + std::to_string(answers.size()) + ": " + words(random, 700));
+        const auto ids = store.answer(form.answer_begin + answers.back() + form.answer_end, resent);
+        EXPECT_EQ(ids.empty(), !resent);
+        cut += resent;
+        history += form.next + form.assistant + answers.back() + form.next;
+      }
+    EXPECT_GT(cut, answers.size() * 8 / 10);
+    std::size_t stored = 0;
+    for (const auto& [id, text] : store.by_id) stored += text.find("Answer ") != text.npos;
+    // Each once; those of the first turns, when nothing was resent yet, in the parts of their history.
+    EXPECT_LE(stored, answers.size());
+    EXPECT_LT(store.part_bytes, answers.size() * 1'600);
+    // The run above the last call says the same.
+    EXPECT_FALSE(store.answer(answers.back(), false).empty());
+    EXPECT_TRUE(store.answer(words(random, 800), false).empty());
+    EXPECT_TRUE(store.answer(answers.back(), false, 0, 2).empty()) << "of another project";
+    EXPECT_TRUE(store.answer(answers.back(), false, kDay).empty()) << "of another day";
+  }
+}
+
+TEST(SharedTexts, hostile_answers_come_back_and_cost_no_more_than_their_size) {
+  Store store;
+  // All begin alike, so that each is looked at wherever one could begin.
+  const std::string head(100, '"');
+  for (int i = 0; i < 20; ++i) store.answer(head + std::string(200'000, static_cast<char>('a' + i)), true);
+  store.add(std::string(1'000'000, '"'));
+  for (const std::string& text :
+       {std::string("[\""), std::string("[\"\\"), "[\"" + std::string(600, '\\'), std::string(700, '"'),
+        "{\"a\": \"" + std::string(600, 'x'), "[\"" + std::string(600, 'x') + "\"]", std::string(600, '\0'),
+        "[\"" + std::string(600, 'y') + "\\\"\", \"" + std::string(512, 'z') + "\"]"})
+    for (const bool resent : {true, false}) store.answer(text, resent);
 }
 
 TEST(SharedTexts, texts_that_repeat_nothing_or_little_stay_in_their_row) {

@@ -205,11 +205,30 @@ bool SpanBlock::same_content(const otlp::Span& s, const genai::Columns& g, std::
 
 void SpanBlock::share_texts(const RowContext& c) {
   if (shared_texts_ == nullptr) return;
+  const auto received_ms = sane_received(c.received_unix_nano) / 1'000'000;
+  bool resent = false;
   for (unsigned i = 0; i < 3; ++i) {
-    if (text_[i].size() < SharedTexts::kFrom) continue;
-    shared_texts_->share(c.project, static_cast<PayloadRef::Column>(i),
-                         sane_received(c.received_unix_nano) / 1'000'000, text_[i], *parts_, ids_, layout_);
+    const auto column = static_cast<PayloadRef::Column>(i);
+    if (text_[i].size() >= SharedTexts::kFrom &&
+        shared_texts_->share(c.project, column, received_ms, text_[i], *parts_, ids_, layout_)) {
+      resent |= i == 0;
+    } else if (i == 1 && text_[1].size() >= SharedTexts::kPart &&
+               (resent || shared_texts_->knows_answers())) {
+      output_values();
+      shared_texts_->share_answer(c.project, column, received_ms, text_[1], values_, resent, *parts_, ids_,
+                                  layout_);
+    }
   }
+}
+
+void SpanBlock::output_values() {
+  values_.clear();
+  for (const auto packed : refs_) {
+    const auto ref = PayloadRef::unpack(packed);
+    if (packed != kNoRef && ref.column == PayloadRef::Column::output)
+      values_.push_back({ref.offset, ref.length});
+  }
+  std::sort(values_.begin(), values_.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
 }
 
 void SpanBlock::add(const otlp::Span& s, const RowContext& c, const SpanTimes& t, const genai::Columns& g,
@@ -222,7 +241,8 @@ void SpanBlock::add(const otlp::Span& s, const RowContext& c, const SpanTimes& t
   parent_span_id_.add(s.parent_span_id);
   start_.add(t.start);
   duration_ns_.add(t.duration);
-  time_flags_.add(t.flags);
+  const auto times = t.flags & ~SpanTimes::kPlaceholder;
+  time_flags_.add(static_cast<std::uint8_t>(times | (g.placeholder ? SpanTimes::kPlaceholder : 0)));
   raw_start_.add(t.raw_start);
   raw_end_.add(t.raw_end);
   version_.add(version);
@@ -235,6 +255,16 @@ void SpanBlock::add(const otlp::Span& s, const RowContext& c, const SpanTimes& t
   name_.add(s.name);
   service_.add(c.service);
   add_derived(d);
+  // A row that replaces another one is told in any case: the other may have had usage.
+  if (calls_ != nullptr && (has_call_row(d) || stored != nullptr))
+    calls_->add(s,
+                {.project = c.project,
+                 .weight = c.weight,
+                 .start = t.start,
+                 .received_ms = sane_received(c.received_unix_nano) / 1'000'000,
+                 .version = version,
+                 .service = c.service},
+                d);
   scope_.add(c.scope != nullptr ? c.scope->name : std::string_view{});
   scope_version_.add(c.scope != nullptr ? c.scope->version : std::string_view{});
   scope_id_.add(c.scope_id);

@@ -10,6 +10,7 @@
 #include "genai/view.h"
 #include "otlp/model.h"
 #include "store/attribute_columns.h"
+#include "store/call_block.h"
 #include "store/derived_facts.h"
 #include "store/shared_texts.h"
 #include "store/table_block.h"
@@ -30,7 +31,7 @@ struct RowContext {
 
 /// Times as stored: inside what the store can hold and near to the time of receipt, else `received`.
 struct SpanTimes {
-  static constexpr std::uint8_t kEndBeforeStart = 1, kStartClamped = 2, kEndMissing = 4;
+  static constexpr std::uint8_t kEndBeforeStart = 1, kStartClamped = 2, kEndMissing = 4, kPlaceholder = 8;
   std::int64_t start = 0;
   std::uint64_t duration = 0, raw_start = 0, raw_end = 0;
   std::uint8_t flags = 0;
@@ -67,6 +68,9 @@ class SpanBlock : public TableBlock<SpanBlock> {
 
   /// From now on the texts of each row are counted into `grams`, which must outlive the block.
   void index(GramIndex* grams) { grams_ = grams; }
+
+  /// From now on what each span used goes to `calls`, too, which must outlive the block.
+  void tell_usage(CallBlock* calls) { calls_ = calls; }
 
   /// Strings longer than this leave the attribute maps for the payload (bytes).
   static constexpr std::size_t kInline = 256;
@@ -152,6 +156,7 @@ class SpanBlock : public TableBlock<SpanBlock> {
   void add_derived(const DerivedFacts&);
   void build_texts(const otlp::Span&, const genai::Columns&);
   void share_texts(const RowContext&);
+  void output_values();
   void place_content(const otlp::Span&, const genai::Columns&);
   std::uint64_t put(unsigned column, std::string_view text);
   void add_attributes(const otlp::Span&);
@@ -186,6 +191,7 @@ class SpanBlock : public TableBlock<SpanBlock> {
   SharedTexts* shared_texts_ = nullptr;
   PartBlock* parts_ = nullptr;
   GramIndex* grams_ = nullptr;
+  CallBlock* calls_ = nullptr;
 
   // Of the row under construction.
   std::vector<PartId> ids_;
@@ -193,7 +199,8 @@ class SpanBlock : public TableBlock<SpanBlock> {
   std::string text_[3], scratch_;
   std::vector<std::uint64_t>
       refs_;  ///< a reference or kNoRef for each attribute of the span, then of each event
-  std::vector<std::uint32_t> event_base_;  ///< where an event's attributes begin in refs_
+  std::vector<SharedTexts::Range> values_;  ///< texts that stand in the output
+  std::vector<std::uint32_t> event_base_;   ///< where an event's attributes begin in refs_
 };
 
 }  // namespace turnscope::store

@@ -33,6 +33,7 @@ constexpr KeyRule kKeys[] = {
     {"gen_ai.aggregated_usage.details.reasoning_tokens", reasoning_tokens, rank::aggregate + 1, integer},
     {"gen_ai.usage.raw", usage_raw, rank::vendor, structured},
     {"logfire.span_type", span_type, rank::vendor},
+    {"logfire.pending_parent_id", announced_parent, rank::vendor},
     {"request_data", request_data, rank::generic, structured},
     {"response_data", response_data, rank::generic, structured},
 };

@@ -40,22 +40,25 @@ std::size_t CostSql::add_segment(const PriceRule* rule, std::string_view service
 }
 
 CostSql::CostSql(const PriceTable& table, const std::vector<PricedBy>& sold, TimeRange range) {
-  std::set<std::string> models, providers, tiers;
+  std::set<std::string> models, providers, tiers, sent_tiers;
   for (const auto& by : sold) {
     models.insert(by.model), providers.insert(by.provider);
-    if (!canonical_service_tier(by.service_tier).empty()) tiers.insert(by.service_tier);
+    sent_tiers.insert(by.service_tier), tiers.insert(canonical_service_tier(by.service_tier));
   }
   tiers_.assign(tiers.begin(), tiers.end());
+  sent_tiers_.assign(sent_tiers.begin(), sent_tiers.end());
   models_.assign(models.begin(), models.end());
   providers_.assign(providers.begin(), providers.end());
   const auto at = [](const std::vector<std::string>& list, const std::string& s) {
     return static_cast<std::size_t>(std::lower_bound(list.begin(), list.end(), s) - list.begin()) + 1;
   };
+  for (const auto& sent : sent_tiers_) tier_of_.push_back(at(tiers_, canonical_service_tier(sent)));
   add_segment(nullptr, {});  // segment 0: unpriced
-  first_segment_.assign((models_.size() + 1) * (providers_.size() + 1) * (tiers_.size() + 1), 0);
+  add_segment(nullptr, {});  // kUnknown
+  first_segment_.assign((models_.size() + 1) * (providers_.size() + 1) * (tiers_.size() + 1), kUnknown);
   using Chain = std::vector<std::pair<std::int64_t, const PriceRule*>>;
   std::map<std::pair<std::string, Chain>, std::size_t> known;
-  std::vector<std::vector<std::int64_t>> starts(1);  // by segment: when the following ones of its chain begin
+  std::vector<std::vector<std::int64_t>> starts(2);  // by segment: when the following ones of its chain begin
   for (const auto& [model, provider, sent_tier] : sold) {
     const std::string tier = canonical_service_tier(sent_tier);
     const auto rules = table.rules_for(model, provider);
@@ -76,6 +79,9 @@ CostSql::CostSql(const PriceTable& table, const std::vector<PricedBy>& sold, Tim
         }
       if (chain.empty() || chain.back().second != chosen) chain.emplace_back(t, chosen);
     }
+    const std::size_t pair = at(models_, model) * (providers_.size() + 1) + at(providers_, provider);
+    auto& segment = first_segment_[pair * (tiers_.size() + 1) + at(tiers_, tier)];
+    segment = 0;
     if (chain.size() == 1 && !chain[0].second) continue;
     auto [it, fresh] = known.try_emplace(std::pair(tier, chain), 0);
     if (fresh) {
@@ -87,8 +93,7 @@ CostSql::CostSql(const PriceTable& table, const std::vector<PricedBy>& sold, Tim
         starts.push_back(i == 0 ? later : std::vector<std::int64_t>{});
       }
     }
-    const std::size_t row = at(models_, model) * (providers_.size() + 1) + at(providers_, provider);
-    first_segment_[row * (tiers_.size() + 1) + (tier.empty() ? 0 : at(tiers_, sent_tier))] = it->second;
+    segment = it->second;
   }
   std::size_t most = 0;
   for (const auto& s : starts) most = std::max(most, s.size());
@@ -100,37 +105,37 @@ CostSql::CostSql(const PriceTable& table, const std::vector<PricedBy>& sold, Tim
 }
 
 void CostSql::with(Sql& sql) const {
-  const auto column = [&](std::size_t b) {
-    std::vector<std::uint64_t> v;
-    v.reserve(rows_.size());
-    for (const PriceRow& r : rows_) v.push_back(r.price[b]);
-    return v;
-  };
-  std::vector<std::uint64_t> masks, model_numbers, provider_numbers, tier_numbers;
-  for (const PriceRow& r : rows_) masks.push_back(r.mask);
-  for (std::size_t i = 1; i <= models_.size(); ++i) model_numbers.push_back(i);
-  for (std::size_t i = 1; i <= providers_.size(); ++i) provider_numbers.push_back(i);
-  for (std::size_t i = 1; i <= tiers_.size(); ++i) tier_numbers.push_back(i);
-
   sql << "WITH ";
-  if (models_.empty()) {
-    sql << "toUInt64(0) AS c_first, ";
-  } else {
-    sql << "arrayElement(";
-    sql.u64s(first_segment_) << ", 1 + (transform(model, ";
-    sql.strs(models_) << ", ";
-    sql.u64s(model_numbers) << ", toUInt64(0)) * ";
-    sql.u64(providers_.size() + 1) << " + transform(provider, ";
-    sql.strs(providers_) << ", ";
-    sql.u64s(provider_numbers) << ", toUInt64(0))) * ";
-    sql.u64(tiers_.size() + 1);
-    if (!tiers_.empty()) {
-      sql << " + transform(service_tier, ";
-      sql.strs(tiers_) << ", ";
-      sql.u64s(tier_numbers) << ", toUInt64(0))";
+  row(sql);
+  prices(sql);
+  sql << " ";
+}
+
+void CostSql::row(Sql& sql) const {
+  const auto places = [](const std::vector<std::string>& names) {
+    std::vector<std::uint64_t> numbers;
+    for (std::size_t i = 1; i <= names.size(); ++i) numbers.push_back(i);
+    return numbers;
+  };
+  const auto number = [&](Fragment column, const std::vector<std::string>& names,
+                          const std::vector<std::uint64_t>& numbers) {
+    if (names.empty()) {
+      sql << "toUInt64(0)";
+      return;
     }
-    sql << ") AS c_first, ";
-  }
+    sql << "transform(" << column << ", ";
+    sql.strs(names) << ", ";
+    sql.u64s(numbers) << ", toUInt64(0))";
+  };
+  number("model", models_, places(models_));
+  sql << " AS c_model, ";
+  number("provider", providers_, places(providers_));
+  sql << " AS c_provider, arrayElement(";
+  sql.u64s(first_segment_) << ", 1 + (c_model * ";
+  sql.u64(providers_.size() + 1) << " + c_provider) * ";
+  sql.u64(tiers_.size() + 1) << " + ";
+  number("service_tier", sent_tiers_, tier_of_);
+  sql << ") AS c_first, ";
   // Each step takes one segment further where the span began after the price changed.
   sql << "c_first";
   for (const auto& times : breakpoints_) {
@@ -143,17 +148,39 @@ void CostSql::with(Sql& sql) const {
     sql << " + (c_all_input > arrayElement(";
     sql.u64s(above) << ", c_segment))";
   }
-  sql << " AS c_row, arrayElement(";
+  sql << " AS c_row";
+}
+
+void CostSql::prices(Sql& sql, bool of_million) const {
+  std::vector<std::uint64_t> masks;
+  for (const PriceRow& r : rows_) masks.push_back(r.mask);
+  sql << ", arrayElement(";
   sql.u64s(masks) << ", c_row) AS c_mask";
   constexpr Fragment kNames[] = {", c_row) AS c_p0", ", c_row) AS c_p1", ", c_row) AS c_p2",
                                  ", c_row) AS c_p3", ", c_row) AS c_p4", ", c_row) AS c_p5",
                                  ", c_row) AS c_p6", ", c_row) AS c_p7", ", c_row) AS c_p8",
                                  ", c_row) AS c_p9", ", c_row) AS c_p10"};
   for (std::size_t b = 0; b < kPriceBuckets; ++b) {
+    std::vector<std::uint64_t> column;
+    for (const PriceRow& r : rows_) column.push_back(of_million ? r.price[b] / 1'000 : r.price[b]);
     sql << ", arrayElement(";
-    sql.u64s(column(b)) << kNames[b];
+    sql.u64s(column) << kNames[b];
   }
-  sql << " ";
+}
+
+bool CostSql::small() const {
+  return std::ranges::all_of(rows_, [](const PriceRow& r) {
+    return std::ranges::all_of(r.price, [](std::uint64_t p) { return p < std::uint64_t{1} << 36; });
+  });
+}
+
+std::array<std::vector<std::uint64_t>, kPriceBuckets> CostSql::left_over() const {
+  std::array<std::vector<std::uint64_t>, kPriceBuckets> out;
+  for (std::size_t b = 0; b < kPriceBuckets; ++b) {
+    if (std::ranges::all_of(rows_, [&](const PriceRow& r) { return r.price[b] % 1'000 == 0; })) continue;
+    for (const PriceRow& r : rows_) out[b].push_back(r.price[b] % 1'000);
+  }
+  return out;
 }
 
 void CostSql::columns(Sql& sql, bool parts) const {

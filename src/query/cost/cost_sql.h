@@ -18,6 +18,7 @@ namespace turnscope::query {
 struct PricedBy {
   std::string model, provider;
   std::string service_tier = {};  ///< as sent: batch, flex, priority, standard …
+  auto operator<=>(const PricedBy&) const = default;
 };
 
 class CostSql {
@@ -27,11 +28,24 @@ class CostSql {
 
   /// Appends "WITH …": the arrays and the expressions that columns() uses. One statement only.
   void with(Sql&) const;
+  /// Of that the part that finds the price row (c_row), model and provider of each span, without WITH;
+  /// `c_first` is kUnknown where model, provider and tier did not occur together in `sold`.
+  void row(Sql&) const;
+  static constexpr std::uint64_t kUnknown = 1;
+  /// ", … AS c_mask, … AS c_p0 …": what price row `c_row` says. `of_million`: prices are divided by 1,000,
+  /// what that leaves over is in `left_over`.
+  void prices(Sql&, bool of_million = false) const;
+  /// Whether all prices are so small that a span of fewer than 2^32 tokens a bucket costs less than 2^63.
+  bool small() const;
+  /// By bucket and price row: what is left of the price over whole thousands. Empty: nothing is, in any row.
+  std::array<std::vector<std::uint64_t>, kPriceBuckets> left_over() const;
   /// Appends " … AS cost_nano, … AS cost_state": Int64 nano-dollars (0 unless priced or partly) and UInt8
   /// PriceState. Reads from `spans`: model, provider, service_tier, start, usage_known, tok_*; `parts` also
   /// tok_other (audio, images, cache writes of a known life). Leave it out only for rows without such parts
   /// (usage_known bit 11 is not set).
   void columns(Sql&, bool parts) const;
+  const std::vector<std::string>& models() const { return models_; }  ///< c_model counts them from 1
+  const std::vector<std::string>& providers() const { return providers_; }
 
  private:
   struct PriceRow {
@@ -39,9 +53,12 @@ class CostSql {
     std::uint64_t mask = 0;  ///< bit a bucket that has a price
   };
   std::size_t add_segment(const PriceRule*, std::string_view service_tier);
-  std::vector<std::string> models_, providers_, tiers_;
-  std::vector<std::uint64_t>
-      first_segment_;  ///< [(model × (providers + 1) + provider) × (tiers + 1) + tier] → segment; 0: none
+  std::vector<std::string> models_, providers_;
+  std::vector<std::string> tiers_;            ///< canonical
+  std::vector<std::string> sent_tiers_;       ///< all that occur, whatever they mean
+  std::vector<std::uint64_t> tier_of_;        ///< beside them: place in tiers_ + 1
+  std::vector<std::uint64_t> first_segment_;  ///< [(model × (providers + 1) + provider) × (tiers + 1) + tier]
+                                              ///< → segment; 0: none, 1: not known to occur
   std::vector<std::vector<std::uint64_t>>
       breakpoints_;                       ///< [n][segment]: from this time on, one segment further
   std::vector<std::uint64_t> first_row_;  ///< segment → price row

@@ -1,5 +1,6 @@
 // The sum that SQL makes equals the sum over single spans, to the nano-dollar: random spans, random price
 // rules, the real engine.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -22,6 +23,7 @@ struct RandomSpan {
   std::string model, provider, tier;
   std::int64_t start;
   TokenCounts usage;
+  std::optional<std::int64_t> reported = {};
 };
 
 class CostSqlTest : public testing::Test {
@@ -41,7 +43,7 @@ class CostSqlTest : public testing::Test {
         "INSERT INTO spans (project, trace_id, span_id, start, version, usage_role, usage_known, "
         "service_tier, model, "
         "provider, tok_input, tok_cache_read, "
-        "tok_cache_write, tok_output, tok_reasoning, tok_other) VALUES ";
+        "tok_cache_write, tok_output, tok_reasoning, tok_other, reported_cost_nano) VALUES ";
     std::uint64_t id = 0;
     for (const auto& s : spans) {
       ++id;
@@ -49,21 +51,25 @@ class CostSqlTest : public testing::Test {
       std::uint64_t known = u.known;
       for (const auto p : u.parts)
         if (p) known |= 1u << 11;
+      if (s.reported) known |= 1u << 8;
       sql += fmt::format(
           "{}(1, 'trace{:011}', {}, fromUnixTimestamp64Nano({}), {}, 1, {}, '{}', '{}', '{}', {}, {}, {}, "
           "{}, {}, "
           "{{'cache_write_5m': {}, 'cache_write_1h': {}, 'input_audio': {}, 'input_image': {}, "
-          "'output_audio': {}, 'output_image': {}}})",
-          id > 1 ? ", " : "", id, id, s.start, id, known, s.tier, s.model, s.provider, u.tokens[0],
+          "'output_audio': {}, 'output_image': {}}}, {})",
+          id > 1 ? ", " : "", id, id, s.start, version_ + id, known, s.tier, s.model, s.provider, u.tokens[0],
           u.tokens[1], u.tokens[2], u.tokens[3], u.tokens[4], u.parts[0], u.parts[1], u.parts[2], u.parts[3],
-          u.parts[4], u.parts[5]);
+          u.parts[4], u.parts[5], s.reported.value_or(0));
     }
-    const auto done = engine_->execute(sql);
-    ASSERT_TRUE(done) << done.error().message;
+    for (const auto statement : {std::string_view(sql), store::kCallsOfSpans}) {
+      const auto done = engine_->execute(statement);
+      ASSERT_TRUE(done) << done.error().message;
+    }
   }
 
   TestFolder folder_;
   std::unique_ptr<store::Engine> engine_;
+  std::uint64_t version_ = 0;
 };
 
 std::vector<PriceRule> random_rules(std::mt19937_64& random) {
@@ -97,16 +103,17 @@ std::vector<PriceRule> random_rules(std::mt19937_64& random) {
   return read_price_csv(csv, PriceSource::user).value();
 }
 
-TEST_F(CostSqlTest, sums_equal_the_sums_over_single_spans_to_the_nano_dollar) {
-  std::mt19937_64 random(7);
-  const std::int64_t first = unix_nano_of_date("2025-01-01").value();
-  const char* models[] = {"model-a", "model-a-20250101", "model-b", "model-c-large", "nobody-knows", ""};
+constexpr const char* kModels[] = {"model-a",       "model-a-20250101", "model-b",
+                                   "model-c-large", "nobody-knows",     ""};
+
+/// `hostile`: some have more tokens than can be added up.
+std::vector<RandomSpan> random_spans(std::mt19937_64& random, std::int64_t first, int n, bool hostile) {
   const char* tiers[] = {"", "", "batch", "flex", "default", "priority"};
   const char* providers[] = {"", "vendor", "other", "langchain"};
   std::vector<RandomSpan> spans;
-  for (int i = 0; i < 3'000; ++i) {
+  for (int i = 0; i < n; ++i) {
     RandomSpan s;
-    s.model = models[random() % std::size(models)];
+    s.model = kModels[random() % std::size(kModels)];
     s.tier = tiers[random() % std::size(tiers)];
     s.provider = providers[random() % std::size(providers)];
     s.start = first + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(14 * kDay));
@@ -116,7 +123,7 @@ TEST_F(CostSqlTest, sums_equal_the_sums_over_single_spans_to_the_nano_dollar) {
       if (random() % 4 == 0) continue;
       s.usage.known = static_cast<std::uint16_t>(s.usage.known | 1u << b);
       s.usage.tokens[static_cast<std::size_t>(b)] = random() % (random() % 3 == 0 ? 300'000 : 2'000);
-      if (random() % 300 == 0) s.usage.tokens[static_cast<std::size_t>(b)] = random() >> 8;  // hostile
+      if (hostile && random() % 300 == 0) s.usage.tokens[static_cast<std::size_t>(b)] = random() >> 8;
     }
     const auto part = [&](TokenCounts::Part p, TokenCounts::Bucket whole) {
       if (random() % 3 == 0 && s.usage.tokens[whole])
@@ -126,43 +133,157 @@ TEST_F(CostSqlTest, sums_equal_the_sums_over_single_spans_to_the_nano_dollar) {
     part(TokenCounts::cache_write_1h, TokenCounts::cache_write);
     part(TokenCounts::input_audio, TokenCounts::input);
     part(TokenCounts::output_audio, TokenCounts::output);
+    if (random() % 3 == 0) s.reported = static_cast<std::int64_t>(random() % 1'000'000'000);
     spans.push_back(std::move(s));
   }
-  insert(spans);
-  if (HasFatalFailure()) return;
-  for (int round = 0; round < 5; ++round) {
-    auto rules = random_rules(random);
-    if (round == 4) rules.clear();
-    const auto prices = PriceTable::make(rules).value();
-    const UsageRequest request{{first, first + 14 * kDay}, {"model", "provider", "day"}, 10'000, {}};
-    const auto report = usage_report(*engine_, {}, request, *prices);
-    ASSERT_TRUE(report) << report.error().message;
-    struct Sum {
-      __extension__ __int128 nano = 0;
-      std::uint64_t calls = 0, states[4] = {};
-    };
-    std::map<std::vector<std::string>, Sum> expected;
-    for (const auto& s : spans) {
-      const std::int64_t day_start = s.start / kDay * kDay;
-      Sum& sum = expected[{s.model, s.provider, date_of_unix_nano(day_start) + "T00:00:00Z"}];
-      const Cost c = cost_of(*prices, s.usage, s.model, s.provider, s.start, std::nullopt, s.tier);
-      sum.nano += c.nano_usd.value_or(0);
-      ++sum.calls;
-      ++sum.states[static_cast<int>(c.state)];
+  return spans;
+}
+
+/// The report over these spans against the sum over each of them.
+void expect_sums(const UsageReport& report, const std::vector<RandomSpan>& spans, const PriceTable& prices) {
+  struct Sum {
+    __extension__ __int128 nano = 0, reported = 0, difference = 0;
+    std::uint64_t calls = 0, compared = 0, states[4] = {}, tokens[TokenCounts::count] = {}, unpriced = 0;
+  };
+  std::map<std::vector<std::string>, Sum> expected;
+  for (const auto& s : spans) {
+    const std::int64_t day_start = s.start / kDay * kDay;
+    Sum& sum = expected[{s.model, s.provider, date_of_unix_nano(day_start) + "T00:00:00Z"}];
+    const Cost c = cost_of(prices, s.usage, s.model, s.provider, s.start, std::nullopt, s.tier);
+    sum.nano += c.nano_usd.value_or(0);
+    ++sum.calls;
+    ++sum.states[static_cast<int>(c.state)];
+    for (std::size_t b = 0; b < TokenCounts::count; ++b) {
+      sum.tokens[b] += s.usage.tokens[b];
+      if (c.state == Cost::State::unpriced) sum.unpriced += s.usage.tokens[b];
     }
-    ASSERT_EQ(report->rows.size(), expected.size());
-    for (const auto& row : report->rows) {
-      SCOPED_TRACE(row.key[0] + " " + row.key[1] + " " + row.key[2] + " round " + std::to_string(round));
-      const auto it = expected.find(row.key);
-      ASSERT_NE(it, expected.end());
-      EXPECT_EQ(row.calls, it->second.calls);
-      EXPECT_EQ(row.cost_nano_usd,
-                static_cast<std::int64_t>(it->second.nano > INT64_MAX ? INT64_MAX : it->second.nano));
-      EXPECT_EQ(row.unpriced, it->second.states[1]);
-      EXPECT_EQ(row.partly, it->second.states[2]);
-      EXPECT_EQ(row.priced, it->second.states[3]);
+    if (!s.reported) continue;
+    sum.reported += *s.reported;
+    if (c.state != Cost::State::priced) continue;
+    ++sum.compared;
+    sum.difference += *c.nano_usd - *s.reported;
+  }
+  ASSERT_EQ(report.rows.size(), expected.size());
+  for (const auto& row : report.rows) {
+    SCOPED_TRACE(row.key[0] + " " + row.key[1] + " " + row.key[2]);
+    const auto it = expected.find(row.key);
+    ASSERT_NE(it, expected.end());
+    const auto& sum = it->second;
+    EXPECT_EQ(row.calls, sum.calls);
+    EXPECT_EQ(row.cost_nano_usd, static_cast<std::int64_t>(sum.nano > INT64_MAX ? INT64_MAX : sum.nano));
+    EXPECT_EQ(row.unpriced, sum.states[1]);
+    EXPECT_EQ(row.partly, sum.states[2]);
+    EXPECT_EQ(row.priced, sum.states[3]);
+    EXPECT_EQ(row.input, sum.tokens[TokenCounts::input]);
+    EXPECT_EQ(row.cache_read, sum.tokens[TokenCounts::cache_read]);
+    EXPECT_EQ(row.cache_write, sum.tokens[TokenCounts::cache_write]);
+    EXPECT_EQ(row.output, sum.tokens[TokenCounts::output]);
+    EXPECT_EQ(row.reasoning, sum.tokens[TokenCounts::reasoning]);
+    EXPECT_EQ(row.unpriced_tokens, sum.unpriced);
+    EXPECT_EQ(row.reported_nano_usd.value_or(0), static_cast<std::int64_t>(sum.reported));
+    EXPECT_EQ(row.compared, sum.compared);
+    if (sum.nano <= INT64_MAX) {
+      EXPECT_EQ(row.difference_nano_usd, static_cast<std::int64_t>(sum.difference));
     }
   }
+}
+
+TEST_F(CostSqlTest, sums_equal_the_sums_over_single_spans_to_the_nano_dollar) {
+  const std::int64_t first = unix_nano_of_date("2025-01-01").value();
+  for (const bool hostile : {false, true}) {
+    SCOPED_TRACE(hostile ? "hostile" : "sane");
+    std::mt19937_64 random(7);
+    ASSERT_TRUE(engine_->execute("TRUNCATE TABLE spans"));
+    ASSERT_TRUE(engine_->execute("TRUNCATE TABLE calls"));
+    const auto spans = random_spans(random, first, 3'000, hostile);
+    insert(spans);
+    if (HasFatalFailure()) return;
+    KnownModels known;
+    for (int round = 0; round < 7; ++round) {
+      SCOPED_TRACE("round " + std::to_string(round));
+      auto rules = random_rules(random);
+      if (round == 4) rules.clear();
+      // Prices as people publish them: whole nano-dollars a million tokens, or hundredths of a cent.
+      if (round == 5)
+        for (auto& r : rules)
+          for (auto& t : r.tiers)
+            for (auto& p : t.prices)
+              if (p) *p = *p / 1'000 * 1'000;
+      const auto prices = PriceTable::make(rules).value();
+      const UsageRequest request{{first, first + 14 * kDay}, {"model", "provider", "day"}, 10'000, {}};
+      const auto report = usage_report(*engine_, {}, request, *prices, {}, nullptr, {.known = &known});
+      ASSERT_TRUE(report) << report.error().message;
+      expect_sums(*report, spans, *prices);
+    }
+  }
+}
+
+TEST_F(CostSqlTest, models_that_come_later_and_spans_that_come_again_are_counted_once_and_priced) {
+  const std::int64_t first = unix_nano_of_date("2025-01-01").value();
+  std::mt19937_64 random(8);
+  auto spans = random_spans(random, first, 400, false);
+  auto early = spans;
+  std::erase_if(early, [](const auto& s) { return s.model == "model-b" || s.tier == "batch"; });
+  for (auto& s : early) s.usage.parts = {};
+  insert(early);
+  KnownModels known;
+  const auto prices = PriceTable::make(random_rules(random)).value();
+  const UsageRequest request{{first, first + 14 * kDay}, {"model", "provider", "day"}, 10'000, {}};
+  auto report = usage_report(*engine_, {}, request, *prices, {}, nullptr, {.known = &known});
+  ASSERT_TRUE(report) << report.error().message;
+  expect_sums(*report, early, *prices);
+  // Other models, tiers and parts of tokens; and what was there, once more and with other figures.
+  ASSERT_TRUE(engine_->execute("TRUNCATE TABLE spans"));
+  ASSERT_TRUE(engine_->execute("TRUNCATE TABLE calls"));
+  version_ = 1;
+  insert(early);
+  version_ = 1'000'000;
+  insert(spans);
+  insert(spans);
+  version_ = 10;  // late: what has the higher version wins
+  insert(spans);
+  report = usage_report(*engine_, {}, request, *prices, {}, nullptr, {.known = &known});
+  ASSERT_TRUE(report) << report.error().message;
+  // Spans that stand in both at the same place have the later figures, the others all count.
+  std::vector<RandomSpan> all = spans;
+  std::map<std::pair<std::uint64_t, std::int64_t>, bool> there;
+  for (std::size_t i = 0; i < spans.size(); ++i) there[{i + 1, spans[i].start}] = true;
+  for (std::size_t i = 0; i < early.size(); ++i)
+    if (!there.contains({i + 1, early[i].start})) all.push_back(early[i]);
+  expect_sums(*report, all, *prices);
+  const auto total = usage_report(*engine_, {}, {request.range, {"model", "day"}, 3, {}}, *prices, {},
+                                  nullptr, {.known = &known});
+  ASSERT_TRUE(total) << total.error().message;
+  EXPECT_TRUE(total->more);
+  EXPECT_EQ(total->rows.size(), 3u);
+  EXPECT_EQ(total->total.cost_nano_usd, report->total.cost_nano_usd);
+  EXPECT_EQ(total->total.calls, all.size());
+}
+
+TEST_F(CostSqlTest, a_call_sent_again_without_its_usage_does_not_count) {
+  const std::int64_t first = unix_nano_of_date("2025-01-01").value();
+  RandomSpan s{
+      .model = "model-a", .provider = "vendor", .tier = {}, .start = first, .usage = {}, .reported = {}};
+  s.usage.known = 1;
+  s.usage.tokens[0] = 1'000;
+  insert({s});
+  const auto sent = [&](std::string_view version, std::string_view role) {
+    for (const auto& sql :
+         {fmt::format(
+              "INSERT INTO spans (project, trace_id, span_id, start, version, kind, usage_role) VALUES (1, "
+              "'trace00000000001', 1, fromUnixTimestamp64Nano({}), {}, 3, {})",
+              first, version, role),
+          std::string(store::kCallsOfSpans)})
+      ASSERT_TRUE(engine_->execute(sql));
+  };
+  const auto prices = PriceTable::make(builtin_prices()).value();
+  const auto calls = [&] {
+    const auto r = usage_report(*engine_, {}, {{first, first + kDay}, {"model"}, 10, {}}, *prices);
+    return r ? r->total.calls : 99;
+  };
+  EXPECT_EQ(calls(), 1u);
+  sent("500", "0");
+  EXPECT_EQ(calls(), 0u);
 }
 
 TEST_F(CostSqlTest, an_unknown_field_is_refused_by_name) {

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "query/cost/cost_sql.h"
+#include <algorithm>
+
+#include "query/cost/usage_sums.h"
 #include "query/language/filter.h"
 #include "store/row_reader.h"
 
@@ -61,10 +63,11 @@ void in_project(Sql& sql, const Caller& caller, TimeRange range) {
   sql.time(range.to);
 }
 
-void where(Sql& sql, const Caller& caller, const UsageRequest& request, const Filter* filter) {
+void where(Sql& sql, const Caller& caller, const UsageRequest& request, const Filter* filter,
+           bool duplicates) {
   in_project(sql, caller, request.range);
   sql << " AND usage_role = 1";
-  only_counted(sql, caller);
+  if (duplicates) only_counted(sql, caller);
   if (filter && !filter->everything) {
     sql << " AND ";
     sql.append(filter->predicate);
@@ -84,10 +87,31 @@ std::uint64_t sum(std::uint64_t a, std::uint64_t b) {
   return __builtin_add_overflow(a, b, &out) ? std::numeric_limits<std::uint64_t>::max() : out;
 }
 
-/// The spans with the columns that are asked for: `spans` alone, or joined with what their trace or the tool
-/// above them tells.
-void from(Sql& sql, const Caller& caller, TimeRange range, const std::vector<const Key*>& keys) {
-  sql << " FROM spans FINAL";
+void read_sums(store::RowReader& in, UsageRow& row) {
+  row.calls = in.u64();
+  row.errors = in.u64();
+  row.traces = in.u64();
+  row.input = in.u64();
+  row.output = in.u64();
+  row.cache_read = in.u64();
+  row.cache_write = in.u64();
+  row.reasoning = in.u64();
+  row.cost_nano_usd = in.i64();
+  row.priced = in.u64();
+  row.partly = in.u64();
+  row.unpriced = in.u64();
+  row.unpriced_tokens = in.u64();
+  const std::int64_t reported = in.i64();
+  if (in.u64() > 0) row.reported_nano_usd = reported;
+  row.compared = in.u64();
+  row.difference_nano_usd = in.i64();
+}
+
+/// The spans with the columns that are asked for: the table alone, or joined with what their trace or the
+/// tool above them tells.
+void from(Sql& sql, const Caller& caller, TimeRange range, const std::vector<const Key*>& keys,
+          Fragment table) {
+  sql << " FROM " << table << " FINAL";
   bool lifted = false, tool = false;
   for (const Key* k : keys) lifted |= k->lift == Lift::trace, tool |= k->lift == Lift::tool;
   if (lifted) {
@@ -163,7 +187,8 @@ void only_counted(Sql& sql, const Caller& caller) {
 
 Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, const UsageRequest& request,
                                  const PriceTable& prices, const store::QueryLimits& limits,
-                                 const Filter* filter, bool weighted) {
+                                 const Filter* filter, const UsageHints& hints) {
+  const bool weighted = hints.weighted;
   std::vector<const Key*> keys;
   for (const auto& by : request.by) {
     const Key* k = find_key(by);
@@ -187,27 +212,101 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
                          .cancelled = caller.cancelled ? &caller.cancelled : nullptr});
   };
 
-  Sql pairs_sql("SELECT model, provider, service_tier, max(bitTest(usage_known, 11)) FROM spans");
-  in_project(pairs_sql, caller, request.range);
-  pairs_sql << " AND usage_role = 1 GROUP BY model, provider, service_tier LIMIT 10001";
-  TS_ASSIGN(const auto found, ask(pairs_sql));
-  std::vector<PricedBy> pairs;
-  bool parts = false;
-  store::RowReader in_pairs(found.bytes);
-  while (in_pairs.more()) {
-    PricedBy by{std::string(in_pairs.string()), std::string(in_pairs.string()),
-                std::string(in_pairs.string())};
-    parts |= in_pairs.u8() != 0;
-    pairs.push_back(std::move(by));
-  }
-  TS_TRY(in_pairs.status());
-  if (pairs.size() > kMostPairs)
-    return fail(ErrorKind::too_large,
-                fmt::format("more than {} models and providers in this time range; narrow it", kMostPairs));
+  const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, 10'000);
+  // What `calls` has is asked there.
+  std::vector<const CallKey*> call_keys;
+  for (const Key* k : keys)
+    if (const CallKey* c = find_call_key(k->name)) call_keys.push_back(c);
+  const bool narrow = call_keys.size() == keys.size() && (!filter || filter->everything);
 
-  const CostSql cost(prices, pairs, request.range);
+  const auto models = [&]() -> Result<KnownModels::Of> {
+    Sql sql("SELECT model, provider, service_tier, max(bitTest(usage_known, 11)) FROM calls");
+    in_project(sql, caller, request.range);
+    sql << " AND usage_role = 1 GROUP BY model, provider, service_tier LIMIT 10001";
+    TS_ASSIGN(const auto found, ask(sql));
+    KnownModels::Of out;
+    store::RowReader in(found.bytes);
+    while (in.more()) {
+      PricedBy by{std::string(in.string()), std::string(in.string()), std::string(in.string())};
+      out.parts |= in.u8() != 0;
+      out.models.push_back(std::move(by));
+    }
+    TS_TRY(in.status());
+    if (out.models.size() > kMostPairs)
+      return fail(ErrorKind::too_large,
+                  fmt::format("more than {} models and providers in this time range; narrow it", kMostPairs));
+    return out;
+  };
+
+  const auto finish = [&](std::vector<UsageRow> rows, auto&& total) -> Result<UsageReport> {
+    UsageReport out;
+    out.rows = std::move(rows);
+    out.adjusted = hints.weighted;
+    // Without a key there is one row, also when there are no spans.
+    if (keys.empty() && out.rows.size() == 1 && out.rows[0].calls == 0) out.rows.clear();
+    if (out.rows.size() > limit) {
+      out.rows.resize(limit);
+      out.more = true;
+      TS_ASSIGN(out.total, total());
+    } else {
+      for (const auto& row : out.rows) out.total.add(row);
+      if (keys.empty() && !out.rows.empty()) out.total.traces = out.rows[0].traces;
+    }
+    return out;
+  };
+
+  if (narrow && !hints.weighted) {
+    auto known = hints.known ? hints.known->get(caller.project) : nullptr;
+    for (bool asked = false;; asked = true) {
+      if (!known || asked) {
+        TS_ASSIGN(auto found, models());
+        if (hints.known) hints.known->add(caller.project, found);
+        known = std::make_shared<const KnownModels::Of>(std::move(found));
+        asked = true;
+      }
+      const CostSql cost(prices, known->models, request.range);
+      bool stale = false, unfit = !cost.small();
+      const auto rows_by = [&](const std::vector<const CallKey*>& by,
+                               std::size_t most) -> Result<std::vector<UsageRow>> {
+        Sql sql;
+        summed_usage(sql, caller, request.range, cost, by, known->parts, hints.duplicates, most);
+        TS_ASSIGN(const auto answer, ask(sql));
+        std::vector<UsageRow> rows;
+        store::RowReader in(answer.bytes);
+        while (in.more()) {
+          UsageRow row;
+          for (const CallKey* k : by) {
+            const auto text = in.string();
+            row.key.push_back(k->time ? time_text(text) : std::string(text));
+          }
+          read_sums(in, row);
+          unfit |= huge(in.u64());
+          stale |= in.u64() != 0;
+          stale |= in.u8() != 0 && !known->parts;
+          rows.push_back(std::move(row));
+        }
+        TS_TRY(in.status());
+        return rows;
+      };
+      if (!unfit) {
+        TS_ASSIGN(auto rows, rows_by(call_keys, limit + 1));
+        TS_ASSIGN(auto report, finish(std::move(rows), [&]() -> Result<UsageRow> {
+                    TS_ASSIGN(auto all, rows_by({}, 1));
+                    return all.empty() ? UsageRow{} : std::move(all.front());
+                  }));
+        // Calls that came in after their models were asked for: once more, and the rest is for the next
+        // report.
+        if (!unfit && (!stale || asked)) return report;
+      }
+      if (unfit) break;
+    }
+  }
+
+  TS_ASSIGN(const auto sold, models());
+  const bool parts = sold.parts;
+  const CostSql cost(prices, sold.models, request.range);
   const auto rows_by = [&](const std::vector<const Key*>& by,
-                           std::size_t limit) -> Result<std::vector<UsageRow>> {
+                           std::size_t most) -> Result<std::vector<UsageRow>> {
     Sql sql("SELECT ");
     for (std::size_t i = 0; i < by.size(); ++i) sql << kColumns[i] << ", ";
     // Sums, each row with its weight where retention sampling gave weights.
@@ -277,8 +376,8 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
            "reported_cost_nano, "
            "usage_known, weight, ";
     cost.columns(sql, parts);
-    from(sql, caller, request.range, by);
-    where(sql, caller, request, filter);
+    from(sql, caller, request.range, by, narrow ? Fragment("calls") : Fragment("spans"));
+    where(sql, caller, request, filter, hints.duplicates);
     sql << ")";
     for (std::size_t i = 0; i < by.size(); ++i)
       sql << (i == 0 ? Fragment(" GROUP BY ") : Fragment(", ")) << kNames[i];
@@ -288,7 +387,7 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
     sql << "cost DESC, calls DESC";
     for (std::size_t i = 0; i < by.size(); ++i) sql << ", " << kNames[i];
     sql << " LIMIT ";
-    sql.u64(limit);
+    sql.u64(most);
     TS_ASSIGN(const auto answer, ask(sql));
     std::vector<UsageRow> rows;
     store::RowReader in(answer.bytes);
@@ -298,45 +397,38 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
         const auto text = in.string();
         row.key.push_back(k->time ? time_text(text) : std::string(text));
       }
-      row.calls = in.u64();
-      row.errors = in.u64();
-      row.traces = in.u64();
-      row.input = in.u64();
-      row.output = in.u64();
-      row.cache_read = in.u64();
-      row.cache_write = in.u64();
-      row.reasoning = in.u64();
-      row.cost_nano_usd = in.i64();
-      row.priced = in.u64();
-      row.partly = in.u64();
-      row.unpriced = in.u64();
-      row.unpriced_tokens = in.u64();
-      const std::int64_t reported = in.i64();
-      if (in.u64() > 0) row.reported_nano_usd = reported;
-      row.compared = in.u64();
-      row.difference_nano_usd = in.i64();
+      read_sums(in, row);
       rows.push_back(std::move(row));
     }
     TS_TRY(in.status());
     return rows;
   };
 
-  UsageReport out;
-  const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, 10'000);
-  TS_ASSIGN(out.rows, rows_by(keys, limit + 1));
-  // Without a key there is one row, also when there are no spans.
-  out.adjusted = weighted;
-  if (keys.empty() && out.rows.size() == 1 && out.rows[0].calls == 0) out.rows.clear();
-  if (out.rows.size() > limit) {
-    out.rows.resize(limit);
-    out.more = true;
-    TS_ASSIGN(auto total, rows_by({}, 1));
-    if (!total.empty()) out.total = std::move(total.front());
-  } else {
-    for (const auto& row : out.rows) out.total.add(row);
-    if (keys.empty() && !out.rows.empty()) out.total.traces = out.rows[0].traces;
+  TS_ASSIGN(auto rows, rows_by(keys, limit + 1));
+  return finish(std::move(rows), [&]() -> Result<UsageRow> {
+    TS_ASSIGN(auto all, rows_by({}, 1));
+    return all.empty() ? UsageRow{} : std::move(all.front());
+  });
+}
+
+std::shared_ptr<const KnownModels::Of> KnownModels::get(std::uint32_t project) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = by_project_.find(project);
+  return it == by_project_.end() ? nullptr : it->second;
+}
+
+void KnownModels::add(std::uint32_t project, const Of& of) {
+  auto all = of;
+  const std::lock_guard lock(mutex_);
+  if (by_project_.size() > 1'000) by_project_.clear();
+  auto& known = by_project_[project];
+  if (known && known->models.size() + of.models.size() < 1'000) {
+    all.parts |= known->parts;
+    all.models.insert(all.models.end(), known->models.begin(), known->models.end());
+    std::sort(all.models.begin(), all.models.end());
+    all.models.erase(std::unique(all.models.begin(), all.models.end()), all.models.end());
   }
-  return out;
+  known = std::make_shared<const Of>(std::move(all));
 }
 
 }  // namespace turnscope::query

@@ -2,6 +2,9 @@
 // session, experiment variant, day, hour. Only spans that own their usage count.
 #pragma once
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +12,7 @@
 
 #include "base/result.h"
 #include "query/caller.h"
+#include "query/cost/cost_sql.h"
 #include "query/cost/price_table.h"
 #include "query/sql.h"
 #include "query/time_range.h"
@@ -49,11 +53,34 @@ struct UsageReport {
   bool adjusted = false;  ///< figures are estimates: sampled traces count with their weight
 };
 
+/// Models, providers and tiers that occurred together when a report was made, so that the next need not ask
+/// again: a report finds out whether there are others. Thread-safe.
+class KnownModels {
+ public:
+  struct Of {
+    std::vector<PricedBy> models;
+    bool parts = false;  ///< some calls told audio, images or cache writes of a known life
+  };
+  std::shared_ptr<const Of> get(std::uint32_t project) const;
+  void add(std::uint32_t project, const Of&);
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::uint32_t, std::shared_ptr<const Of>> by_project_;
+};
+
+/// What the caller knows of the project.
+struct UsageHints {
+  bool weighted = false;         ///< retention sampling gave weights
+  bool duplicates = true;        ///< some calls may repeat others
+  KnownModels* known = nullptr;  ///< null: nothing is kept
+};
+
 struct Filter;
 /// Errors: invalid_argument for an unknown `by`, and what the engine says. `filter` is that of request.q.
 Result<UsageReport> usage_report(store::Engine&, const Caller&, const UsageRequest&, const PriceTable&,
                                  const store::QueryLimits& = {}, const Filter* filter = nullptr,
-                                 bool weighted = false);
+                                 const UsageHints& hints = {});
 
 /// Appends " AND …": leaves out model calls that another span of the same call stands for (duplicate_calls).
 void only_counted(Sql&, const Caller&);

@@ -68,7 +68,8 @@ void text_comparison(Sql& sql, Fragment column, const Node& n) {
 void referenced_text(Sql& sql, std::string_view key) {
   // Texts that are shared with other spans stand elsewhere: the words in them are found as text, not by
   // attribute.
-  sql << "if(notEmpty(shared), '', substring(multiIf(bitShiftRight(attrs_ref[";
+  sql << "if(arrayExists(at -> bitShiftRight(at, 62) = bitShiftRight(attrs_ref[";
+  sql.str(key) << "], 62), shared_at), '', substring(multiIf(bitShiftRight(attrs_ref[";
   sql.str(key) << "], 62) = 0, input, bitShiftRight(attrs_ref[";
   sql.str(key) << "], 62) = 1, output, extra), bitAnd(bitShiftRight(attrs_ref[";
   sql.str(key) << "], 31), 2147483647) + 1, bitAnd(attrs_ref[";
