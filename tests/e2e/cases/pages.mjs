@@ -17,7 +17,7 @@ export default {
   },
   'figures that are estimates say so': async (t) => {
     const p = await t.open();
-    await p.page.route('**/api/v1/services*', async (route) => { const answer = await route.fetch(); await route.fulfill({ response: answer, json: { ...(await answer.json()), adjusted: true } }); });
+    await p.page.route('**/api/v1/services*', async (route) => { const answer = await route.fetch(); await route.fulfill({ json: { ...(await answer.json()), adjusted: true } }); });
     await p.go('/overview');
     await p.page.getByText('Counts are estimates').waitFor();
   },
@@ -184,7 +184,7 @@ export default {
   },
   'a withheld span says why, and is read with the key of the stricter tier, span by span': async (t) => {
     const key = 'c0ffee00c0ffee00c0ffee00c0ffee00', words = 'the diagnosis of patient zero';
-    const other = await startServer(['redact.enabled=true', 'restricted.enabled=true', 'restricted.rules=[{name: clinic, attribute: tenant, value: "clinic*"}]', `restricted.key=${key}`]);
+    const other = await startServer(['redact.enabled=true', 'restricted.enabled=true', 'restricted.rules.0.name=clinic', 'restricted.rules.0.attribute=tenant', 'restricted.rules.0.value=clinic*', `restricted.key=${key}`]);
     try {
       const r = run({ start: now() - 60_000_000_000n });
       r.add(0, 'agent.run', 0, 4, { 'gen_ai.operation.name': 'invoke_agent', 'agent.user_message': 'What is open?' });
