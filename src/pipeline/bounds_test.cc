@@ -32,7 +32,7 @@ std::string spans(const std::vector<std::string>& names, const std::string& attr
       R"({"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]},"scopeSpans":[{"spans":[)";
   for (std::size_t i = 0; i < names.size(); ++i)
     out += fmt::format(
-        R"({}{{"traceId":"0102030405060708090a0b0c0d0e0f10","spanId":"{:016x}","parentSpanId":"00000000000000ff","name":"{}","startTimeUnixNano":"{}","endTimeUnixNano":"{}","attributes":{}{}}})",
+        R"({}{{"traceId":"0102030405060708090a0b0c0d0e0f10","spanId":"{:016x}","parentSpanId":"00000000000fffff","name":"{}","startTimeUnixNano":"{}","endTimeUnixNano":"{}","attributes":{}{}}})",
         i ? "," : "", i + 1, names[i], 10 * i + 10, 10 * i + 15, attributes, more);
   return out + "]}]}]}";
 }
@@ -210,12 +210,54 @@ TEST(Storm, children_of_a_folded_span_hang_under_the_one_that_stands_for_it) {
   BoundsOptions o;
   o.storm_spans = 1;
   std::string json = spans({"poll", "poll", "poll", "child"});
-  const std::string child = R"("spanId":"0000000000000004","parentSpanId":"00000000000000ff")";
+  const std::string child = R"("spanId":"0000000000000004","parentSpanId":"00000000000fffff")";
   json.replace(json.find(child), child.size(),
                R"("spanId":"0000000000000004","parentSpanId":"0000000000000003")");
   const auto out = after(*make(o), json);
   EXPECT_EQ(out.items, 3u);
   EXPECT_THAT(out.json, HasSubstr(R"("spanId":"0000000000000004","parentSpanId":"0000000000000002")"));
+}
+
+TEST(Storm, one_that_comes_alone_is_marked_so_that_the_store_can_fold_it) {
+  BoundsOptions o;
+  o.storm_spans = 1;
+  const auto p = make(o);
+  EXPECT_FALSE(after(*p, spans({"poll"})).changed);
+  const auto out = after(*p, spans({"poll"}));
+  EXPECT_EQ(out.items, 1u);
+  EXPECT_THAT(out.json, HasSubstr(R"({"key":"turnscope.folded.spans","value":{"intValue":"1"}})"));
+  // What another server folded counts as what it stands for.
+  const auto again = after(
+      *p,
+      spans(
+          {"poll", "poll"},
+          R"([{"key":"turnscope.folded.spans","value":{"intValue":"40"}},{"key":"turnscope.folded.duration_ns","value":{"intValue":"7"}}])"));
+  EXPECT_THAT(again.json, HasSubstr(R"({"key":"turnscope.folded.spans","value":{"intValue":"80"}})"));
+  EXPECT_THAT(again.json, HasSubstr(R"({"key":"turnscope.folded.duration_ns","value":{"intValue":"14"}})"));
+}
+
+TEST(Storm, a_span_whose_children_came_before_stays) {
+  BoundsOptions o;
+  o.storm_spans = 1;
+  const auto p = make(o);
+  std::string child = spans({"child"});
+  const std::string parent = R"("parentSpanId":"00000000000fffff")";
+  child.replace(child.find(parent), parent.size(), R"("parentSpanId":"0000000000000002")");
+  EXPECT_EQ(after(*p, child).items, 1u);
+  const auto out = after(*p, spans({"poll", "poll", "poll", "poll"}));
+  EXPECT_EQ(out.items, 3u);
+  EXPECT_THAT(out.json, HasSubstr(R"("spanId":"0000000000000002")"));
+}
+
+TEST(Storm, calls_that_tell_tokens_are_counted_one_by_one) {
+  BoundsOptions o;
+  o.storm_spans = 1;
+  const auto out = after(
+      *make(o),
+      spans(
+          {"chat", "chat", "chat"},
+          R"([{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},{"key":"gen_ai.request.model","value":{"stringValue":"m"}},{"key":"gen_ai.usage.input_tokens","value":{"intValue":"5"}}])"));
+  EXPECT_EQ(out.items, 3u);
 }
 
 }  // namespace

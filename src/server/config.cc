@@ -466,6 +466,10 @@ std::vector<std::string> validate(const Config& c) {
           "restricted.found: finds nothing while redact.enabled is false; turn it on or give "
           "restricted.rules");
   }
+  for (std::size_t i = 0; i < c.exporters.size(); ++i)
+    if (c.exporters[i].link_large && c.offload_above == 0)
+      problems.push_back(
+          fmt::format("exporters[{}].large_values: linked needs offload.above and where values go", i));
   if (c.offload_above != 0) {
     at_least("offload.above", c.offload_above, 1'024);
     at_least("offload.preview", c.offload_preview, 256);

@@ -37,6 +37,7 @@ exporters:
       error: true
       attributes: {deployment.environment.name: prod}
     rename_attributes: {gen_ai.usage.input_tokens: llm.tokens.in}
+    redact: true
     sampling:
       enabled: true
       idle: 5s
@@ -106,6 +107,8 @@ TEST_F(ExporterFile, mistakes_are_named_with_their_path) {
       {"tls: {cert: x}", "cert and key belong together"},
       {"concurrency: 0", "exporters[0].concurrency: 0 is not from 1 to 64"},
       {"match: {kind: [model]}", "exporters[0].match.kind: \"model\" is not one of agent"},
+      {"large_values: linked", "exporters[0].large_values: linked needs offload.above"},
+      {"large_values: gone", "\"gone\" is not one of whole, linked"},
       {"sampling: {policies: [{eror: true}]}",
        "exporters[0].sampling.policies[0].eror: no such key; did you mean error?"},
       {"sampling: {policies: [{error: true}]}", "sampling.enabled is not true"},

@@ -54,6 +54,7 @@ constexpr Word<sinks::Encoding> kEncodings[] = {{"protobuf", sinks::Encoding::pr
 constexpr Word<sinks::Compression> kCompressions[] = {{"none", sinks::Compression::none},
                                                       {"gzip", sinks::Compression::gzip},
                                                       {"zstd", sinks::Compression::zstd}};
+constexpr Word<bool> kLarge[] = {{"whole", false}, {"linked", true}};
 constexpr Word<bool> kContents[] = {{"keep", false}, {"strip", true}};
 constexpr Word<sinks::SpanChanges::Dialect> kDialects[] = {
     {"as_is", sinks::SpanChanges::Dialect::as_is},
@@ -294,6 +295,12 @@ const std::vector<ExporterKey>& exporter_keys() {
       word("content",
            "keep or strip: prompts, completions, tool arguments and results, and any text above 256 bytes.",
            kContents, FIELD(changes.strip_content)),
+      flag("redact",
+           "Redaction as in the section redact, of what this exporter sends, also while redact.enabled is "
+           "false.",
+           FIELD(redact)),
+      word("large_values", "whole, or linked: what offload.above puts elsewhere leaves as preview and link.",
+           kLarge, FIELD(link_large)),
       list("drop_attributes", "Attributes that do not leave; * at the end stands for anything.",
            FIELD(changes.drop_attributes)),
       map("rename_attributes.", "Attribute keys as the far side knows them.", FIELD(changes.rename)),

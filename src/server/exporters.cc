@@ -6,6 +6,8 @@
 #include "base/logger.h"
 #include "pipeline/tier.h"
 #include "query/cost/price_book.h"
+#include "server/pipeline_config.h"
+#include "sinks/offload/large_values.h"
 
 namespace turnscope::server {
 namespace {
@@ -53,6 +55,24 @@ Status ExporterSet::forget_others() const {
   return {};
 }
 
+Result<sinks::SpanSteps> ExporterSet::steps(const sinks::ExporterOptions& o) const {
+  sinks::SpanSteps steps;
+  if (o.redact) {
+    TS_ASSIGN(auto all, pipeline_options(config_));
+    pipeline::Options only;
+    only.redact = std::move(all.redact);
+    only.redact.enabled = true;
+    TS_ASSIGN(auto made, pipeline::Pipeline::make(only));
+    steps.redact = std::move(made);
+  }
+  if (o.link_large)
+    steps.link_large = [rule = sinks::OffloadRule{config_.offload_above, config_.offload_preview}](
+                           otlp::Traces& traces, std::uint32_t project, otlp::Arena& arena) {
+      sinks::leave_previews(traces, project, rule, arena);
+    };
+  return steps;
+}
+
 Status ExporterSet::start(const std::vector<OwnAddress>& ours, const sinks::CostOf& cost) {
   const auto loops = find_loops(config_.exporters, ours);
   if (!loops.empty()) return fail(ErrorKind::invalid_argument, loops.front());
@@ -65,7 +85,9 @@ Status ExporterSet::start(const std::vector<OwnAddress>& ours, const sinks::Cost
       TS_ASSIGN(const auto held, log_.cursor(std::string(kCursor) + options.name));
       continue;
     }
-    sinks::ExporterPlace place{config_.data + "/exporters/" + options.name, config_.log_max_bytes};
+    TS_ASSIGN(auto what, steps(options));
+    sinks::ExporterPlace place{config_.data + "/exporters/" + options.name, config_.log_max_bytes,
+                               std::move(what)};
     // Dead letters and verdicts need it, and should not find out when they are needed.
     const auto probe = place.directory + "/.writable";
     Status writable = posix_filesystem().make_directories(place.directory);

@@ -32,6 +32,7 @@ class ExporterSet {
  private:
   Status start_metrics(const sinks::CostOf& cost);
   Status forget_others() const;
+  Result<sinks::SpanSteps> steps(const sinks::ExporterOptions&) const;
   sinks::OtlpExporter* find(std::string_view name) const;
   const Config& config_;
   log::Log& log_;

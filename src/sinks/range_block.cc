@@ -3,6 +3,7 @@
 #include "base/anomaly.h"
 #include "base/logger.h"
 #include "genai/registry.h"
+#include "pipeline/processor.h"
 
 namespace turnscope::sinks {
 namespace {
@@ -16,10 +17,10 @@ std::int64_t received_ms(const log::Record& r) {
 }
 std::int64_t day_of(const log::Record& r) { return received_ms(r) / kDayMs; }
 
-store::RowContext context(const log::Record& r, std::string_view service, std::uint64_t resource_id) {
+store::RowContext context(const log::RecordHead& head, std::string_view service, std::uint64_t resource_id) {
   store::RowContext c;
-  c.project = r.head.project;
-  c.received_unix_nano = r.head.received_unix_nano;
+  c.project = head.project;
+  c.received_unix_nano = head.received_unix_nano;
   c.service = service;
   c.resource_id = resource_id;
   return c;
@@ -68,7 +69,8 @@ void RangeBlock::add(const log::Record& r, store::SeenResources& seen) {
     default:
       undecodable(r, Error(ErrorKind::corrupt, "a signal that this version does not know"));
   }
-  bytes_ = spans.bytes() + logs.bytes() + metrics.bytes() + resources.bytes() + parts.bytes() + calls.bytes();
+  bytes_ = spans.bytes() + logs.bytes() + metrics.bytes() + resources.bytes() + parts.bytes() + calls.bytes() +
+           storms_.bytes();
 }
 
 void RangeBlock::clear() {
@@ -81,6 +83,7 @@ void RangeBlock::clear() {
   parts.clear();
   calls.clear();
   grams.clear();
+  storms_.clear();
   calls_.clear();
   pending_.clear();
   records_ = bytes_ = 0;
@@ -121,28 +124,61 @@ void RangeBlock::add_traces(const log::Record& r, store::SeenResources& seen) {
   if (!plain) pipeline::keep_tier(*decoded, limits_.tier, arena);
   if (limits_.offload.above != 0 && r.bytes.size() > limits_.offload.above)
     leave_previews(*decoded, r.head.project, limits_.offload, arena);
+  static const std::vector<bool> nothing;
+  const auto version = row_version(r.position, 0);
+  const bool stormy = limits_.fold_storms && !StormHeaps::none_in(r.bytes);
+  add_spans(*decoded, r.head, version, stormy ? storms_.take(*decoded, r.head, version) : nothing, seen);
+}
+
+void RangeBlock::add_spans(otlp::Traces& model, const log::RecordHead& head, std::uint64_t version,
+                           const std::vector<bool>& left_out, store::SeenResources& seen) {
+  constexpr std::size_t last_index = (1u << kIndexBits) - 1;
   std::size_t index = 0;
-  for (const auto& rs : decoded->resources) {
+  for (const auto& rs : model.resources) {
     const auto service = store::service_name(rs.resource);
-    auto c = context(r, service,
-                     resources.add(r.head.project, rs.resource, service, r.head.received_unix_nano, seen));
+    auto c = context(head, service,
+                     resources.add(head.project, rs.resource, service, head.received_unix_nano, seen));
     for (const auto& ss : rs.scopes) {
       c.scope = &ss.scope;
-      c.scope_id = resources.add(r.head.project, ss.scope, r.head.received_unix_nano, seen);
+      c.scope_id = resources.add(head.project, ss.scope, head.received_unix_nano, seen);
       const auto traits = genai::registry().scope_traits(ss.scope.name);
-      for (const auto& span : ss.spans) {
+      for (otlp::Span& span : pipeline::writable(ss.spans)) {
+        const auto v = version + std::min(index, last_index);
+        const bool out = index < left_out.size() && left_out[index];
+        ++index;
+        if (out) continue;
+        storms_.hang(span);
         genai::columns(span, rs.resource, ss.scope, view_);
         const auto times =
-            store::span_times(span.start_unix_nano, span.end_unix_nano, r.head.received_unix_nano);
+            store::span_times(span.start_unix_nano, span.end_unix_nano, head.received_unix_nano);
         if ((times.flags & store::SpanTimes::kStartClamped) != 0) count(Anomaly::store_time_clamped);
-        const auto v = row_version(r.position, index++);
         spans.add(span, c, times, view_, v);
-        collect_call(r.head.project, span, ss.scope, traits, view_, r.head.received_unix_nano, calls_,
-                     pending_);
-        traces.add(r.head.project, span.trace_id, times, span.parent_span_id == 0, view_.is_error, v);
+        collect_call(head.project, span, ss.scope, traits, view_, head.received_unix_nano, calls_, pending_);
+        traces.add(head.project, span.trace_id, times, span.parent_span_id == 0, view_.is_error, v);
       }
     }
   }
+}
+
+void RangeBlock::finish(store::SeenResources& seen) {
+  std::size_t into_others = 0;
+  storms_.each([&](const StormHeaps::Folds& heap) {
+    otlp::Arena arena(arena_buffer_.get(), kRangeArena);
+    otlp::DecodeReport report;
+    auto one = otlp::decode_traces_protobuf(heap.request, arena, limits_.decode, report);
+    if (!one || one->resources.empty() || one->resources[0].scopes.empty()) return;
+    const auto list = pipeline::writable(one->resources[0].scopes[0].spans);
+    if (list.empty()) return;
+    otlp::Span& folded = list[0];
+    folded.span_id = heap.id;
+    folded.start_unix_nano = heap.start;
+    folded.end_unix_nano = heap.end;
+    pipeline::mark_folded(folded, heap.sum, arena);
+    add_spans(*one, heap.head, heap.version, {}, seen);
+    into_others += heap.members.size() - 1;
+  });
+  if (into_others != 0) count(Anomaly::bounds_spans_folded, into_others);
+  storms_.clear();
 }
 
 void RangeBlock::mark_duplicates(CallWindow& window) {
@@ -169,7 +205,7 @@ void RangeBlock::add_logs(const log::Record& r, store::SeenResources& seen) {
   std::size_t index = 0;
   for (const auto& rl : decoded->resources) {
     const auto service = store::service_name(rl.resource);
-    auto c = context(r, service,
+    auto c = context(r.head, service,
                      resources.add(r.head.project, rl.resource, service, r.head.received_unix_nano, seen));
     for (const auto& sl : rl.scopes) {
       c.scope = &sl.scope;
@@ -188,7 +224,7 @@ void RangeBlock::add_metrics(const log::Record& r, store::SeenResources& seen) {
   std::size_t index = 0;
   for (const auto& rm : decoded->resources) {
     const auto service = store::service_name(rm.resource);
-    auto c = context(r, service,
+    auto c = context(r.head, service,
                      resources.add(r.head.project, rm.resource, service, r.head.received_unix_nano, seen));
     for (const auto& sm : rm.scopes) {
       c.scope = &sm.scope;

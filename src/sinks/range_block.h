@@ -11,6 +11,7 @@
 #include "sinks/call_window.h"
 #include "sinks/offload/large_values.h"
 #include "store/call_block.h"
+#include "sinks/storm_heaps.h"
 #include "store/duplicate_block.h"
 #include "store/log_block.h"
 #include "store/metric_block.h"
@@ -28,7 +29,8 @@ struct RangeLimits {
   std::size_t bytes = 64u << 20;  ///< of encoded columns, all tables together
   otlp::Limits decode;            ///< what the receivers accept, they have written
   pipeline::Tier tier = pipeline::Tier::all;
-  OffloadRule offload;  ///< values over a size leave a preview
+  OffloadRule offload;       ///< values over a size leave a preview
+  bool fold_storms = false;  ///< what stands for like spans in each request becomes one row of the range
 };
 
 class RangeBlock {
@@ -44,6 +46,8 @@ class RangeBlock {
     first_ = first;
     end_ = end;
   }
+  /// Adds what add() and take() held back. Once, behind the last record.
+  void finish(store::SeenResources&);
   /// Fills `duplicates` with the calls of this range that repeat another one. Once, before the insert.
   void mark_duplicates(CallWindow&);
   /// From now on texts that repeat earlier ones are stored apart. `texts` must outlive the block.
@@ -57,7 +61,7 @@ class RangeBlock {
 
   bool empty() const { return records_ == 0; }
   bool full() const { return rows() >= limits_.rows || bytes_ >= limits_.bytes; }
-  std::size_t rows() const { return spans.rows() + logs.rows() + metrics.rows(); }
+  std::size_t rows() const { return spans.rows() + logs.rows() + metrics.rows() + storms_.size(); }
   std::size_t records() const { return records_; }
   log::Position first() const { return first_; }
   log::Position end() const { return end_; }                         ///< behind the last record
@@ -78,11 +82,15 @@ class RangeBlock {
 
  private:
   void add_traces(const log::Record&, store::SeenResources&);
+  /// `left_out`: spans of it that are not added, by their place.
+  void add_spans(otlp::Traces&, const log::RecordHead&, std::uint64_t version,
+                 const std::vector<bool>& left_out, store::SeenResources&);
   void add_logs(const log::Record&, store::SeenResources&);
   void add_metrics(const log::Record&, store::SeenResources&);
   void undecodable(const log::Record&, const Error&);
 
   RangeLimits limits_;
+  StormHeaps storms_;
   std::unique_ptr<std::byte[]> arena_buffer_;
   genai::Columns view_;
   std::vector<SeenCall> calls_;

@@ -104,6 +104,7 @@ bool StoreWriter::retry(std::string_view what, F&& f) {
 // -----------------------------------------------------------------------------------------------------
 
 bool StoreWriter::hand_over(Origin origin) {
+  building_->finish(seen_);
   words_.emit(building_->grams);
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return (waiting_ == nullptr && spare_ != nullptr) || inserter_done_; });

@@ -2,6 +2,7 @@
 
 #include "far_side.h"
 #include "otlp/test_support.h"
+#include "pipeline/processor.h"
 
 namespace turnscope::sinks::testing {
 namespace {
@@ -80,6 +81,51 @@ TEST(SpanFilter, attributes_are_dropped_renamed_and_the_rest_is_as_it_was) {
       {}, c, request_of({{"a", 1, 1, 0, false, "shop", {{"secret.x", "1"}, {"old", "2"}, {"keep", "3"}}}}));
   EXPECT_EQ(attributes_of(out), (std::map<std::string, std::string>{{"new", "\"2\""}, {"keep", "\"3\""}}));
   EXPECT_NE(out.find("blue"), std::string::npos);
+}
+
+TEST(SpanFilter, redacted_for_one_exporter_whatever_its_conditions_look_at) {
+  pipeline::Options o;
+  o.redact.enabled = true;
+  auto redact = pipeline::Pipeline::make(o);
+  ASSERT_TRUE(redact) << redact.error().message;
+  SpanMatch m;
+  m.attributes = {{"user.email", "anna.berg@example.com"}};
+  SpanChanges c;
+  c.rename = {{"note", "remark"}};
+  const auto bytes = request_of({{"a",
+                                  1,
+                                  1,
+                                  0,
+                                  false,
+                                  "shop",
+                                  {{"user.email", "anna.berg@example.com"}, {"note", "call +49 30 901820"}}},
+                                 {"b", 1, 2, 1, false, "shop", {{"user.email", "else@example.com"}}}});
+  SpanSteps steps;
+  steps.redact = std::move(*redact);
+  std::string out;
+  const auto done = SpanFilter(m, c, steps).apply(log::Signal::traces, bytes, {}, out);
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(names_in(out), std::vector<std::string>{"a"});
+  const auto got = attributes_of(out);
+  EXPECT_EQ(got.at("user.email"), "\"[redacted:email]\"");
+  EXPECT_EQ(got.at("remark"), "\"call [redacted:phone]\"");
+  EXPECT_FALSE(SpanFilter({}, {}, steps).passes_all());
+}
+
+TEST(SpanFilter, large_values_leave_as_they_are_told) {
+  SpanSteps steps;
+  std::uint32_t of = 0;
+  steps.link_large = [&](otlp::Traces& t, std::uint32_t project, otlp::Arena&) {
+    of = project;
+    pipeline::writable(pipeline::writable(pipeline::writable(t.resources)[0].scopes)[0].spans)[0].name =
+        "linked";
+  };
+  std::string out;
+  const auto done =
+      SpanFilter({}, {}, steps).apply(log::Signal::traces, request_of({{"a", 1, 1}}), {}, out, 7);
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(names_in(out), std::vector<std::string>{"linked"});
+  EXPECT_EQ(of, 7u);
 }
 
 TEST(SpanFilter, no_content_of_any_recorded_client_leaves_when_it_is_stripped) {

@@ -149,6 +149,32 @@ def nothing_is_found(report, planted):
     report.check("no byte of a planted thing anywhere", not found, found[:12] or "")
 
 
+def one_exporter_alone(report, planted):
+    """Redaction is off, but two exporters redact what they send; a third one does not."""
+    backends = [Backend() for _ in range(3)]
+    settings = ["offload.above=1KiB", "offload.preview=512"]
+    for i, more in enumerate((["redact=true", "signals=traces,logs,metrics"], ["redact=true", "large_values=linked", "dialect=openinference"], [])):
+        backends[i].keep_bodies = True
+        e = f"exporters.{i}."
+        settings += [f"{e}name=far{i}", f"{e}endpoint={backends[i].url()}", f"{e}compression=none", *(e + m for m in more)]
+    with Server(settings=settings) as server:
+        server.settings.append(f"offload.directory={server.directory}/objects")
+        server.start()
+        send_all(server, planted)
+        Observer(server.ui).wait_caught_up()
+        sent = []
+        for backend in backends:
+            with backend.lock:
+                sent.append(b"".join(backend.bodies))
+            backend.close()
+        server.stop()
+    found = [h for i in (0, 1) for h in hits(f"exporter {i}", sent[i].decode("latin-1"), planted) + hits(f"exporter {i}", sent[i].decode(errors="replace"), planted)]
+    report.check("an exporter that redacts sends none of it", not found and min(len(s) for s in sent[:2]) > 10_000, found[:12] or "")
+    report.check("the other one sends all", len(hits("exporter 2", sent[2].decode(errors="replace"), planted)) == len(planted))
+    report.check("large values leave as links where that is asked for", b"turnscope.offloaded.large" in sent[1] and b"turnscope.offloaded" not in sent[0] + sent[2]
+                 and len(sent[1]) < len(sent[2]), [len(s) for s in sent])
+
+
 def the_search_finds(report, planted):
     with Server() as server:
         server.start()
@@ -178,6 +204,7 @@ def main():
     report = Report(f"{len(planted)} planted shapes")
     report.case("the search finds", the_search_finds, planted)
     report.case("nothing is found", nothing_is_found, planted)
+    report.case("one exporter alone", one_exporter_alone, planted)
     report.case("the command", the_command_says_nothing, planted)
     finish(report)
 

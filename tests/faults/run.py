@@ -45,6 +45,7 @@ SUITE = (
     ("each declared anomaly is counted and shown", "-", ["anomalies.py"], ["anomalies.py"]),
     ("planted secrets: nowhere", "S10", ["planted_secrets.py"], ["planted_secrets.py"]),
     ("the stricter tier", "-", ["restricted.py"], ["restricted.py"]),
+    ("a storm of spans, one a request, over kill -9", "-", ["storm.py"], ["storm.py", "--spans", "20000", "--kills", "15"]),
     ("hostile texts and expensive queries", "S5 S14", ["hostile_queries.py"], ["hostile_queries.py", "--share", "1", "--parallel", "1000"]),
 )
 VERDICT = re.compile(r"owed (\d+), lost (\d+), altered (\d+), twice (\d+)")

@@ -33,7 +33,7 @@ OtlpExporter::OtlpExporter(ExporterOptions options, ExporterPlace place, log::Lo
       log_(log),
       clock_(clock),
       fs_(fs),
-      filter_(options_.match, options_.changes),
+      filter_(options_.match, options_.changes, place_.steps),
       letters_(fs, clock, join_path(place_.directory, "dead-letters"), options_.dead_letter_bytes),
       cost_of_(std::move(cost)),
       random_(std::random_device{}()) {}
@@ -164,8 +164,7 @@ void OtlpExporter::take(const log::Record& r) {
   }
   if (sampler_ && r.head.signal == log::Signal::traces) return sample(r);
   if (filter_.passes_all()) return append(building(r.head.signal), r.head, r.position, r.bytes, r.head.items);
-  scratch_.clear();
-  const auto done = filter_.apply(r.head.signal, r.bytes, {}, scratch_);
+  const auto done = filtered(r, {});
   if (!done) {
     count(Anomaly::exporter_record_undecodable);
     log_error("exporter {}: record {} of the log cannot be decoded and was left out: {}", options_.name,
@@ -174,6 +173,14 @@ void OtlpExporter::take(const log::Record& r) {
   }
   counters_.filtered += done->left;
   if (done->taken != 0) append(building(r.head.signal), r.head, r.position, scratch_, done->taken);
+}
+
+Result<Filtered> OtlpExporter::filtered(const log::Record& r, const KeepTrace& keep) {
+  for (;;) {
+    scratch_.clear();
+    auto done = filter_.apply(r.head.signal, r.bytes, keep, scratch_, r.head.project);
+    if (done || done.error().kind != ErrorKind::overloaded || !pause(options_.retry_first)) return done;
+  }
 }
 
 void OtlpExporter::sample(const log::Record& r) {
@@ -186,9 +193,7 @@ void OtlpExporter::sample(const log::Record& r) {
     return;
   }
   if ((*pass)->empty()) return;
-  scratch_.clear();
-  const auto done = filter_.apply(
-      r.head.signal, r.bytes, [&](const otlp::TraceId& id) { return (*pass)->contains(id); }, scratch_);
+  const auto done = filtered(r, [&](const otlp::TraceId& id) { return (*pass)->contains(id); });
   if (!done) return;
   counters_.filtered += done->left;
   if (done->taken != 0) append(building(r.head.signal), r.head, r.position, scratch_, done->taken);
@@ -249,10 +254,7 @@ Status OtlpExporter::fetch_kept() {
     }
     if ((*record)->position < p) continue;
     ++i;
-    scratch_.clear();
-    const auto done =
-        filter_.apply((*record)->head.signal, (*record)->bytes,
-                      [&](const otlp::TraceId& id) { return fetch.traces.contains(id); }, scratch_);
+    const auto done = filtered(**record, [&](const otlp::TraceId& id) { return fetch.traces.contains(id); });
     if (!done) continue;
     counters_.filtered += done->left;
     if (done->taken != 0) append(building(log::Signal::traces), (*record)->head, p, scratch_, done->taken);

@@ -37,6 +37,7 @@ namespace turnscope::sinks {
 struct ExporterPlace {
   std::string directory;  ///< of this exporter alone: dead letters, verdicts
   std::uint64_t log_max_bytes = 0;
+  SpanSteps steps = {};
 };
 
 class OtlpExporter final : public Sink {
@@ -81,6 +82,9 @@ class OtlpExporter final : public Sink {
   void take(const log::Record&);
   void append(Batch&, const log::RecordHead&, log::Position, std::string_view bytes, std::uint64_t items);
   void sample(const log::Record&);
+  /// What is sent of a record, in `scratch_`; waits where there is no memory now. Errors: it cannot be
+  /// decoded.
+  Result<Filtered> filtered(const log::Record&, const KeepTrace&);
   void sampling_due(bool quiet);
   Status fetch_kept();
   Batch& building(log::Signal);

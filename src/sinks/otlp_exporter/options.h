@@ -78,6 +78,8 @@ struct ExporterOptions {
   bool restricted = false;  ///< also spans and records of the stricter tier
   SpanMatch match;
   SpanChanges changes;
+  bool redact = false;      ///< redaction for this exporter alone, also while the receivers do none
+  bool link_large = false;  ///< values that are offloaded leave as previews with their link
   SamplingOptions sampling;
 };
 

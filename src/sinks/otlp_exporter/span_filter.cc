@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "pipeline/processor.h"
 #include "sinks/otlp_exporter/dialect.h"
 
 namespace turnscope::sinks {
@@ -136,15 +137,18 @@ struct SpanFilter::Work {
   }
 };
 
-SpanFilter::SpanFilter(const SpanMatch& match, const SpanChanges& changes)
-    : match_(match), changes_(changes), passes_all_(match.empty() && changes.empty()) {}
+SpanFilter::SpanFilter(const SpanMatch& match, const SpanChanges& changes, SpanSteps steps)
+    : match_(match),
+      changes_(changes),
+      steps_(std::move(steps)),
+      passes_all_(match.empty() && changes.empty() && steps_.empty()) {}
 SpanFilter::~SpanFilter() = default;
 
 Result<Filtered> SpanFilter::apply(log::Signal signal, std::string_view bytes, const KeepTrace& keep,
-                                   std::string& out) const {
+                                   std::string& out, std::uint32_t project) const {
   switch (signal) {
     case log::Signal::traces:
-      return traces(bytes, keep, out);
+      return traces(bytes, keep, project, out);
     case log::Signal::logs:
       return logs(bytes, out);
     default:
@@ -173,7 +177,8 @@ bool resource_meets(const SpanMatch& m, const otlp::Resource& r) {
 
 }  // namespace
 
-Result<Filtered> SpanFilter::traces(std::string_view bytes, const KeepTrace& keep, std::string& out) const {
+Result<Filtered> SpanFilter::traces(std::string_view bytes, const KeepTrace& keep, std::uint32_t project,
+                                    std::string& out) const {
   otlp::Arena arena;
   otlp::DecodeReport report;
   TS_ASSIGN(const auto traces,
@@ -192,7 +197,6 @@ Result<Filtered> SpanFilter::traces(std::string_view bytes, const KeepTrace& kee
           continue;
         }
         if (keep && !keep(span.trace_id)) continue;
-        if (!changes_.empty()) work.change(span, rs.resource, ss.scope, changes_);
         spans.push_back(span);
       }
       if (spans.empty()) continue;
@@ -202,10 +206,19 @@ Result<Filtered> SpanFilter::traces(std::string_view bytes, const KeepTrace& kee
     }
     if (scopes.empty()) continue;
     rs.scopes = work.scopes.emplace_back(std::move(scopes));
-    work.change(rs.resource, changes_);
     resources.push_back(rs);
   }
-  if (count.taken != 0) otlp::encode_protobuf(otlp::Traces{resources}, out);
+  if (count.taken == 0) return count;
+  otlp::Traces model{resources};
+  if (steps_.redact) TS_TRY(steps_.redact->process(model, arena));
+  if (steps_.link_large) steps_.link_large(model, project, arena);
+  for (auto& rs : resources) {
+    if (!changes_.empty())
+      for (auto& ss : pipeline::writable(rs.scopes))
+        for (auto& span : pipeline::writable(ss.spans)) work.change(span, rs.resource, ss.scope, changes_);
+    work.change(rs.resource, changes_);
+  }
+  otlp::encode_protobuf(model, out);
   return count;
 }
 
@@ -230,22 +243,28 @@ Result<Filtered> SpanFilter::logs(std::string_view bytes, std::string& out) cons
                                    [&](const auto& w) { return has(r.attributes, w.first, w.second); });
       });
       if (records.empty()) continue;
-      for (auto& r : records) {
-        r.attributes = work.change(r.attributes, changes_, {});
-        // Content of model calls travels in bodies too (gen_ai.user.message and so on): without content, none
-        // leaves.
-        if (changes_.strip_content) r.body = {};
-      }
       count.taken += records.size();
       sl.records = work.records.emplace_back(std::move(records));
       scopes.push_back(sl);
     }
     if (scopes.empty()) continue;
     rl.scopes = work.log_scopes.emplace_back(std::move(scopes));
-    work.change(rl.resource, changes_);
     resources.push_back(rl);
   }
-  if (count.taken != 0) otlp::encode_protobuf(otlp::Logs{resources}, out);
+  if (count.taken == 0) return count;
+  otlp::Logs model{resources};
+  if (steps_.redact) TS_TRY(steps_.redact->process(model, arena));
+  for (auto& rl : resources) {
+    for (auto& sl : pipeline::writable(rl.scopes))
+      for (auto& r : pipeline::writable(sl.records)) {
+        r.attributes = work.change(r.attributes, changes_, {});
+        // Content of model calls travels in bodies too (gen_ai.user.message and so on): without content, none
+        // leaves.
+        if (changes_.strip_content) r.body = {};
+      }
+    work.change(rl.resource, changes_);
+  }
+  otlp::encode_protobuf(model, out);
   return count;
 }
 
@@ -265,10 +284,13 @@ Result<Filtered> SpanFilter::metrics(std::string_view bytes, std::string& out) c
       continue;
     }
     count.taken += n;
-    work.change(rm.resource, changes_);
     resources.push_back(rm);
   }
-  if (count.taken != 0) otlp::encode_protobuf(otlp::Metrics{resources}, out);
+  if (count.taken == 0) return count;
+  otlp::Metrics model{resources};
+  if (steps_.redact) TS_TRY(steps_.redact->process(model, arena));
+  for (auto& rm : resources) work.change(rm.resource, changes_);
+  otlp::encode_protobuf(model, out);
   return count;
 }
 

@@ -7,12 +7,20 @@
 
 #include "log/log.h"
 #include "otlp/decode.h"
+#include "pipeline/pipeline.h"
 #include "sinks/otlp_exporter/options.h"
 
 namespace turnscope::sinks {
 
 /// Asked for each span that meets the conditions; null: all.
 using KeepTrace = std::function<bool(const otlp::TraceId&)>;
+
+/// What other sections of the configuration do to what leaves: before the changes, behind the conditions.
+struct SpanSteps {
+  std::shared_ptr<pipeline::Pipeline> redact;
+  std::function<void(otlp::Traces&, std::uint32_t project, otlp::Arena&)> link_large;
+  bool empty() const { return !redact && !link_large; }
+};
 
 struct Filtered {
   std::size_t taken = 0;  ///< spans, log records or metrics that were written
@@ -21,7 +29,7 @@ struct Filtered {
 
 class SpanFilter {
  public:
-  SpanFilter(const SpanMatch&, const SpanChanges&);
+  SpanFilter(const SpanMatch&, const SpanChanges&, SpanSteps = {});
   ~SpanFilter();
   SpanFilter(const SpanFilter&) = delete;
   SpanFilter& operator=(const SpanFilter&) = delete;
@@ -30,17 +38,19 @@ class SpanFilter {
   bool passes_all() const { return passes_all_; }
 
   /// Appends what remains to `out` as protobuf (messages put behind each other are one message). Errors: the
-  /// record cannot be decoded.
-  Result<Filtered> apply(log::Signal, std::string_view bytes, const KeepTrace&, std::string& out) const;
+  /// record cannot be decoded; overloaded: there is no memory to redact it now.
+  Result<Filtered> apply(log::Signal, std::string_view bytes, const KeepTrace&, std::string& out,
+                         std::uint32_t project = 1) const;
 
  private:
   struct Work;
-  Result<Filtered> traces(std::string_view, const KeepTrace&, std::string& out) const;
+  Result<Filtered> traces(std::string_view, const KeepTrace&, std::uint32_t project, std::string& out) const;
   Result<Filtered> logs(std::string_view, std::string& out) const;
   Result<Filtered> metrics(std::string_view, std::string& out) const;
 
   const SpanMatch match_;
   const SpanChanges changes_;
+  const SpanSteps steps_;
   const bool passes_all_;
 };
 

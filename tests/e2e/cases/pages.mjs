@@ -15,6 +15,12 @@ export default {
     await p.page.getByRole('region', { name: 'Cost by service', exact: true }).locator('.linkish', { hasText: 'support-agent' }).click();
     await p.page.waitForURL(/\/search\?q=service:support-agent|service%3Asupport-agent/);
   },
+  'figures that are estimates say so': async (t) => {
+    const p = await t.open();
+    await p.page.route('**/api/v1/services*', async (route) => { const answer = await route.fetch(); await route.fulfill({ json: { ...(await answer.json()), adjusted: true } }); });
+    await p.go('/overview');
+    await p.page.getByText('Counts are estimates').waitFor();
+  },
   'a bar leads to the traces of its hour': async (t) => {
     const p = await t.open();
     await p.go('/overview');
@@ -173,6 +179,44 @@ export default {
       await until('both are written down', async () => (await lines.count()) === 2);
       ok(/anna.*shown/.test(await lines.nth(0).textContent()) && /anna.*did not fit/.test(await lines.nth(1).textContent()), await lines.allTextContents());
       ok(!p.page.url().includes(key) && !(await p.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).includes('c0ffee'), 'the key is kept nowhere');
+      await p.check();
+    } finally { equal(await other.stop(), 0, 'exit'); }
+  },
+  'a withheld span says why, and is read with the key of the stricter tier, span by span': async (t) => {
+    const key = 'c0ffee00c0ffee00c0ffee00c0ffee00', words = 'the diagnosis of patient zero';
+    const other = await startServer(['redact.enabled=true', 'restricted.enabled=true', 'restricted.rules.0.name=clinic', 'restricted.rules.0.attribute=tenant', 'restricted.rules.0.value=clinic*', `restricted.key=${key}`]);
+    try {
+      const r = run({ start: now() - 60_000_000_000n });
+      r.add(0, 'agent.run', 0, 4, { 'gen_ai.operation.name': 'invoke_agent', 'agent.user_message': 'What is open?' });
+      const marked = r.add(1, `triage ${words}`, 1, 2, { tenant: 'clinic-7', note: words, 'long.note': `${'x'.repeat(70_000)} ${words}, at length` });
+      await post(other, r.request());
+      await stored(other, r.trace, 2);
+      const p = await openPage(t.browser, other);
+      await p.go(`/t/${r.trace}?s=${marked}`);
+      const box = p.page.getByRole('region', { name: 'Withheld' });
+      await box.getByText('clinic').waitFor();
+      ok(!(await p.page.locator('body').textContent()).includes('diagnosis'), 'nothing of it is on the page');
+      await box.getByLabel('Key', { exact: true }).fill('a wrong one');
+      await box.getByRole('button', { name: 'Read this span' }).click();
+      await p.page.getByText('does not fit').waitFor();
+      await box.getByLabel('Key', { exact: true }).fill(key);
+      await box.getByLabel('Who reads').fill('anna');
+      await box.getByRole('button', { name: 'Read this span' }).click();
+      await p.page.getByRole('heading', { name: `triage ${words}` }).waitFor();
+      await p.page.getByRole('tab', { name: /^Attributes/ }).click();
+      const long = p.page.locator('tr', { has: p.page.getByRole('rowheader', { name: 'long.note' }) });
+      await long.getByRole('button', { name: /Read the rest/ }).click();
+      await until('the rest of the value', async () => (await long.textContent()).includes('at length'));
+      await p.page.getByRole('button', { name: 'Hide it' }).click();
+      await p.page.getByRole('button', { name: 'Read this span as anna' }).waitFor();
+      ok(!(await p.page.locator('body').textContent()).includes('diagnosis'), 'hidden again');
+      ok(!p.page.url().includes(key) && !(await p.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).includes('c0ffee'), 'the key is kept nowhere');
+      const trail = await (await fetch(`${other.ui}/api/v1/restricted/audit`, { headers: { 'x-turnscope-restricted-key': key, 'x-turnscope-reader': 'auditor' } })).json();
+      const read = trail.entries.filter((e) => e.reader === 'anna' && e.allowed).map((e) => e.path);
+      ok(read.includes(`/api/v1/traces/${r.trace}/spans/${marked}`) && read.includes(`/api/v1/traces/${r.trace}/spans/${marked}/content`), JSON.stringify(read));
+      await p.go('/keys');
+      await p.page.getByRole('link', { name: 'Withheld spans' }).click();
+      await until('the withheld span is found', async () => /\[withheld\]/.test(await p.page.locator('body').textContent()));
       await p.check();
     } finally { equal(await other.stop(), 0, 'exit'); }
   },

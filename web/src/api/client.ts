@@ -54,8 +54,8 @@ export async function post<T>(path: string, body: unknown): Promise<T> {
 }
 
 /** GET /api/v1<path> as bytes: payload ranges. */
-export async function getBytes(path: string, params: Params = {}, signal?: AbortSignal): Promise<ArrayBuffer> {
-  return (await send(path + query(params), getting(signal))).arrayBuffer();
+export async function getBytes(path: string, params: Params = {}, signal?: AbortSignal, headers: Record<string, string> = {}): Promise<ArrayBuffer> {
+  return (await send(path + query(params), { ...getting(signal), headers })).arrayBuffer();
 }
 
 /** One segment of a path. */

@@ -205,7 +205,7 @@ export interface Facets { facets: { field: string; values: { value: string; coun
 export interface KeyList { keys: { key: string; type: string; count: number }[]; more: boolean }
 export interface ValueList { values: { value: string; count: number }[]; more: boolean }
 /** GET /api/v1/timeseries?q&from&to&buckets&row=traces|spans — counts, errors and duration quantiles over time (for the histogram above the list). */
-export interface Timeseries { step_ns: number; points: TimePoint[]; series?: { key: string; points: TimePoint[] }[]; more?: boolean; took_ms: number }
+export interface Timeseries { step_ns: number; points: TimePoint[]; series?: { key: string; points: TimePoint[] }[]; more?: boolean; adjusted?: boolean; took_ms: number }
 export interface TimePoint { t: UnixNano; count: number; errors: number; p50_ns: number | null; p95_ns: number | null; p99_ns: number | null; input_tokens: number; output_tokens: number }
 /** GET /api/v1/storage — what lies on disk, by table and day of receipt. */
 export interface StorageList { tables: { table: string; day: string | null; rows: number; bytes: number; uncompressed_bytes: number; parts: number }[]; more: boolean }
@@ -223,7 +223,7 @@ export interface UsageSums {
   cost: Cost & { priced_calls: number; partly_priced_calls: number; unpriced_calls: number; unpriced_tokens: number };
 }
 /** GET /api/v1/usage?by&q&from&to — sums by up to four of model, provider, service, agent, tool, user, session, prompt_version, day, hour … */
-export interface UsageReport { by: string[]; rows: (UsageSums & { key: Record<string, string | null>; traces: number; errors: number })[]; more: boolean; total: UsageSums & { errors: number }; prices_date: string | null; searched_from: UnixNano; searched_to: UnixNano; took_ms: number }
+export interface UsageReport { by: string[]; rows: (UsageSums & { key: Record<string, string | null>; traces: number; errors: number })[]; more: boolean; total: UsageSums & { errors: number }; prices_date: string | null; searched_from: UnixNano; searched_to: UnixNano; adjusted?: boolean; took_ms: number }
 /** GET /api/v1/sessions?q&from&to&limit — conversations, the latest first. GET /api/v1/session?id — its traces and turns in order. */
 export interface SessionList { sessions: SessionSummary[]; more: boolean; took_ms: number }
 export interface SessionSummary extends UsageSums {
@@ -237,7 +237,7 @@ export interface SessionTurn {
 }
 /** GET /api/v1/users, /api/v1/tools, /api/v1/runs?sort */
 export interface UserList { users: (UsageSums & { user: string; first_seen_unix_nano: UnixNano; last_seen_unix_nano: UnixNano; traces: number; sessions: number; failed_traces: number })[]; more: boolean }
-export interface ToolList { tools: { name: string; calls: number; errors: number; traces: number; p50_ns: number; p95_ns: number; max_ns: number; total_ns: number; repeated_calls: number; traces_with_repeats: number; last_seen_unix_nano: UnixNano }[]; more: boolean }
+export interface ToolList { tools: { name: string; calls: number; errors: number; traces: number; p50_ns: number; p95_ns: number; max_ns: number; total_ns: number; repeated_calls: number; traces_with_repeats: number; last_seen_unix_nano: UnixNano }[]; more: boolean; adjusted?: boolean }
 export interface RunList { sort: string; traces: TraceSummary[]; more: boolean }
 
 /** GET /api/v1/metrics?from&to — metrics that agents sent (OTLP), by name. GET /api/v1/metrics/series?name&fn&q&by&where&step&from&to&limit — one of them over time, the largest series first. */

@@ -6,6 +6,7 @@ import { integer } from '../format/numbers';
 import { StatusBar } from '../frame/frame';
 import { Safe } from '../text/text';
 import { Failure, Skeleton, Time } from '../ui/bits';
+import { Link } from '../url/link';
 import './operators.css';
 
 /** Which keys there are and what each may do; with the key of the stricter tier, who used it. */
@@ -18,7 +19,7 @@ export default function KeysPage() {
         {tier.isError && <Failure error={tier.error} retry={() => void tier.refetch()} />}
         <section className="panel" aria-label="Keys"><table><thead><tr><th scope="col">Who</th><th scope="col">Key</th><th scope="col">May</th></tr></thead><tbody>
           <tr><td className="fwm">Everybody who reaches the port</td><td className="mid">none</td><td>send spans, logs and metrics; read everything that is not withheld; keep panels</td></tr>
-          <tr><td className="fwm">Readers of the stricter tier</td><td>{tier.isPending ? <Skeleton w={90} /> : on ? <span className="chip ok">restricted.key</span> : <span className="chip">not configured</span>}</td><td>{on ? 'also what is withheld from everybody else; each reading is written down' : 'nothing is withheld here: restricted.enabled is false'}</td></tr>
+          <tr><td className="fwm">Readers of the stricter tier</td><td>{tier.isPending ? <Skeleton w={90} /> : on ? <span className="chip ok">restricted.key</span> : <span className="chip">not configured</span>}</td><td>{on ? <>also what is withheld from everybody else; each reading is written down. <Link className="link" to={`/search?row=spans&q=${encodeURIComponent('turnscope.restricted exists')}`}>Withheld spans</Link></> : 'nothing is withheld here: restricted.enabled is false'}</td></tr>
         </tbody></table></section>
         <p className="notice flat">There are no accounts and no keys for single people or services yet. That is why the server listens on loopback only unless <code>listen.allow_remote_without_auth</code> says otherwise; put a proxy that asks who somebody is before a port that others reach. Keys of exporters are secrets of the configuration and are shown nowhere.</p>
         {on ? <Trail /> : tier.data && <section className="panel" aria-label="The stricter tier"><header><h2>The stricter tier</h2></header><div className="pad stack"><p>Spans in which personal data was found, or that a rule names, can be kept apart and read with a key of their own:</p><pre className="codebox">{'redact:\n  enabled: true\nrestricted:\n  enabled: true\n  key: "${file:/etc/turnscope/restricted.key}"   # openssl rand -hex 32'}</pre><p className="dim">The rest is in docs/restricted.md.</p></div></section>}

@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState } from 'react';
+import { createContext, useContext, useMemo, useRef, useState } from 'react';
 import { getBytes, seg } from '../api/client';
 import { bytes } from '../format/numbers';
 import { CopyButton } from '../ui/bits';
@@ -8,6 +8,9 @@ import { SafeBlock } from './text';
 
 const first = 6000; // characters shown before "show all"
 const step = 1 << 20; // bytes asked for at once
+
+/** Headers that the rest of a cut value is asked for with. */
+export const ReadAs = createContext<Record<string, string>>({});
 
 /** Where the rest of a cut value can be read. */
 export interface Source { trace: string; span: string; path: string }
@@ -20,6 +23,7 @@ export function Value({ text, size, cut = false, source, load, as = 'auto' }: {
   const [plain, setPlain] = useState(false);
   const [loaded, setLoaded] = useState<{ text: string; at: number; done: boolean } | null>(null);
   const [state, setState] = useState<'idle' | 'loading' | 'failed'>('idle');
+  const headers = useContext(ReadAs);
   const decoder = useRef(new TextDecoder());
   const whole = loaded?.text ?? text;
   const isCut = cut && !loaded?.done;
@@ -42,7 +46,7 @@ export function Value({ text, size, cut = false, source, load, as = 'auto' }: {
       if (!source) return;
       // Ranges are bytes: a character cut at the border is completed by the next range.
       const at = loaded?.at ?? 0;
-      const chunk = await getBytes(`/traces/${seg(source.trace)}/spans/${seg(source.span)}/content`, { path: source.path, offset: at, length: step });
+      const chunk = await getBytes(`/traces/${seg(source.trace)}/spans/${seg(source.span)}/content`, { path: source.path, offset: at, length: step }, undefined, headers);
       if (at === 0) decoder.current = new TextDecoder();
       const next = at + chunk.byteLength;
       const done = chunk.byteLength === 0 || next >= total;

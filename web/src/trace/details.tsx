@@ -8,13 +8,14 @@ import { quote } from '../search/language';
 import { shortModel } from '../search/table';
 import { JsonView } from '../text/json-view';
 import { Safe, SafeBlock } from '../text/text';
-import { Value, type Source } from '../text/value';
+import { ReadAs, Value, type Source } from '../text/value';
 import { CopyButton, CostText, Dur, Failure, Skeleton } from '../ui/bits';
 import { Icon, KindIcon } from '../ui/icons';
 import { Link } from '../url/link';
 import { Messages } from './messages';
 import { Usual } from './usual';
 import { UsageCost } from './usage-cost';
+import { tierHeaders, whyWithheld, Withheld } from './withheld';
 
 export type Tab = 'messages' | 'error' | 'tools' | 'parameters' | 'scores' | 'events' | 'links' | 'attributes' | 'resource' | 'raw';
 
@@ -25,7 +26,12 @@ export function Details({ trace, span, revision, tab, setTab, select, permalink,
     queryKey: ['span', trace, span, revision], enabled: span !== null, placeholderData: keepPreviousData, staleTime: 60_000, gcTime: 60_000,
     queryFn: ({ signal }) => get<SpanDetail>(`/traces/${seg(trace)}/spans/${seg(span!)}`, {}, signal),
   });
-  const d = detail.data;
+  // Of a withheld span what the stricter tier has, once it was read with its key.
+  const [read, setRead] = useState<SpanDetail | null>(null);
+  const stub = detail.data;
+  const opened = stub && read?.span_id === stub.span_id;
+  const d = opened ? read : stub;
+  const why = stub ? whyWithheld(stub) : null;
   const tabs = useMemo(() => (d ? tabsOf(d) : []), [d]);
   // A placeholder's id leads to the span that has come in its stead.
   const come = d && span !== null && !detail.isPlaceholderData && d.span_id !== span ? d.span_id : null;
@@ -49,6 +55,7 @@ export function Details({ trace, span, revision, tab, setTab, select, permalink,
           <span><span>service</span><Safe text={d.service} /></span>
           {d.duplicates > 0 && <span className="warn" title="Received more than once, counted once">received {d.duplicates + 1} times</span>}
         </div>
+        {why !== null && <Withheld key={d.span_id} trace={trace} span={d.span_id} why={why} shown={opened === true} show={setRead} />}
       </div>
       <div className="tabs" role="tablist" aria-label="Span">
         {tabs.map((t) => <button type="button" key={t.id} role="tab" id={`tab-${t.id}`} aria-selected={t.id === current} aria-controls="tabpanel" tabIndex={t.id === current ? 0 : -1} onClick={() => setTab(t.id)}
@@ -58,9 +65,11 @@ export function Details({ trace, span, revision, tab, setTab, select, permalink,
             if (to) { e.preventDefault(); e.stopPropagation(); setTab(to.id); document.getElementById(`tab-${to.id}`)?.focus(); }
           }}>{t.title}{t.n !== undefined && <span className={`n ${t.id === 'error' ? 'danger' : ''}`}>{t.n}</span>}</button>)}
       </div>
+      <ReadAs value={opened ? tierHeaders() : {}}>
       <div className={`det-p ${current}`} role="tabpanel" id="tabpanel" aria-labelledby={`tab-${current}`} key={d.span_id + current}>
         {current === 'messages' ? <Messages trace={trace} d={d} previous={previous} /> : <div className="scroll det-b" tabIndex={0}><Panel d={d} trace={trace} tab={current} select={select} /></div>}
       </div>
+      </ReadAs>
       <Usual d={d} />
       {d.usage && <UsageCost d={d} />}
     </aside>
