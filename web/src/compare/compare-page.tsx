@@ -127,7 +127,7 @@ function Step({ p, on, total, greatest, choose }: { p: Pair; on: boolean; total:
 }
 
 function DiffPane({ step, a, b, part, setPart, change, side, answers }: { step: Pair; a: string; b: string; part: Part; setPart: (p: Part) => void; change: React.MutableRefObject<(d: 1 | -1) => void>; side: React.ReactNode; answers: React.ReactNode }) {
-  const ask = (trace: string, span: NavSpan | null) => ({ queryKey: ['span', trace, span?.id, 'whole'], enabled: span !== null, staleTime: 60_000, queryFn: ({ signal }: { signal: AbortSignal }) => get<SpanDetail>(`/traces/${seg(trace)}/spans/${seg(span!.id)}`, { preview_bytes: 1 << 20 }, signal) });
+  const ask = (trace: string, span: NavSpan | null) => ({ queryKey: ['span', trace, span?.id, 'long'], enabled: span !== null, staleTime: 60_000, queryFn: ({ signal }: { signal: AbortSignal }) => get<SpanDetail>(`/traces/${seg(trace)}/spans/${seg(span!.id)}`, { preview_bytes: 1 << 20 }, signal) });
   const da = useQuery(ask(a, step.a)), db = useQuery(ask(b, step.b));
   const ready = (step.a === null || da.data !== undefined) && (step.b === null || db.data !== undefined);
   const ta = step.a ? partText(da.data, part) : '', tb = step.b ? partText(db.data, part) : '';
