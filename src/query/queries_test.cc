@@ -11,6 +11,7 @@
 #include "query/language/filter.h"
 #include "query/part_hash.h"
 #include "query/test_store.h"
+#include "query/window.h"
 #include "store/row_reader.h"
 
 namespace turnscope::query {
@@ -607,11 +608,12 @@ TEST_F(StoredTraces, spans_that_have_begun_are_told_from_those_that_ended) {
   Batch b("svc");
   const auto t = trace_id(1150);
   // As Logfire sends them: a span of its own below the one that it announces.
-  const auto begun = [&](std::uint64_t id, std::uint64_t of, std::string_view parent) {
-    b.span(t, id, of, kNow - kHour, 0, "run", {b.text("logfire.pending_parent_id", parent)});
+  const auto begun = [&](std::uint64_t id, std::uint64_t of, std::string_view parent, otlp::KeyValue more) {
+    b.span(t, id, of, kNow - kHour, 0, "run",
+           {b.text("logfire.span_type", "pending_span"), b.text("logfire.pending_parent_id", parent), more});
   };
-  begun(100, 1, "0000000000000000");
-  begun(101, 2, "0000000000000001");
+  begun(100, 1, "0000000000000000", b.text("gen_ai.operation.name", "invoke_agent"));
+  begun(101, 2, "0000000000000001", b.text("gen_ai.tool.name", "look"));
   b.span(t, 3, 2, kNow - kHour + kSecond, kSecond, "tool");
   b.span(t, 4, 1, kNow - kHour + kSecond, 0, "no end").end_unix_nano = 0;
   insert(b);
@@ -619,6 +621,9 @@ TEST_F(StoredTraces, spans_that_have_begun_are_told_from_those_that_ended) {
   EXPECT_TRUE(index->size() == 4 && index->complete());
   EXPECT_EQ(index->nodes()[index->find(3)].depth, 2u);
   for (const std::uint64_t id : {100, 101, 4}) EXPECT_TRUE(index->spans()[index->find(id)].unfinished) << id;
+  EXPECT_EQ(index->spans()[index->find(100)].kind, static_cast<std::uint8_t>(genai::Kind::agent));
+  EXPECT_EQ(index->spans()[index->find(101)].kind, static_cast<std::uint8_t>(genai::Kind::tool));
+  EXPECT_EQ(minimap(*index)[0].duration, static_cast<std::uint64_t>(2 * kSecond));
   Batch ended("svc");
   ended.span(t, 2, 1, kNow - kHour, 2 * kSecond, "chat");
   insert(ended);
