@@ -320,7 +320,7 @@ TEST_F(StoredTraces, another_projects_data_is_never_seen) {
   EXPECT_TRUE(queries_.service_names(other)->items.empty());
   EXPECT_TRUE(queries_.facets(other, search(""), true, {"service"})->front().values.empty());
   EXPECT_TRUE(queries_.values(other, "k", "", search("").range)->items.empty());
-  EXPECT_TRUE(queries_.changes(other, 0, "", 10)->trace_ids.empty());
+  EXPECT_TRUE(value(queries_.changed(other, 0, 10)).trace_ids.empty());
 }
 
 TEST_F(StoredTraces, whole_spans_come_back_with_resource_scope_events_and_long_texts) {
@@ -493,21 +493,6 @@ TEST_F(StoredTraces, a_cancelled_caller_stops_the_query) {
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind, ErrorKind::cancelled);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(8));
-}
-
-TEST_F(StoredTraces, changes_since_a_version_name_the_traces) {
-  Batch first, second;
-  first.span(trace_id(1), 1, 0, kNow - 10, 5, "a");
-  insert(first);
-  const auto since = (test::Store::get().position() + 1) << 20;
-  second.span(trace_id(2), 2, 0, kNow - 10, 5, "b");
-  second.span(trace_id(2), 3, 2, kNow - 9, 5, "c");
-  insert(second);
-  const auto all = queries_.changes(caller_, since, "", 10);
-  ASSERT_TRUE(all) << all.error().message;
-  EXPECT_EQ(all->trace_ids, std::vector<otlp::TraceId>{trace_id(2)});
-  EXPECT_EQ(all->spans, 2u);
-  EXPECT_TRUE(queries_.changes(caller_, since, "name:a", 10)->trace_ids.empty());
 }
 
 TEST_F(StoredTraces, structure_follows_the_tree) {

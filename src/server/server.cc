@@ -181,8 +181,8 @@ Status ServerImpl::open_store(bool crash_loop) {
   writer_options.range.bytes = shares_.range;
   if (objects_) writer_options.range.offload = {config_.offload_above, config_.offload_preview};
   writer_options.linger = config_.store_freshness / 2;
-  writer_options.stored = [this](log::Position position) {
-    if (auto* api = api_to_tell_.load(std::memory_order_acquire)) api->stored(position);
+  writer_options.stored = [this](log::Position position, store::Arrivals arrivals) {
+    if (auto* api = api_to_tell_.load(std::memory_order_acquire)) api->stored(position, std::move(arrivals));
   };
   if (config_.restricted_enabled) writer_options.range.tier = pipeline::Tier::ordinary;
   writer_options.watched = [this] {

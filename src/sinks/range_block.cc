@@ -148,7 +148,7 @@ void RangeBlock::mark_duplicates(CallWindow& window) {
     duplicates.add(d, day_ * kDayMs * 1'000'000);
     // Whoever holds the trace of the repeating span in memory reads it again.
     const auto times = store::span_times(d.start, d.end, oldest_received_);
-    traces.add(d.project, d.trace, times, false, false, row_version(end_, 0));
+    traces.add(d.project, d.trace, times, false, false, row_version(end_, 0), 0);
   }
   calls_.clear();
   pending_.clear();
