@@ -1,4 +1,4 @@
-// What followers are told, on a real store.
+// What is counted over time and what followers are told, on a real store.
 #include <gtest/gtest.h>
 
 #include "otlp/decode.h"
@@ -13,6 +13,7 @@ using test::kSecond;
 using test::trace_id;
 
 constexpr std::int64_t kMoment = 1'795'000'000 * kSecond;
+constexpr std::int64_t kOneHour = 3'600 * kSecond;
 
 template <typename R>
 auto taken(R answer) {
@@ -27,11 +28,36 @@ class Counted : public testing::Test {
  protected:
   Counted() { caller_.project = test::Store::get().fresh_project(); }
   void insert(Batch& batch) { test::Store::get().insert(caller_.project, batch, kMoment); }
+  static SearchRequest everything() { return {"", {kMoment - 24 * kOneHour, kMoment + kOneHour}, 50, {}}; }
 
   Caller caller_;
   test::FixedClock clock_{kMoment};
   Queries queries_{test::Store::get().engine(), {}, clock_};
 };
+
+TEST_F(Counted, a_trace_that_lies_in_several_steps_counts_in_each_and_once_in_all) {
+  Batch b;
+  for (std::uint64_t n = 1; n <= 3; ++n)
+    for (std::int64_t i = 0; i < 4; ++i) {
+      auto& s = b.span(trace_id(n), static_cast<std::uint64_t>(i) + 1, 0,
+                       kMoment - kOneHour + i * 600 * kSecond, kSecond, "s");
+      if (n == 1 && i == 3) s.status = otlp::StatusCode::error;
+    }
+  insert(b);
+  const auto traces = taken(queries_.timeseries(caller_, everything(), true, 500));
+  std::uint64_t in_steps = 0;
+  for (const auto& p : traces.points) in_steps += p.count;
+  EXPECT_EQ(in_steps, 12u);
+  EXPECT_EQ(traces.count, 3u);
+  EXPECT_EQ(traces.errors, 1u);
+  const auto spans = taken(queries_.timeseries(caller_, everything(), false, 500));
+  EXPECT_EQ(spans.count, 12u);
+  EXPECT_EQ(spans.errors, 1u);
+  EXPECT_EQ(taken(queries_.timeseries(caller_, SearchRequest{"name:nothing", everything().range, 50, {}},
+                                      true, 500))
+                .count,
+            0u);
+}
 
 TEST_F(Counted, changes_since_a_version_name_the_traces) {
   Batch first, second;

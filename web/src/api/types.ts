@@ -207,7 +207,7 @@ export interface Facets extends Sampled { facets: { field: string; values: { val
 export interface KeyList extends Sampled { keys: { key: string; type: string; count: number }[]; more: boolean }
 export interface ValueList extends Sampled { values: { value: string; count: number }[]; more: boolean }
 /** GET /api/v1/timeseries?q&from&to&buckets&row=traces|spans — counts, errors and duration quantiles over time (for the histogram above the list). */
-export interface Timeseries extends Sampled { step_ns: number; points: TimePoint[]; series?: { key: string; points: TimePoint[] }[]; more?: boolean; took_ms: number }
+export interface Timeseries extends Sampled { step_ns: number; points: TimePoint[]; count: number; errors: number; /* of the whole range: a trace in several steps counts here once */ series?: { key: string; points: TimePoint[] }[]; more?: boolean; took_ms: number }
 export interface TimePoint { t: UnixNano; count: number; errors: number; p50_ns: number | null; p95_ns: number | null; p99_ns: number | null; input_tokens: number; output_tokens: number }
 /** GET /api/v1/storage — what lies on disk, by table and day of receipt. */
 export interface StorageList { tables: { table: string; day: string | null; rows: number; bytes: number; uncompressed_bytes: number; parts: number }[]; more: boolean }

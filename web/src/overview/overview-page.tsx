@@ -62,8 +62,8 @@ export default function OverviewPage({ params }: { params: URLSearchParams }) {
   const unpriced = (models.data?.rows ?? []).filter((r) => r.cost.unpriced_calls > 0);
   const allTokens = (models.data?.total.tokens.total_input ?? 0) + (models.data?.total.tokens.total_output ?? 0);
   const t = models.data?.total, w = was.data?.total;
-  const count = roots.data?.points.reduce((n, p) => n + p.count, 0), failed = traces.data?.points.reduce((n, p) => n + p.errors, 0), allTraces = traces.data?.points.reduce((n, p) => n + p.count, 0);
-  const countWas = rootsWas.data?.points.reduce((n, p) => n + p.count, 0);
+  const count = roots.data?.count, failed = traces.data?.errors, allTraces = traces.data?.count;
+  const countWas = rootsWas.data?.count;
   const p95 = wholeP95(rootsAll.data), p95Was = wholeP95(rootsWas.data);
   const providerEdges = useMemo(() => providersOf(providers.data), [providers.data]);
   const [editing, setEditing] = useState(false);

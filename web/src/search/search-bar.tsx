@@ -1,5 +1,5 @@
 import { useEffect, useId, useMemo, useRef, useState } from 'react';
-import { useQuery, keepPreviousData } from '@tanstack/react-query';
+import { useQuery, useQueryClient, keepPreviousData } from '@tanstack/react-query';
 import { ApiFailure, get } from '../api/client';
 import type { KeyList, Sampled, ValueList } from '../api/types';
 import { compact } from '../format/numbers';
@@ -34,7 +34,9 @@ export function SearchBar({ q, range, error, submit }: {
     setActive(-1);
     requestAnimationFrame(() => { input.current?.setSelectionRange(place, place); setCaret(place); });
   };
-  const run = (value: string): void => { setOpen(false); submit(value.trim()); };
+  const client = useQueryClient();
+  // What was asked for to complete the words would only stand in the way of the rows now.
+  const run = (value: string): void => { setOpen(false); for (const asked of ['keys', 'values']) void client.cancelQueries({ queryKey: [asked] }); submit(value.trim()); };
   const position = error?.position !== undefined && text === q ? indexOfByte(q, error.position) : null;
 
   return (

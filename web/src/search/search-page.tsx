@@ -47,17 +47,21 @@ export function SearchPage({ params }: { params: URLSearchParams }) {
   const error = query.error instanceof ApiFailure ? query.error : null;
   const syntax = error?.kind === 'invalid_argument' ? error : null;
   const counting = syntax === null && (query.isError || (query.data !== undefined && !query.isPlaceholderData));
+  const countedAt = useRef({ facets: { at: 0, n: 0 }, series: { at: 0, n: 0 }, scatter: { at: 0, n: 0 } }).current;
   const facets = useQuery({
-    queryKey: ['facets', search, live ? Math.floor((tick ?? 0) / 5000) : 0], enabled: counting, placeholderData: keepPreviousData,
+    queryKey: ['facets', search, countedAt.facets.n], enabled: counting, placeholderData: keepPreviousData,
     queryFn: ({ signal }) => get<Facets>('/facets', { q, from, to, row: counted, fields: facetFields.join(',') }, signal),
   });
   const nothingYet = useNothingYet();
   const facetData = useLastGood(facets.data, facets.isError);
+  beat(countedAt.facets, tick, 5000, facets.data?.took_ms);
   const series = useQuery({
-    queryKey: ['timeseries', search, live ? Math.floor((tick ?? 0) / 2000) : 0], enabled: counting, placeholderData: keepPreviousData,
+    queryKey: ['timeseries', search, countedAt.series.n], enabled: counting, placeholderData: keepPreviousData,
     queryFn: ({ signal }) => get<Timeseries>('/timeseries', { q, from, to, row: counted, buckets: 96 }, signal),
   });
   const seriesData = useLastGood(series.data, series.isError);
+  beat(countedAt.series, tick, 2000, series.data?.took_ms);
+  beat(countedAt.scatter, tick, 3000, 2 * (series.data?.took_ms ?? 0));
   const ends = useMemo(() => {
     const now = Date.now();
     return { from: resolveTime(from, now) ?? now - 86_400e3, to: resolveTime(to, now) ?? now };
@@ -65,11 +69,11 @@ export function SearchPage({ params }: { params: URLSearchParams }) {
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [from, to, series.dataUpdatedAt]);
 
-  const total = seriesData?.points.reduce((n, p) => n + p.count, 0);
+  const total = seriesData?.count;
   // Points say more than bars, while there are not too many of them to be told apart.
   const plot: 'count' | Figure = askedPlot ?? (total !== undefined && total <= 5000 && total > 0 ? 'duration' : 'count');
   const scatter = useQuery({
-    queryKey: ['scatter', { q, from, to, row: counted }, live ? Math.floor((tick ?? 0) / 3000) : 0], enabled: counting && plot !== 'count', placeholderData: keepPreviousData, retry: false,
+    queryKey: ['scatter', { q, from, to, row: counted }, countedAt.scatter.n], enabled: counting && plot !== 'count', placeholderData: keepPreviousData, retry: false,
     queryFn: ({ signal }) => get<Scatter>('/scatter', { q, from, to, row: counted }, signal),
   });
   const scatterData = useLastGood(scatter.data, scatter.isError);
@@ -107,7 +111,8 @@ export function SearchPage({ params }: { params: URLSearchParams }) {
       el.scrollTop += above * rowHeight;
       setUnseen((n) => n + above);
     }
-    setFreshIds(new Set(added));
+    // Of a stream nothing is marked: everything would be, all the time.
+    if (added.length <= 8) setFreshIds(new Set(added));
   }, [rows, key, live]);
   useEffect(() => { if (view.top < rowHeight / 2) setUnseen(0); }, [view.top]);
   useEffect(() => { if (freshIds.size === 0) return; const t = setTimeout(() => setFreshIds(new Set()), 2000); return () => clearTimeout(t); }, [freshIds]);
@@ -230,6 +235,13 @@ export function SearchPage({ params }: { params: URLSearchParams }) {
         right={live ? (liveState.state === 'listening' ? 'live: new rows appear on top' : 'live: waiting for the server') : undefined} />
     </main>
   );
+}
+
+/** While live, what is counted is counted again after a while, and the later the longer it takes. */
+function beat(last: { at: number; n: number }, now: number | null, least: number, took = 0): void {
+  if (now === null || now - last.at < Math.max(least, 20 * took)) return;
+  last.at = now;
+  last.n++;
 }
 
 /** The dearest or slowest tenth: what `d` asks about when nothing is chosen by hand. */

@@ -13,7 +13,7 @@ export const idOf = (r: Row): string => (isTrace(r) ? r.trace_id : isSession(r) 
 type Page = TraceList | SpanList | SessionList;
 const rowsOf = (page: Page): Row[] => ('sessions' in page ? page.sessions : 'traces' in page ? page.traces : page.spans);
 const kindOf = (r: Row): RowKind => (isTrace(r) ? 'traces' : isSession(r) ? 'sessions' : 'spans');
-const pageSize = 100, most = 5000;
+const pageSize = 100, quick = 40, most = 5000;
 const none: Row[] = [];
 
 export interface Search { q: string; from: string; to: string; row: RowKind }
@@ -53,13 +53,19 @@ export function useRows(search: Search, live: boolean) {
   const { refetch } = query;
   const known = useRef(rows);
   known.current = rows;
+  const readings = useRef(0);
   const refresh = useCallback(async () => {
-    const page = await get<Page>(`/${search.row}`, { q: search.q, from: search.from, to: search.to, limit: pageSize });
+    const read = async (limit: number): Promise<{ got: Row[]; ids: Set<string>; joins: boolean }> => {
+      const got = rowsOf(await get<Page>(`/${search.row}`, { q: search.q, from: search.from, to: search.to, limit })), ids = new Set(got.map(idOf));
+      return { got, ids, joins: got.length < limit || known.current.length === 0 || known.current.some((r) => ids.has(idOf(r))) };
+    };
+    // The top of the list each time, what lies below it now and then.
+    let next = await read(readings.current++ % 8 === 0 ? pageSize : quick);
+    if (!next.joins) next = await read(pageSize);
     if (asked.current !== key) return;
-    const got = rowsOf(page), ids = new Set(got.map(idOf));
+    const { got, ids, joins } = next;
     // More came than one page has, as after a pause: the pages are read again, so that the list has no hole.
-    const hole = got.length === pageSize && known.current.length > 0 && !known.current.some((r) => ids.has(idOf(r)));
-    if (hole || known.current.length > most) { setCame({ key, rows: none }); await refetch(); return; }
+    if (!joins || known.current.length > most) { setCame({ key, rows: none }); await refetch(); return; }
     setCame((had) => ({ key, rows: [...got, ...(had.key === key ? had.rows : none).filter((r) => !ids.has(idOf(r)))] }));
   }, [search.row, search.q, search.from, search.to, key, refetch]);
   const state = useLive(live, search.q, refresh);
