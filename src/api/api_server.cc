@@ -148,8 +148,8 @@ class Server final : public ApiServer {
 
   std::uint16_t port() const override { return http_->port(); }
   bool watched() const override { return context_.live && context_.live->watched(); }
-  void stored(std::uint64_t position) override {
-    if (context_.live) context_.live->stored(position);
+  void stored(std::uint64_t position, store::Arrivals arrivals) override {
+    if (context_.live) context_.live->stored(position, std::move(arrivals));
   }
   void forget() override {
     if (context_.queries) context_.queries->forget();

@@ -21,6 +21,7 @@
 #include "pipeline/redactor.h"
 #include "query/cost/price_book.h"
 #include "query/queries.h"
+#include "store/arrivals.h"
 #include "store/objects/object_store.h"
 
 namespace turnscope::api {
@@ -57,8 +58,9 @@ class ApiServer {
   virtual ~ApiServer() = default;  ///< stops at once
   static Result<std::unique_ptr<ApiServer>> start(ApiOptions, Dependencies);
   virtual std::uint16_t port() const = 0;
-  /// Cheap, never blocks: from any thread, when spans up to that log position became searchable.
-  virtual void stored(std::uint64_t log_position) = 0;
+  /// Cheap, never blocks: from any thread, when spans up to that log position became searchable. What came is
+  /// asked of the store where it is not told.
+  virtual void stored(std::uint64_t log_position, store::Arrivals = {}) = 0;
   /// Stored spans have changed in place: indices in memory are read again. From any thread.
   virtual void forget() = 0;
   /// Somebody watches spans come in. Cheap, never blocks.

@@ -12,6 +12,7 @@
 #include "api/panel_store.h"
 #include "base/anomaly.h"
 #include "base/clock.h"
+#include "otlp/decode.h"
 #include "query/language/ast.h"
 #include "store/test_folder.h"
 
@@ -250,6 +251,65 @@ class SlowStream : public net::ResponseStream {
   std::string text;
   std::atomic<bool> lagging{true};
 };
+
+TEST(LiveHub, who_follows_all_or_one_trace_is_told_without_asking_the_store) {
+  NoEngine engine;
+  query::Queries queries(engine, {}, system_clock());
+  LiveHub hub(queries, 10);
+  const otlp::TraceId one{1}, two{2};
+  std::vector<std::shared_ptr<SlowStream>> streams;
+  for (const auto& [project, q] : std::vector<std::pair<std::uint32_t, std::string>>{
+           {1, ""}, {1, "trace:" + otlp::hex(one)}, {2, ""}, {1, "kind:llm"}}) {
+    streams.push_back(std::make_shared<SlowStream>());
+    streams.back()->lagging = false;
+    ASSERT_TRUE(hub.add(streams.back(), project, q));
+  }
+  const auto told = [](std::string ids, int spans) {
+    return "event: traces\ndata: {\"trace_ids\":[" + ids + "],\"spans\":" + std::to_string(spans) + "}\n\n";
+  };
+  const auto quoted = [](const otlp::TraceId& id) { return '"' + otlp::hex(id) + '"'; };
+  const auto has = [&](std::size_t i, const std::string& text) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (streams[i]->seen().find(text) == std::string::npos && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return streams[i]->seen().find(text) != std::string::npos;
+  };
+  hub.stored(7, {.traces = {{1, one, 10, 20, 3}, {1, two, 5, 6, 4}}, .told = true});
+  EXPECT_TRUE(has(0, told(quoted(one) + "," + quoted(two), 7)));
+  EXPECT_TRUE(has(1, told(quoted(one), 3)));
+  hub.stored(8, {.traces = {{2, two, 5, 6, 1}}, .told = true});
+  EXPECT_TRUE(has(2, told(quoted(two), 1)));
+  EXPECT_EQ(streams[0]->seen().find(told(quoted(two), 1)), std::string::npos) << "of another project";
+  EXPECT_EQ(streams[3]->seen(), "event: hello\ndata: {}\n\n") << "the store does not answer here";
+}
+
+TEST(RecentArrivals, what_came_is_known_as_long_as_all_of_it_was_told) {
+  RecentArrivals recent;
+  const auto brought = [](std::uint8_t first, std::size_t n) {
+    store::Arrivals a;
+    a.told = true;
+    for (std::size_t i = 0; i < n; ++i)
+      a.traces.push_back({1, otlp::TraceId{first, static_cast<std::uint8_t>(i)}, 10, 20, 1});
+    return a;
+  };
+  recent.add(5, brought(1, 2));
+  recent.add(9, brought(1, 3));
+  const auto both = recent.since(1, 4, 10);
+  ASSERT_TRUE(both);
+  EXPECT_EQ(both->trace_ids.size(), 3u);
+  EXPECT_EQ(both->spans, (std::vector<std::uint64_t>{2, 2, 1}));
+  EXPECT_EQ(recent.since(1, 5, 10)->spans, (std::vector<std::uint64_t>{1, 1, 1}));
+  EXPECT_TRUE(recent.since(1, 9, 10)->trace_ids.empty());
+  EXPECT_TRUE(recent.since(1, 4, 2)->more);
+  EXPECT_EQ(recent.since(1, 4, 2)->trace_ids.size(), 2u);
+  EXPECT_TRUE(recent.since(2, 4, 10)->trace_ids.empty());
+  recent.add(12, {});
+  EXPECT_FALSE(recent.since(1, 9, 10)) << "nobody looked at what came then";
+  EXPECT_TRUE(recent.since(1, 12, 10));
+  for (std::uint64_t p = 13; p < 100; ++p) recent.add(p, brought(2, 1));
+  EXPECT_FALSE(recent.since(1, 12, 10)) << "too long ago";
+  EXPECT_EQ(recent.since(1, 98, 10)->spans, std::vector<std::uint64_t>{1});
+}
 
 TEST(LiveHub, a_viewer_that_lags_is_told_in_sum_once_it_keeps_up) {
   NoEngine engine;

@@ -167,6 +167,7 @@ QueryAnswer<Answer> timeseries(Context& context, const ApiRequest& r) {
     }
     json.end_array().field("more", found->more);
   }
+  json.field("count", found->count).field("errors", found->errors);
   if (found->adjusted) json.field("adjusted", true);
   json.field("took_ms", since(start)).end_object();
   return Answer{200, json.take(), "application/json", {}, false};

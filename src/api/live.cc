@@ -1,6 +1,9 @@
 #include "api/live.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <tuple>
 
 #include "api/json_writer.h"
 #include "base/anomaly.h"
@@ -34,10 +37,11 @@ void LiveHub::close() {
   viewers_.clear();
 }
 
-void LiveHub::stored(std::uint64_t position) {
+void LiveHub::stored(std::uint64_t position, store::Arrivals arrivals) {
   {
     const std::lock_guard lock(mutex_);
     position_ = std::max(position_, position);
+    recent_.add(position, std::move(arrivals));
   }
   changed_.notify_all();
 }
@@ -64,71 +68,107 @@ bool LiveHub::add(std::shared_ptr<net::ResponseStream> stream, std::uint32_t pro
   return true;
 }
 
+class LiveHub::Round {
+ public:
+  Round(query::Queries& queries, std::uint64_t up_to) : queries_(queries), up_to_(up_to) {}
+  std::uint64_t up_to() const { return up_to_; }
+  void know(std::uint32_t project, std::uint64_t seen, const RecentArrivals& recent) {
+    auto [at, added] = traces_.try_emplace({project, seen}, std::nullopt);
+    if (!added) return;
+    if (auto known = recent.since(project, seen, kMaxIds)) at->second = std::move(*known);
+  }
+  /// Nothing: the store has to be asked.
+  std::optional<query::Changes> known(const Viewer& v) const {
+    const auto at = traces_.find({v.project, v.seen});
+    if (at == traces_.end() || !at->second || !*at->second) return std::nullopt;
+    return query::Queries::changes(**at->second, v.q);
+  }
+  const query::QueryAnswer<query::Changes>& asked(const Viewer& v) {
+    const std::tuple key(v.project, v.seen, v.q);
+    if (const auto it = answers_.find(key); it != answers_.end()) return it->second;
+    query::Caller caller;
+    caller.project = v.project;
+    auto& traces = traces_[{v.project, v.seen}];
+    if (!traces) traces = queries_.changed(caller, v.seen << 20, kMaxIds);
+    query::QueryAnswer<query::Changes> answer = *traces ? queries_.changes(caller, **traces, v.q)
+                                                        : std::unexpected(query::QueryError(traces->error()));
+    return answers_.emplace(key, std::move(answer)).first->second;
+  }
+
+ private:
+  query::Queries& queries_;
+  const std::uint64_t up_to_;
+  std::map<std::pair<std::uint32_t, std::uint64_t>, std::optional<Result<query::ChangedTraces>>> traces_;
+  std::map<std::tuple<std::uint32_t, std::uint64_t, std::string>, query::QueryAnswer<query::Changes>>
+      answers_;
+};
+
 void LiveHub::run() {
   std::unique_lock lock(mutex_);
-  auto between = std::chrono::steady_clock::duration(kBetweenEvents);
+  std::chrono::steady_clock::time_point next_round{}, next_asking{};
   while (!stop_) {
     watched_ = !viewers_.empty();
     const auto now = std::chrono::steady_clock::now();
     auto next = now + 1s;
-    std::vector<std::shared_ptr<Viewer>> due;
+    // All in one round: viewers that were told at different times would each ask for themselves.
+    Round round(queries_, position_);
+    std::vector<std::shared_ptr<Viewer>> due, asking;
     for (auto& v : viewers_) {
-      if (v->seen < position_) {
-        if (now - v->last_event >= between)
-          due.push_back(v);
-        else
-          next = std::min(next, v->last_event + between);
-      } else if (now - v->last_write >= kKeepAlive) {
-        due.push_back(v);
+      if (v->seen >= position_) {
+        if (now - v->last_write >= kKeepAlive) due.push_back(v);
+        continue;
       }
+      if (now < next_round) {
+        next = std::min(next, next_round);
+        continue;
+      }
+      round.know(v->project, v->seen, recent_);
+      if (round.known(*v))
+        due.push_back(v);
+      else if (now >= next_asking)
+        asking.push_back(v);
+      else
+        next = std::min(next, next_asking);
     }
-    if (due.empty()) {
+    if (due.empty() && asking.empty()) {
       std::erase_if(viewers_, [](const auto& v) { return v->dead || !v->stream->open(); });
       changed_.wait_until(lock, next);
       continue;
     }
-    const auto up_to = position_;
+    next_round = std::max(next_round, now + kBetweenEvents);
     lock.unlock();
-    std::vector<Asked> asked;
-    for (auto& v : due) tell(*v, up_to, asked);
-    // Many different searches take long: then they are asked less often, so that the store stays free.
-    between = std::max<std::chrono::steady_clock::duration>(kBetweenEvents,
-                                                            3 * (std::chrono::steady_clock::now() - now));
+    for (auto& v : due) tell(*v, round);
+    if (!asking.empty()) {
+      const auto began = std::chrono::steady_clock::now();
+      for (auto& v : asking) tell(*v, round);
+      // Many different searches take long: then they are asked less often, so that the store stays free.
+      const auto end = std::chrono::steady_clock::now();
+      next_asking = end + 3 * (end - began);
+    }
     lock.lock();
     std::erase_if(viewers_, [](const auto& v) { return v->dead; });
   }
 }
 
-void LiveHub::tell(Viewer& viewer, std::uint64_t up_to, std::vector<Asked>& asked) {
+void LiveHub::tell(Viewer& viewer, Round& round) {
   const auto now = std::chrono::steady_clock::now();
-  if (lags(viewer, up_to, now)) return;
-  std::string event;
-  if (viewer.seen < up_to) {
-    auto same = std::find_if(asked.begin(), asked.end(), [&](const Asked& a) {
-      return a.project == viewer.project && a.seen == viewer.seen && a.q == viewer.q;
-    });
-    if (same == asked.end()) {
-      query::Caller caller;
-      caller.project = viewer.project;
-      same = asked.insert(asked.end(), {viewer.project, viewer.seen, viewer.q,
-                                        queries_.changes(caller, viewer.seen << 20, viewer.q, kMaxIds)});
-    }
-    const auto& changes = same->changes;
-    viewer.last_event = now;
-    if (!changes) return;  // the store is busy: the next round tells it
-    viewer.seen = up_to;
-    if (changes->trace_ids.empty()) return;
-    JsonWriter json;
-    json.begin_object().key("trace_ids").begin_array();
-    for (const auto& id : changes->trace_ids) json.value(otlp::hex(id));
-    json.end_array().field("spans", changes->spans);
-    if (changes->more) json.field("more", true);
-    json.end_object();
-    event = "event: traces\ndata: " + json.take() + "\n\n";
-  } else {
-    event = ": still here\n\n";
+  if (lags(viewer, round.up_to(), now)) return;
+  if (viewer.seen >= round.up_to()) return send(viewer, ": still here\n\n", now);
+  auto changes = round.known(viewer);
+  if (!changes) {
+    const auto& asked = round.asked(viewer);
+    if (!asked) return;  // the store is busy: the next round tells it
+    changes = *asked;
   }
-  send(viewer, event, now);
+  viewer.seen = round.up_to();
+  if (changes->trace_ids.empty() && !changes->more) return;
+  JsonWriter json;
+  json.begin_object().key("trace_ids").begin_array();
+  for (const auto& id : changes->trace_ids) json.value(otlp::hex(id));
+  json.end_array().field("spans", changes->spans);
+  if (changes->more) json.field("more", true);
+  json.end_object();
+  send(viewer, "event: traces\ndata: " + json.take() + "\n\n", now);
 }
 
 bool LiveHub::lags(Viewer& viewer, std::uint64_t up_to, std::chrono::steady_clock::time_point now) {
@@ -139,7 +179,7 @@ bool LiveHub::lags(Viewer& viewer, std::uint64_t up_to, std::chrono::steady_cloc
       summaries_.fetch_add(1, std::memory_order_relaxed);
       count(Anomaly::live_viewer_lagged);
     }
-    viewer.last_event = viewer.last_write = now;
+    viewer.last_write = now;
     if (now - viewer.slow_since > kSlowAtMost) {
       viewer.dead = true;
       viewer.stream->close();
@@ -150,7 +190,6 @@ bool LiveHub::lags(Viewer& viewer, std::uint64_t up_to, std::chrono::steady_cloc
   if (!viewer.slow) return false;
   viewer.slow = false;
   viewer.seen = up_to;
-  viewer.last_event = now;
   send(viewer, "event: traces\ndata: {\"trace_ids\":[],\"spans\":0,\"more\":true}\n\n", now);
   return true;
 }

@@ -1,6 +1,7 @@
-// The live feed: tells viewers (server-sent events) which traces changed. One thread; inserts are never
-// slowed: they leave a number behind and go on. What is new is asked of the store at most eight times a
-// second, for a quarter of the time at most, and only while somebody looks. A viewer that does not keep up
+// The live feed: tells viewers (server-sent events) which traces changed, at most eight times a second. One
+// thread; inserts are never slowed: while somebody looks they leave behind what they brought and go on. Who
+// follows everything or one trace is told from that; what other searches match is asked of the store, for a
+// quarter of the time at most. A viewer that does not keep up
 // is told nothing until it does, then once that much has changed: a summary instead of every step.
 #pragma once
 #include <atomic>
@@ -11,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "api/recent_arrivals.h"
 #include "net/http_server.h"
 #include "query/queries.h"
 
@@ -22,7 +24,7 @@ class LiveHub {
   ~LiveHub();  ///< closes all streams
 
   /// Everything before that log position is searchable. Any thread, never blocks on the store.
-  void stored(std::uint64_t log_position);
+  void stored(std::uint64_t log_position, store::Arrivals = {});
   /// False: too many viewers.
   bool add(std::shared_ptr<net::ResponseStream> stream, std::uint32_t project, std::string q);
   std::size_t viewers() const;
@@ -42,21 +44,16 @@ class LiveHub {
     std::shared_ptr<net::ResponseStream> stream;
     std::uint32_t project = 1;
     std::string q;
-    std::chrono::steady_clock::time_point last_event{}, last_write{};
+    std::chrono::steady_clock::time_point last_write{};
     std::uint64_t seen = 0;  ///< versions below have been told
     std::chrono::steady_clock::time_point slow_since{};
     bool slow = false;
     bool dead = false;
   };
   void run();
-  /// What many viewers ask alike is asked of the store once.
-  struct Asked {
-    std::uint32_t project;
-    std::uint64_t seen;
-    std::string q;
-    query::QueryAnswer<query::Changes> changes;
-  };
-  void tell(Viewer&, std::uint64_t up_to, std::vector<Asked>&);
+  /// What many viewers ask alike is asked of the store once a round.
+  class Round;
+  void tell(Viewer&, Round&);
   /// True: the viewer lags, or has just caught up and was told in sum.
   bool lags(Viewer&, std::uint64_t up_to, std::chrono::steady_clock::time_point now);
   void send(Viewer&, std::string_view event, std::chrono::steady_clock::time_point now);
@@ -67,6 +64,7 @@ class LiveHub {
   std::mutex closing_;
   std::condition_variable changed_;
   std::uint64_t position_ = 0;
+  RecentArrivals recent_;
   std::atomic<bool> watched_{false};
   std::atomic<std::uint64_t> summaries_{0};
   bool stop_ = false;

@@ -129,6 +129,10 @@ KindFound kind_of(const Gathered& g) {
   return {};
 }
 
+Kind kind_of_operation(std::string_view operation) {
+  return look(kOperations, operation).value_or(Kind::other);
+}
+
 std::string_view name(Kind k) {
   switch (k) {
     case Kind::agent:

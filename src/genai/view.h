@@ -26,6 +26,8 @@ enum class Kind : std::uint8_t {
   chain = 7
 };
 std::string_view name(Kind);
+/// By gen_ai.operation.name alone; other where it says nothing of it.
+Kind kind_of_operation(std::string_view operation);
 
 /// Whose tokens a span's usage is (stored as these numbers: append only).
 enum class UsageRole : std::uint8_t { none = 0, own = 1, aggregate = 2, duplicate = 3 };

@@ -101,6 +101,8 @@ struct TimePoint {
 struct Timeseries {
   std::int64_t step_ns = 0;
   std::vector<TimePoint> points;
+  /// Of the whole range. A trace that lies in several steps is counted in each of them, and here once.
+  std::uint64_t count = 0, errors = 0;
   /// With a field to split by: its values with the most rows, each with points of its own.
   std::vector<std::pair<std::string, std::vector<TimePoint>>> series;
   bool more = false;      ///< there are more values than series

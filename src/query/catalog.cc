@@ -397,12 +397,25 @@ QueryAnswer<Timeseries> Queries::timeseries(const Caller& caller, const SearchRe
     return all;
   };
   Sql sql = filter->prefix;
-  sql << "SELECT '', ";
+  if (traces)
+    sql << "SELECT if(grouping(bucket) = 0, 'steps', 'whole') AS part, ";
+  else
+    sql << "SELECT 'steps' AS part, ";
   figures(sql);
-  sql << " GROUP BY bucket ORDER BY bucket LIMIT 1000";
+  if (traces)
+    sql << " GROUP BY GROUPING SETS ((bucket), ())";
+  else
+    sql << " GROUP BY bucket";
+  sql << " ORDER BY part, bucket LIMIT 1001";
   auto whole = read(sql);
   if (!whole) return std::unexpected(QueryError(whole.error()));
-  out.points = fill(whole->empty() ? std::map<std::int64_t, TimePoint>() : whole->front().second);
+  std::map<std::int64_t, TimePoint> steps;
+  for (auto& [part, found] : *whole) {
+    for (const auto& [bucket, p] : found)
+      if (part == "whole" || !traces) out.count += p.count, out.errors += p.errors;
+    if (part == "steps") steps = std::move(found);
+  }
+  out.points = fill(steps);
   if (!split) return out;
 
   constexpr std::size_t kSeries = 8;

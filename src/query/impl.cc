@@ -344,8 +344,20 @@ Result<std::map<otlp::TraceId, TraceBounds>> Queries::Impl::bounds(const Caller&
   return out;
 }
 
+namespace {
+/// What has begun says less of itself than what has ended: its operation, else what it names.
+genai::Kind kind_of_begun(std::string_view name, std::string_view operation, std::string_view tool,
+                          std::string_view agent, std::string_view model) {
+  for (const auto word : {operation, name.substr(0, name.find(' '))})
+    if (const auto kind = genai::kind_of_operation(word); kind != genai::Kind::other) return kind;
+  if (!tool.empty()) return genai::Kind::tool;
+  if (!model.empty()) return genai::Kind::llm;
+  return agent.empty() ? genai::Kind::other : genai::Kind::agent;
+}
+}  // namespace
+
 Result<Placeholders> Queries::Impl::placeholders(const Caller& caller, const TraceBounds& b) {
-  Sql sql("SELECT span_id, parent_span_id, attrs_str FROM spans PREWHERE project = ");
+  Sql sql("SELECT span_id, parent_span_id, attrs_str, name, operation FROM spans PREWHERE project = ");
   sql.u32(caller.project) << " AND trace_id = ";
   sql.trace(b.id) << " AND start >= ";
   sql.time(b.min_start) << " AND start <= ";
@@ -356,8 +368,15 @@ Result<Placeholders> Queries::Impl::placeholders(const Caller& caller, const Tra
   while (in.more()) {
     const auto id = in.u64();
     Announced a{.span_id = in.u64()};
-    for (const auto& [key, value] : in.map([&] { return in.string(); }, [&] { return in.string(); }))
+    std::string_view tool, agent, model;
+    for (const auto& [key, value] : in.map([&] { return in.string(); }, [&] { return in.string(); })) {
       if (const auto parent = genai::announced_parent(key, value)) a.parent_span_id = *parent;
+      if (key == "gen_ai.tool.name") tool = value;
+      if (key == "gen_ai.agent.name") agent = value;
+      if (key == "gen_ai.request.model") model = value;
+    }
+    const auto name = in.string(), operation = in.string();
+    a.kind = static_cast<std::uint8_t>(kind_of_begun(name, operation, tool, agent, model));
     out.emplace(id, a);
   }
   TS_TRY(in.status());

@@ -3,6 +3,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,6 +40,14 @@ struct FoundSpans {
   bool more = false;
 };
 
+/// Traces that something came in for since a version, the latest first, and the times of what came.
+struct ChangedTraces {
+  std::uint64_t version = 0;
+  std::vector<otlp::TraceId> trace_ids;
+  std::vector<std::uint64_t> spans;  ///< that came, beside `trace_ids`; empty: not known
+  std::int64_t from = INT64_MAX, to = INT64_MIN;
+  bool more = false;
+};
 /// What came in since some moment.
 struct Changes {
   std::vector<otlp::TraceId> trace_ids;
@@ -59,9 +68,12 @@ class Queries {
   /// As many as exist, in the order asked for.
   Result<std::vector<std::shared_ptr<const TraceIndex>>> traces_by_id(const Caller&,
                                                                       const std::vector<otlp::TraceId>&);
-  /// Traces of which a span with at least that version has come (and one that matches `q`, if it is not
-  /// empty).
-  QueryAnswer<Changes> changes(const Caller&, std::uint64_t version, std::string_view q, std::size_t limit);
+  /// Traces of which a span with at least that version has come: asked once for everybody who follows.
+  Result<ChangedTraces> changed(const Caller&, std::uint64_t version, std::size_t limit);
+  /// Those of them of which a span that came matches `q` (empty: all).
+  QueryAnswer<Changes> changes(const Caller&, const ChangedTraces&, std::string_view q);
+  /// The same without asking the store: where `q` is empty or names one trace, and the spans are known.
+  static std::optional<Changes> changes(const ChangedTraces&, std::string_view q);
 
   /// Text of any case in names, attributes and content; at most 1,000.
   Result<FoundSpans> find(const Caller&, const TraceIndex&, std::string_view text);

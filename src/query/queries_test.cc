@@ -11,6 +11,7 @@
 #include "query/language/filter.h"
 #include "query/part_hash.h"
 #include "query/test_store.h"
+#include "query/window.h"
 #include "store/row_reader.h"
 
 namespace turnscope::query {
@@ -319,7 +320,7 @@ TEST_F(StoredTraces, another_projects_data_is_never_seen) {
   EXPECT_TRUE(queries_.service_names(other)->items.empty());
   EXPECT_TRUE(queries_.facets(other, search(""), true, {"service"})->front().values.empty());
   EXPECT_TRUE(queries_.values(other, "k", "", search("").range)->items.empty());
-  EXPECT_TRUE(queries_.changes(other, 0, "", 10)->trace_ids.empty());
+  EXPECT_TRUE(value(queries_.changed(other, 0, 10)).trace_ids.empty());
 }
 
 TEST_F(StoredTraces, whole_spans_come_back_with_resource_scope_events_and_long_texts) {
@@ -494,21 +495,6 @@ TEST_F(StoredTraces, a_cancelled_caller_stops_the_query) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(8));
 }
 
-TEST_F(StoredTraces, changes_since_a_version_name_the_traces) {
-  Batch first, second;
-  first.span(trace_id(1), 1, 0, kNow - 10, 5, "a");
-  insert(first);
-  const auto since = (test::Store::get().position() + 1) << 20;
-  second.span(trace_id(2), 2, 0, kNow - 10, 5, "b");
-  second.span(trace_id(2), 3, 2, kNow - 9, 5, "c");
-  insert(second);
-  const auto all = queries_.changes(caller_, since, "", 10);
-  ASSERT_TRUE(all) << all.error().message;
-  EXPECT_EQ(all->trace_ids, std::vector<otlp::TraceId>{trace_id(2)});
-  EXPECT_EQ(all->spans, 2u);
-  EXPECT_TRUE(queries_.changes(caller_, since, "name:a", 10)->trace_ids.empty());
-}
-
 TEST_F(StoredTraces, structure_follows_the_tree) {
   Batch b("svc");
   const auto x = trace_id(901), y = trace_id(902);
@@ -607,11 +593,12 @@ TEST_F(StoredTraces, spans_that_have_begun_are_told_from_those_that_ended) {
   Batch b("svc");
   const auto t = trace_id(1150);
   // As Logfire sends them: a span of its own below the one that it announces.
-  const auto begun = [&](std::uint64_t id, std::uint64_t of, std::string_view parent) {
-    b.span(t, id, of, kNow - kHour, 0, "run", {b.text("logfire.pending_parent_id", parent)});
+  const auto begun = [&](std::uint64_t id, std::uint64_t of, std::string_view parent, otlp::KeyValue more) {
+    b.span(t, id, of, kNow - kHour, 0, "run",
+           {b.text("logfire.span_type", "pending_span"), b.text("logfire.pending_parent_id", parent), more});
   };
-  begun(100, 1, "0000000000000000");
-  begun(101, 2, "0000000000000001");
+  begun(100, 1, "0000000000000000", b.text("gen_ai.operation.name", "invoke_agent"));
+  begun(101, 2, "0000000000000001", b.text("gen_ai.tool.name", "look"));
   b.span(t, 3, 2, kNow - kHour + kSecond, kSecond, "tool");
   b.span(t, 4, 1, kNow - kHour + kSecond, 0, "no end").end_unix_nano = 0;
   insert(b);
@@ -619,6 +606,9 @@ TEST_F(StoredTraces, spans_that_have_begun_are_told_from_those_that_ended) {
   EXPECT_TRUE(index->size() == 4 && index->complete());
   EXPECT_EQ(index->nodes()[index->find(3)].depth, 2u);
   for (const std::uint64_t id : {100, 101, 4}) EXPECT_TRUE(index->spans()[index->find(id)].unfinished) << id;
+  EXPECT_EQ(index->spans()[index->find(100)].kind, static_cast<std::uint8_t>(genai::Kind::agent));
+  EXPECT_EQ(index->spans()[index->find(101)].kind, static_cast<std::uint8_t>(genai::Kind::tool));
+  EXPECT_EQ(minimap(*index)[0].duration, static_cast<std::uint64_t>(2 * kSecond));
   Batch ended("svc");
   ended.span(t, 2, 1, kNow - kHour, 2 * kSecond, "chat");
   insert(ended);

@@ -101,6 +101,7 @@ class TreeBuilder {
           continue;
         }
         in_[i].parent_span_id = it->second.parent_span_id;
+        in_[i].kind = it->second.kind;
         in_[i].unfinished = true;
         aliases_.emplace_back(it->second.span_id, in_[i].span_id);
       }

@@ -40,9 +40,10 @@ struct IndexedSpan {
   std::int64_t end() const { return start + static_cast<std::int64_t>(duration); }
 };
 
-/// What a placeholder says of the span that has begun: its id, and the span above it (0: none).
+/// What a placeholder says of the span that has begun: its id, the span above it (0: none), what it is.
 struct Announced {
   std::uint64_t span_id = 0, parent_span_id = 0;
+  std::uint8_t kind = 0;  ///< of the span; the placeholder itself is stored as of none, and counted nowhere
 };
 /// By the placeholder's own id.
 using Placeholders = std::unordered_map<std::uint64_t, Announced>;

@@ -187,7 +187,8 @@ TEST(TraceIndex, a_chain_of_a_hundred_thousand_is_no_recursion) {
 TEST(TraceIndex, a_placeholder_stands_for_its_span_until_that_arrives) {
   using genai::Kind;
   // 100 announces 1 (the root), 101 announces 2 below it; 3 has ended below 2. 102 says again what 101 said.
-  const Placeholders begun{{100, {1, 0}}, {101, {2, 1}}, {102, {2, 1}}};
+  const auto agent = static_cast<std::uint8_t>(Kind::agent), tool = static_cast<std::uint8_t>(Kind::tool);
+  const Placeholders begun{{100, {1, 0, agent}}, {101, {2, 1, tool}}, {102, {2, 1, tool}}};
   std::vector<IndexedSpan> rows{span(100, 1, 0, 0), span(101, 2, 10, 10), span(102, 2, 10, 10),
                                 span(3, 2, 20, 50, Kind::llm)};
   const auto running = TraceIndex::build({}, rows, StringPool{}, begun);
@@ -195,6 +196,8 @@ TEST(TraceIndex, a_placeholder_stands_for_its_span_until_that_arrives) {
   EXPECT_EQ(running->nodes()[2].depth, 2u);
   EXPECT_TRUE(running->spans()[0].unfinished && running->spans()[1].unfinished);
   EXPECT_FALSE(running->spans()[2].unfinished);
+  EXPECT_EQ(running->spans()[0].kind, agent);
+  EXPECT_EQ(running->spans()[1].kind, tool);
   EXPECT_EQ(running->root(), 0u);
   EXPECT_TRUE(running->complete());
   EXPECT_EQ(running->find(2), 1u);
@@ -203,6 +206,7 @@ TEST(TraceIndex, a_placeholder_stands_for_its_span_until_that_arrives) {
   EXPECT_EQ(running->nodes()[0].self, 10u);
   EXPECT_EQ(running->nodes()[1].self, 10u);
   EXPECT_EQ(running->critical().llm, 30u);
+  EXPECT_EQ(running->critical().tool, 10u);
 
   rows.push_back(span(2, 1, 10, 60));
   rows.push_back(span(1, 0, 0, 70));

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/anomaly.h"
 #include "otlp/decode.h"
@@ -94,42 +95,75 @@ Result<FoundSpans> Queries::find(const Caller& caller, const TraceIndex& trace, 
   return out;
 }
 
-QueryAnswer<Changes> Queries::changes(const Caller& caller, std::uint64_t version, std::string_view q,
-                                      std::size_t limit) {
-  auto filter = impl_->filter(caller, q);
-  if (!filter) return std::unexpected(filter.error());
-  Changes out;
+Result<ChangedTraces> Queries::changed(const Caller& caller, std::uint64_t version, std::size_t limit) {
+  ChangedTraces out;
+  out.version = version;
   // Rows of `traces` that were inserted since hold the bounds of what came with them.
   Sql sql("SELECT trace_id, min(min_start), max(max_start) FROM traces WHERE project = ");
   sql.u32(caller.project) << " AND max_version >= ";
   sql.u64(version) << " GROUP BY trace_id ORDER BY max(max_version) DESC LIMIT ";
   sql.u64(limit + 1);
-  auto rows = impl_->ask(caller, sql);
-  if (!rows) return std::unexpected(QueryError(rows.error()));
-  std::int64_t from = INT64_MAX, to = INT64_MIN;
-  std::vector<otlp::TraceId> ids;
-  store::RowReader in(rows->bytes);
+  TS_ASSIGN(const auto rows, impl_->ask(caller, sql));
+  store::RowReader in(rows.bytes);
   while (in.more()) {
-    ids.push_back(in.trace_id());
-    from = std::min(from, in.i64());
-    to = std::max(to, in.i64());
+    out.trace_ids.push_back(in.trace_id());
+    out.from = std::min(out.from, in.i64());
+    out.to = std::max(out.to, in.i64());
   }
-  out.more = ids.size() > limit;
-  if (out.more) ids.resize(limit);
+  TS_TRY(in.status());
+  out.more = out.trace_ids.size() > limit;
+  if (out.more) out.trace_ids.resize(limit);
+  return out;
+}
+
+namespace {
+/// The trace of `trace:ID`, which an open page follows: the ids alone tell whether it is meant.
+std::optional<otlp::TraceId> followed(std::string_view q) {
+  otlp::TraceId id{};
+  if (!q.starts_with("trace:") || !otlp::parse_hex(q.substr(6), id)) return std::nullopt;
+  return id;
+}
+}  // namespace
+
+std::optional<Changes> Queries::changes(const ChangedTraces& changed, std::string_view q) {
+  const auto one = followed(q);
+  if ((!one && !q.empty()) || changed.spans.size() != changed.trace_ids.size()) return std::nullopt;
+  Changes out;
+  out.more = changed.more;
+  for (std::size_t i = 0; i < changed.trace_ids.size(); ++i) {
+    if (one && changed.trace_ids[i] != *one) continue;
+    out.trace_ids.push_back(changed.trace_ids[i]);
+    out.spans += changed.spans[i];
+  }
+  return out;
+}
+
+QueryAnswer<Changes> Queries::changes(const Caller& caller, const ChangedTraces& changed,
+                                      std::string_view q) {
+  if (auto known = changes(changed, q)) return std::move(*known);
+  Changes out;
+  out.more = changed.more;
+  auto ids = changed.trace_ids;
+  if (const auto one = followed(q)) {
+    std::erase_if(ids, [&](const auto& id) { return id != *one; });
+    q = {};
+  }
   if (ids.empty()) return out;
+  auto filter = impl_->filter(caller, q);
+  if (!filter) return std::unexpected(filter.error());
   Sql count = filter->prefix;
   count << "SELECT trace_id, count() FROM spans PREWHERE project = ";
   count.u32(caller.project) << " AND start >= ";
-  count.time(from) << " AND start <= ";
-  count.time(to) << " AND trace_id IN ";
+  count.time(changed.from) << " AND start <= ";
+  count.time(changed.to) << " AND trace_id IN ";
   count.traces(ids) << " AND version >= ";
-  count.u64(version);
+  count.u64(changed.version);
   if (!filter->everything) {
     count << " WHERE ";
     count.append(filter->predicate);
   }
   count << " GROUP BY trace_id";
-  rows = impl_->ask(caller, count);
+  auto rows = impl_->ask(caller, count);
   if (!rows) return std::unexpected(QueryError(rows.error()));
   store::RowReader counts(rows->bytes);
   while (counts.more()) {

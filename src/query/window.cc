@@ -108,13 +108,20 @@ Window window(const TraceIndex& trace, const WindowRequest& request) {
   return out;
 }
 
+namespace {
+/// What has not ended goes on for as long as anything is known of the trace.
+std::uint64_t known(const TraceIndex& trace, const IndexedSpan& s) {
+  return s.unfinished ? static_cast<std::uint64_t>(trace.end() - s.start) : s.duration;
+}
+}  // namespace
+
 std::vector<Bar> minimap(const TraceIndex& trace) {
   const auto spans = trace.spans();
   const auto nodes = trace.nodes();
   std::vector<Bar> bars;
   const auto bar = [&](std::uint32_t row) {
     const auto& s = spans[row];
-    return Bar{s.start - trace.start(), s.duration, nodes[row].depth, s.kind, s.is_error};
+    return Bar{s.start - trace.start(), known(trace, s), nodes[row].depth, s.kind, s.is_error};
   };
   if (trace.size() <= kMaxBars) {
     for (std::uint32_t row = 0; row < trace.size(); ++row) bars.push_back(bar(row));
@@ -159,13 +166,13 @@ std::vector<Bar> shape(const TraceIndex& trace) {
     if (!work && nodes[row].children > 0) continue;
     if (!work && kind != genai::Kind::other && kind != genai::Kind::chain) continue;
     if (nodes[row].hidden_plumbing) continue;
-    pieces.push_back(
-        {spans[row].start - trace.start(), spans[row].duration, 0, spans[row].kind, spans[row].is_error});
+    pieces.push_back({spans[row].start - trace.start(), known(trace, spans[row]), 0, spans[row].kind,
+                      spans[row].is_error});
   }
   if (pieces.empty())
     for (std::uint32_t row = 0; row < trace.size() && pieces.size() < kPieces; ++row)
-      pieces.push_back(
-          {spans[row].start - trace.start(), spans[row].duration, 0, spans[row].kind, spans[row].is_error});
+      pieces.push_back({spans[row].start - trace.start(), known(trace, spans[row]), 0, spans[row].kind,
+                        spans[row].is_error});
   if (pieces.size() > kPieces) {
     std::nth_element(pieces.begin(), pieces.begin() + kPieces, pieces.end(), [](const Bar& a, const Bar& b) {
       return a.error != b.error ? a.error : a.duration > b.duration;

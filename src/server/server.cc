@@ -182,8 +182,8 @@ Status ServerImpl::open_store(bool crash_loop) {
   if (objects_) writer_options.range.offload = {config_.offload_above, config_.offload_preview};
   writer_options.range.fold_storms = config_.bounds_storm_spans != 0;
   writer_options.linger = config_.store_freshness / 2;
-  writer_options.stored = [this](log::Position position) {
-    if (auto* api = api_to_tell_.load(std::memory_order_acquire)) api->stored(position);
+  writer_options.stored = [this](log::Position position, store::Arrivals arrivals) {
+    if (auto* api = api_to_tell_.load(std::memory_order_acquire)) api->stored(position, std::move(arrivals));
   };
   if (config_.restricted_enabled) writer_options.range.tier = pipeline::Tier::ordinary;
   writer_options.watched = [this] {

@@ -69,8 +69,8 @@ void RangeBlock::add(const log::Record& r, store::SeenResources& seen) {
     default:
       undecodable(r, Error(ErrorKind::corrupt, "a signal that this version does not know"));
   }
-  bytes_ = spans.bytes() + logs.bytes() + metrics.bytes() + resources.bytes() + parts.bytes() + calls.bytes() +
-           storms_.bytes();
+  bytes_ = spans.bytes() + logs.bytes() + metrics.bytes() + resources.bytes() + parts.bytes() +
+           calls.bytes() + storms_.bytes();
 }
 
 void RangeBlock::clear() {
@@ -188,7 +188,7 @@ void RangeBlock::mark_duplicates(CallWindow& window) {
     duplicates.add(d, day_ * kDayMs * 1'000'000);
     // Whoever holds the trace of the repeating span in memory reads it again.
     const auto times = store::span_times(d.start, d.end, oldest_received_);
-    traces.add(d.project, d.trace, times, false, false, row_version(end_, 0));
+    traces.add(d.project, d.trace, times, false, false, row_version(end_, 0), 0);
   }
   calls_.clear();
   pending_.clear();

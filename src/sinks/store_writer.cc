@@ -328,6 +328,8 @@ void StoreWriter::insert() {
     }
     rows_.fetch_add(block->rows(), std::memory_order_relaxed);
     ranges_.fetch_add(1, std::memory_order_relaxed);
+    store::Arrivals arrivals;
+    if (options_.watched && options_.watched()) arrivals = block->traces.arrivals(options_.arrivals);
     block->clear();
     bool more;
     {
@@ -340,7 +342,7 @@ void StoreWriter::insert() {
     }
     changed_.notify_all();
     if (origin == Origin::history) continue;
-    if (options_.stored) options_.stored(range.end);
+    if (options_.stored) options_.stored(range.end, std::move(arrivals));
     // With another range at hand, its intent tells that this one is in: one sync instead of two.
     if (!more && !retry("advancing the cursor", [&] { return cursor_->advance(behind, intent_.encode()); })) {
       const std::lock_guard lock(mutex_);

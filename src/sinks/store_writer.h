@@ -42,8 +42,10 @@ struct StoreWriterOptions {
   /// Ranges inserted again, newest first, after a start that followed no orderly stop; all kept ones if the
   /// machine was booted since (the store's disk may have lost what it had confirmed).
   std::size_t repeat_after_crash = 1;
-  /// Called on the inserter's thread when everything before the position is searchable. Must not block.
-  std::function<void(log::Position)> stored;
+  /// Called on the inserter's thread when everything before the position is searchable, with what the last
+  /// insert brought (if somebody watches). Must not block.
+  std::function<void(log::Position, store::Arrivals)> stored;
+  std::size_t arrivals = 400;  ///< traces of one insert that are named
   /// Whether somebody watches; empty: nobody. Asked often from the builder's thread, must not block.
   std::function<bool()> watched;
 };

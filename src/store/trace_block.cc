@@ -15,11 +15,11 @@ std::size_t TraceBlock::Hash::operator()(const Key& k) const {
 }
 
 void TraceBlock::add(std::uint32_t project, const otlp::TraceId& id, const SpanTimes& t, bool root,
-                     bool error, std::uint64_t version) {
+                     bool error, std::uint64_t version, std::uint32_t spans) {
   const auto end = t.end();
   if (last_ == nullptr || last_->first.id != id || last_->first.project != project) {
     const auto [it, added] =
-        bounds_.try_emplace(Key{id, project}, Bounds{t.start, end, t.start, root, error, version});
+        bounds_.try_emplace(Key{id, project}, Bounds{t.start, end, t.start, root, error, version, spans});
     last_ = &*it;
     if (added) return;
   }
@@ -30,6 +30,19 @@ void TraceBlock::add(std::uint32_t project, const otlp::TraceId& id, const SpanT
   b.root |= root;
   b.error |= error;
   b.max_version = std::max(b.max_version, version);
+  b.spans += spans;
+}
+
+Arrivals TraceBlock::arrivals(std::size_t most) const {
+  Arrivals out;
+  out.told = true;
+  out.more = bounds_.size() > most;
+  out.traces.reserve(std::min(most, bounds_.size()));
+  for (const auto& [key, b] : bounds_) {
+    if (out.traces.size() == most) break;
+    out.traces.push_back({key.project, key.id, b.min_start, b.max_start, b.spans});
+  }
+  return out;
 }
 
 void TraceBlock::build() {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <unordered_map>
 
+#include "store/arrivals.h"
 #include "store/span_block.h"
 #include "store/table_block.h"
 
@@ -11,7 +12,9 @@ namespace turnscope::store {
 class TraceBlock : public TableBlock<TraceBlock> {
  public:
   void add(std::uint32_t project, const otlp::TraceId&, const SpanTimes&, bool root, bool error,
-           std::uint64_t version);
+           std::uint64_t version, std::uint32_t spans = 1);
+  /// Of what was added, so many traces at most.
+  Arrivals arrivals(std::size_t most) const;
   /// Makes the columns from what was added; call before native().
   void build();
   std::size_t traces() const { return bounds_.size(); }
@@ -51,6 +54,7 @@ class TraceBlock : public TableBlock<TraceBlock> {
     std::int64_t min_start, max_end, max_start;
     bool root, error;
     std::uint64_t max_version;
+    std::uint32_t spans;
   };
   std::unordered_map<Key, Bounds, Hash> bounds_;
   std::pair<const Key, Bounds>* last_ = nullptr;

@@ -29,13 +29,13 @@ export const ok = (condition, what) => { if (!condition) throw new Error(what); 
 
 const address = (a) => (a.startsWith('http') ? a : `http://${a}`);
 
-/** Starts `turnscope serve` on a directory of its own; `settings` as "key.path=value". */
-export async function startServer(settings = []) {
+/** Starts `turnscope serve` on a directory of its own, or on `folder`, which stays; `settings` as "key.path=value". */
+export async function startServer(settings = [], folder = null) {
   const binary = process.env.TURNSCOPE_BIN ?? join(root, 'build/turnscope');
   if (!existsSync(binary)) throw new Error(`no server at ${binary}: build it, or set TURNSCOPE_BIN`);
   const dist = join(root, 'web/dist');
   if (!existsSync(join(dist, 'index.html'))) throw new Error('web/dist is not built: npm --prefix web ci && npm --prefix web run build');
-  const data = mkdtempSync(join(tmpdir(), 'turnscope-e2e-'));
+  const data = folder ?? mkdtempSync(join(tmpdir(), 'turnscope-e2e-'));
   const child = spawn(binary, ['serve', '--data', data, '--listen-ui', '127.0.0.1:0', '--listen-http', '127.0.0.1:0', '--listen-grpc', '127.0.0.1:0', '--set', `ui.dir=${dist}`, ...settings.flatMap((s) => ['--set', s])], { stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '', err = '', exit = null;
   child.stdout.on('data', (d) => { out += d; });
@@ -52,7 +52,7 @@ export async function startServer(settings = []) {
     stop: async () => {
       child.kill('SIGTERM');
       await until('the server to stop', () => exit !== null, 20_000).catch(() => child.kill('SIGKILL'));
-      rmSync(data, { recursive: true, force: true });
+      if (folder === null) rmSync(data, { recursive: true, force: true });
       return exit;
     },
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { quote, ticked, toggle, tokenize, unquote, wordAt } from '../src/search/language';
+import { and, quote, ticked, toggle, tokenize, unquote, wordAt } from '../src/search/language';
 
 describe('tokenize', () => {
   it('covers every character once, whatever is typed', () => {
@@ -31,6 +31,7 @@ describe('facet ticks', () => {
   it('does not read more into an or or a not than ticks can say', () => {
     expect([...ticked('status:error or kind:llm', 'status')]).toEqual([]);
     expect(toggle('status:error or kind:llm', 'tool', 'x')).toBe('(status:error or kind:llm) tool:x');
+    expect(toggle('service:a (b:1 or b:2) or c:3', 'tool', 'x')).toBe('(service:a (b:1 or b:2) or c:3) tool:x');
     expect([...ticked('not status:error', 'status')]).toEqual([]);
   });
   it('quotes what is not one word, and back', () => {
@@ -47,5 +48,14 @@ describe('completion', () => {
     expect(wordAt('model:cl x', 8)).toMatchObject({ kind: 'value', key: 'model', prefix: 'cl', from: 6, to: 8 });
     expect(wordAt('a:b ', 4)).toMatchObject({ kind: 'key', prefix: '' });
     expect(wordAt('"free te', 5)).toBeNull();
+  });
+});
+describe('searches that must all hold', () => {
+  it('stand side by side, and in parentheses where they hold an or of their own', () => {
+    expect(and('', 'kind:llm', null)).toBe('kind:llm');
+    expect(and(' status:error ', 'kind:llm')).toBe('status:error kind:llm');
+    expect(and('a:1 or b:2', 'kind:llm')).toBe('(a:1 or b:2) kind:llm');
+    expect(and('(a:1 or b:2)', '"x or y"')).toBe('(a:1 or b:2) "x or y"');
+    expect(and('a:1 or b:2')).toBe('a:1 or b:2');
   });
 });

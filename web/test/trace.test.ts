@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SpanSummary, TraceWindow, WindowRow } from '../src/api/types';
-import { layers } from '../src/services/service-map';
+import { columnsOf, curveOf, heightOf, keyOf, layers, placesOf } from '../src/services/layout';
+import { cubic } from '../src/services/edge-labels';
 import { criticalPieces, threadPath, without } from '../src/trace/bars';
 import { buildIndex, nextInOrder, nextInRank, selfTimes } from '../src/trace/nav-index';
 import { WindowSource, withFold, type WindowParams } from '../src/trace/window-source';
@@ -109,6 +110,18 @@ describe('service map', () => {
     const l = layers([{ parent: 'web', child: 'agent' }, { parent: 'agent', child: 'index' }, { parent: 'web', child: 'index' }, { parent: 'index', child: 'agent' }]);
     expect([l.get('web'), l.get('agent'), l.get('index')]).toEqual([0, 1, 2]);
   });
+  it('leads no edge behind a node', () => {
+    const edges = ['web>agent', 'agent>tools', 'tools>db', 'tools>index', 'web>db', 'web>index', 'agent>db', 'web>llm', 'agent>llm', 'tools>llm', 'db>web', 'index>agent', 'batch>llm', 'batch>batch'].map((t) => { const [parent, child] = t.split('>') as [string, string]; return { parent, child }; });
+    const columns = columnsOf(edges, (n) => n === 'llm'), height = heightOf(columns, 100), at = placesOf(columns, 1200, height);
+    const nodes = [...at].filter(([id]) => !id.startsWith('\u0001'));
+    expect(nodes.map(([id]) => id).sort()).toEqual(['agent', 'batch', 'db', 'index', 'llm', 'tools', 'web']);
+    expect(at.get('llm')!.x).toBe(Math.max(...nodes.map(([, b]) => b.x)));
+    for (const [, b] of nodes) expect(b.y >= 0 && b.y + b.h <= height).toBe(true);
+    for (const e of edges) for (const piece of curveOf(e, at, columns.ways)!) for (let t = 0; t <= 1; t += 0.02) {
+      const [x, y] = cubic(piece, t);
+      for (const [id, b] of nodes) if (id !== e.parent && id !== e.child) expect(x > b.x && x < b.x + b.w && y > b.y && y < b.y + b.h, `${keyOf(e)} behind ${id}`).toBe(false);
+    }
+  });
 });
 describe('markdown', () => {
   it('is blocks of text, with nothing that could run', () => {
@@ -123,6 +136,7 @@ describe('addresses', () => {
     expect(parseRoute('/t/ABCDEF0123456789abcdef0123456789?s=1').id).toBe('abcdef0123456789abcdef0123456789');
     expect(parseRoute('/t/<script>').page).toBe('unknown');
     expect(parseRoute('/services/x').page).toBe('unknown');
+    expect(parseRoute('/search?q=why?&row=spans').params.get('q')).toBe('why?');
   });
   it('leave defaults out', () => {
     expect(withParams('/search?q=a&live=1', { live: null, q: 'kind:llm' })).toBe('/search?q=kind:llm');

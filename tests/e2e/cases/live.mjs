@@ -34,6 +34,27 @@ export default {
     await until('both are counted', async () => /^2 /.test(await p.page.locator('.newrows').textContent()));
     equal(await top(), before, 'the row under the eyes');
   },
+  'what came in live is of the search that was asked, whatever is shown next': async (t) => {
+    const p = await t.open(), rows = p.page.locator('.tbody .tr:not(.skrow)');
+    await p.go('/search?live=1');
+    await p.page.locator('.tool .pulse').waitFor();
+    await rows.first().waitFor();
+    await post(t.server, small('Traces, then spans, then sessions (live)').request());
+    await until('the new row', async () => (await rows.first().textContent()).includes('Traces, then spans'));
+    for (const [kind, column] of [['Spans', 'Span'], ['Sessions', 'First question'], ['Traces', 'Question']]) {
+      await p.press('r');
+      await p.page.getByRole('columnheader', { name: column, exact: true }).waitFor();
+      await until(`${kind} alone`, async () => (await rows.count()) > 0 && (await p.page.locator('.table.stale').count()) === 0);
+      equal(await p.page.getByText('This page broke').count(), 0, `${kind} after a live list`);
+    }
+    const q = 'a search that nothing fits';
+    await p.page.locator('#search-input').fill(`"${q}"`);
+    await p.page.locator('#search-input').press('Enter');
+    await p.page.getByText('Nothing matches').waitFor();
+    await post(t.server, small('Not of that search (live)').request());
+    await until('the store has it', async () => (await api(t.server, `/traces?q=${encodeURIComponent('"Not of that search"')}`)).traces.length === 1);
+    equal(await rows.count(), 0, 'rows of another search');
+  },
   'an open trace grows, and a span whose parent is not here yet says so': async (t) => {
     const r = small('Grow while I look');
     const [rootSpan, turn] = r.spans;
@@ -60,6 +81,7 @@ export default {
     for (const name of ['agent run', 'running tool', 'GET']) ok((await row(name).first().textContent()).includes('not ended'), `${name} says so`);
     ok(/≥\s*7\.00/.test(await row('agent run').first().textContent()), `at least as long as what is known: ${await row('agent run').first().textContent()}`);
     ok(!(await row('chat claude').textContent()).includes('not ended'), 'what ended says nothing');
+    for (const [name, kind] of [['agent run', 'agent'], ['running tool', 'tool'], ['chat claude', 'llm']]) ok((await row(name).first().getAttribute('class')).includes(`is-${kind}`), `${name} is drawn as ${kind}`);
     // Parents are those of the spans that the placeholders stand for.
     equal(await p.page.locator('.wf-r').evaluateAll((rows) => rows.map((x) => Number(x.getAttribute('aria-level')))), [1, 2, 2, 3], 'levels');
     await p.page.getByText('3 spans not ended').waitFor();

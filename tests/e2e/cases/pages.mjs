@@ -19,7 +19,7 @@ export default {
     const p = await t.open();
     await p.page.route('**/api/v1/services*', async (route) => { const answer = await route.fetch(); await route.fulfill({ json: { ...(await answer.json()), adjusted: true } }); });
     await p.go('/overview');
-    await p.page.getByText('Counts are estimates').waitFor();
+    await p.page.getByText('these figures are estimates').waitFor();
   },
   'a bar leads to the traces of its hour': async (t) => {
     const p = await t.open();
@@ -274,5 +274,22 @@ export default {
       }
       await p.check();
     } finally { await empty.stop(); }
+  },
+  'figures that retention sampling changed say so': async (t) => {
+    const p = await t.open();
+    // What such a store answers beside its figures; the sampling itself is tested where it is done.
+    for (const [path, mark] of [['users', { stored_only: true }], ['sessions', { stored_only: true }], ['timeseries', { adjusted: true }], ['services', { adjusted: true }]]) await p.page.route(`**/api/v1/${path}?*`, async (route) => { const r = await route.fetch(); await route.fulfill({ response: r, json: { ...(await r.json()), ...mark } }); });
+    for (const [path, words] of [['/users', 'Stored traces only'], ['/search?row=sessions', 'stored traces only'], ['/search', 'estimates'], ['/services', 'estimates'], ['/overview', 'Estimates']]) {
+      await p.go(path);
+      await p.page.getByRole('note').filter({ hasText: words }).first().waitFor();
+    }
+  },
+  'what is told of a range counts each trace once': async (t) => {
+    const p = await t.open();
+    const from = new Date(Date.now() - 15 * 60_000).toISOString(), to = new Date().toISOString();
+    await p.go(`/search?from=${from}&to=${to}`);
+    await until('the number of traces', async () => /^\d/.test((await p.page.locator('.tool [role=status] b').textContent()) ?? ''));
+    const listed = (await api(t.server, `/traces?from=${from}&to=${to}&limit=500`)).traces.length;
+    await until('as many as are listed', async () => Number((await p.page.locator('.tool [role=status] b').textContent()).replace(/,/g, '')) === listed);
   },
 };

@@ -195,17 +195,19 @@ export interface LogLine {
 /** GET /api/v1/traces/{id}/otlp — the trace as OTLP/JSON (download; streamed). */
 
 /** GET /api/v1/services?from&to · /api/v1/operations?service · /api/v1/dependencies?from&to */
-export interface ServiceList { services: { name: string; spans: number; errors: number; last_seen_unix_nano: UnixNano }[]; more: boolean; adjusted?: boolean }   // adjusted: sampled traces count with their weight
+/** What counts are where retention sampling took traces. adjusted: estimates, sampled traces count with their weight; stored_only: of what is in the store, without weights. */
+export interface Sampled { adjusted?: boolean; stored_only?: boolean }
+export interface ServiceList extends Sampled { services: { name: string; spans: number; errors: number; last_seen_unix_nano: UnixNano }[]; more: boolean }
 export interface OperationList { operations: { name: string; service: string; span_kind: SpanKind; kind: Kind; spans: number }[]; more: boolean }
-export interface DependencyList { dependencies: { parent: string; child: string; calls: number; errors: number; p50_ns: number; p95_ns: number }[]; more: boolean }
+export interface DependencyList extends Sampled { dependencies: { parent: string; child: string; calls: number; errors: number; p50_ns: number; p95_ns: number }[]; more: boolean }
 
 /** GET /api/v1/facets?q&from&to&row=traces|spans&fields=service,kind,model,tool,status,agent,environment,prompt_version,user */
-export interface Facets { facets: { field: string; values: { value: string; count: number }[]; more: boolean }[]; took_ms: number }
+export interface Facets extends Sampled { facets: { field: string; values: { value: string; count: number }[]; more: boolean }[]; took_ms: number }
 /** GET /api/v1/keys?prefix&from&to — fields and attribute keys with types and counts, for completion. /api/v1/values?key&prefix&from&to */
-export interface KeyList { keys: { key: string; type: string; count: number }[]; more: boolean }
-export interface ValueList { values: { value: string; count: number }[]; more: boolean }
+export interface KeyList extends Sampled { keys: { key: string; type: string; count: number }[]; more: boolean }
+export interface ValueList extends Sampled { values: { value: string; count: number }[]; more: boolean }
 /** GET /api/v1/timeseries?q&from&to&buckets&row=traces|spans — counts, errors and duration quantiles over time (for the histogram above the list). */
-export interface Timeseries { step_ns: number; points: TimePoint[]; series?: { key: string; points: TimePoint[] }[]; more?: boolean; adjusted?: boolean; took_ms: number }
+export interface Timeseries extends Sampled { step_ns: number; points: TimePoint[]; count: number; errors: number; /* of the whole range: a trace in several steps counts here once */ series?: { key: string; points: TimePoint[] }[]; more?: boolean; took_ms: number }
 export interface TimePoint { t: UnixNano; count: number; errors: number; p50_ns: number | null; p95_ns: number | null; p99_ns: number | null; input_tokens: number; output_tokens: number }
 /** GET /api/v1/storage — what lies on disk, by table and day of receipt. */
 export interface StorageList { tables: { table: string; day: string | null; rows: number; bytes: number; uncompressed_bytes: number; parts: number }[]; more: boolean }
@@ -223,9 +225,9 @@ export interface UsageSums {
   cost: Cost & { priced_calls: number; partly_priced_calls: number; unpriced_calls: number; unpriced_tokens: number };
 }
 /** GET /api/v1/usage?by&q&from&to — sums by up to four of model, provider, service, agent, tool, user, session, prompt_version, day, hour … */
-export interface UsageReport { by: string[]; rows: (UsageSums & { key: Record<string, string | null>; traces: number; errors: number })[]; more: boolean; total: UsageSums & { errors: number }; prices_date: string | null; searched_from: UnixNano; searched_to: UnixNano; adjusted?: boolean; took_ms: number }
+export interface UsageReport extends Sampled { by: string[]; rows: (UsageSums & { key: Record<string, string | null>; traces: number; errors: number })[]; more: boolean; total: UsageSums & { errors: number }; prices_date: string | null; searched_from: UnixNano; searched_to: UnixNano; took_ms: number }
 /** GET /api/v1/sessions?q&from&to&limit — conversations, the latest first. GET /api/v1/session?id — its traces and turns in order. */
-export interface SessionList { sessions: SessionSummary[]; more: boolean; took_ms: number }
+export interface SessionList extends Sampled { sessions: SessionSummary[]; more: boolean; took_ms: number }
 export interface SessionSummary extends UsageSums {
   session: string; user: string | null; service: string | null; agent: string | null; first_question: string | null; last_question: string | null;
   start_unix_nano: UnixNano; end_unix_nano: UnixNano; traces: number; spans: number; turns: number; tool_calls: number; errors: number;
@@ -236,8 +238,8 @@ export interface SessionTurn {
   start_unix_nano: UnixNano; duration_ns: number; llm_calls: number; tool_calls: number; errors: number; tokens: { input: number; output: number; cache_read: number } | null; cost: Cost;
 }
 /** GET /api/v1/users, /api/v1/tools, /api/v1/runs?sort */
-export interface UserList { users: (UsageSums & { user: string; first_seen_unix_nano: UnixNano; last_seen_unix_nano: UnixNano; traces: number; sessions: number; failed_traces: number })[]; more: boolean }
-export interface ToolList { tools: { name: string; calls: number; errors: number; traces: number; p50_ns: number; p95_ns: number; max_ns: number; total_ns: number; repeated_calls: number; traces_with_repeats: number; last_seen_unix_nano: UnixNano }[]; more: boolean; adjusted?: boolean }
+export interface UserList extends Sampled { users: (UsageSums & { user: string; first_seen_unix_nano: UnixNano; last_seen_unix_nano: UnixNano; traces: number; sessions: number; failed_traces: number })[]; more: boolean }
+export interface ToolList extends Sampled { tools: { name: string; calls: number; errors: number; traces: number; p50_ns: number; p95_ns: number; max_ns: number; total_ns: number; repeated_calls: number; traces_with_repeats: number; last_seen_unix_nano: UnixNano }[]; more: boolean }
 export interface RunList { sort: string; traces: TraceSummary[]; more: boolean }
 
 /** GET /api/v1/metrics?from&to — metrics that agents sent (OTLP), by name. GET /api/v1/metrics/series?name&fn&q&by&where&step&from&to&limit — one of them over time, the largest series first. */

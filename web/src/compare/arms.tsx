@@ -1,19 +1,20 @@
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
 import { get } from '../api/client';
 import type { Facets, KeyList, Scatter, Timeseries, TraceList, TraceSummary } from '../api/types';
 import { compact, durationText, integer, money, percent, some } from '../format/numbers';
 import type { Range } from '../format/time';
 import { StatusBar } from '../frame/frame';
-import { quote } from '../search/language';
+import { and, quote } from '../search/language';
 import { useRange } from '../ui/time-range';
 import { oneLine } from '../text/safe';
 import { Safe } from '../text/text';
-import { Failure, Skeleton } from '../ui/bits';
+import { Failure, SampledNote, Skeleton } from '../ui/bits';
 import { KindIcon } from '../ui/icons';
 import { useSize } from '../ui/size';
 import { Link } from '../url/link';
 import { setList, setParams } from '../url/router';
+import { searchUrl } from '../url/search-url';
 import { Modes } from './modes';
 import { bins, mean, meanDifference, meanInterval, quantile, shareDifference, shareInterval, type Interval } from './stats';
 
@@ -37,11 +38,12 @@ export default function ArmsPage({ params }: { params: URLSearchParams }) {
   const q = params.get('q') ?? '', sort = ((s) => (s === 'duration' || s === 'tokens' ? s : 'cost'))(params.get('sort')) as Figure;
   const { range, rangeControl } = useRange(params, 'now-7d');
   const [text, setText] = useState(q);
+  useEffect(() => setText(q), [q]);
   const values = useQuery({ queryKey: ['arms', field, q, range], placeholderData: keepPreviousData, queryFn: ({ signal }) => get<Facets>('/facets', { q, ...range, row: 'traces', fields: field }, signal) });
   const known = (values.data?.facets[0]?.values ?? []).filter((v) => v.value !== '');
   const asked = params.getAll('arm').filter(Boolean).slice(0, most);
   const names = asked.length > 0 ? asked : known.slice(0, 2).map((v) => v.value).sort();
-  const of = (name: string): string => [q && `(${q})`, `${field}:${quote(name)}`].filter(Boolean).join(' ');
+  const of = (name: string): string => and(q, `${field}:${quote(name)}`);
   const arms = useQueries({ queries: names.map((name) => ({
     queryKey: ['arm', field, name, q, range], staleTime: 30_000,
     queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Arm> => {
@@ -68,11 +70,12 @@ export default function ArmsPage({ params }: { params: URLSearchParams }) {
         {(values.isError || failed) && <Failure error={values.error ?? failed?.error} retry={() => { void values.refetch(); for (const a of arms) void a.refetch(); }} />}
         {values.data && known.length === 0 && <div className="centered"><div className="first panel"><h2>No run tells its {armFields[field].toLowerCase()} in this range</h2><p className="mid">Arms come from attributes of the spans: <code>experiment.variant</code>, <code>gen_ai.prompt.version</code>, or the model that was called. Choose another field or a longer range.</p></div></div>}
         {!ready && known.length > 0 && !failed && <div className="armgrid">{[0, 1, 2, 3].map((i) => <section className="panel pad" key={i}><Skeleton w="40%" /><Skeleton w="95%" h={120} /></section>)}</div>}
+        {values.data?.adjusted && <SampledNote of={[{ stored_only: true }]} long />}
         {ready && <>
           {all.some((x) => x.more || x.n < 30) && <p className="notice flat warn armnote">{all.filter((x) => x.n < 30).map((x, i) => <span key={x.name}>{i > 0 && ', '}<Safe text={oneLine(x.name, 40)} /> has {some(x.n, 'run')}</span>)}{all.some((x) => x.n < 30) && ': intervals are wide. '}{all.some((x) => x.more) && 'Of the larger arms the latest 5,000 runs are shown.'}</p>}
           <div className="armgrid">
-            {(Object.keys(figures) as Figure[]).map((f) => <Distribution key={f} figure={f} arms={all} link={(name) => `/search?plot=${f}&q=${encodeURIComponent(of(name))}&from=${encodeURIComponent(range.from)}`} />)}
-            <Failures arms={all} link={(name) => `/search?q=${encodeURIComponent(`${of(name)} status:error`)}&from=${encodeURIComponent(range.from)}`} />
+            {(Object.keys(figures) as Figure[]).map((f) => <Distribution key={f} figure={f} arms={all} link={(name) => searchUrl(of(name), range.from, range.to, `&plot=${f}`)} />)}
+            <Failures arms={all} link={(name) => searchUrl(and(of(name), 'status:error'), range.from, range.to)} />
             {scores.map((k) => <Score key={k} name={k} arms={all.map((a) => a.name)} of={of} range={range} />)}
           </div>
           {all.length > 1 && <Pairs a={all[0]!} b={all[1]!} sort={sort} />}

@@ -127,7 +127,7 @@ function Step({ p, on, total, greatest, choose }: { p: Pair; on: boolean; total:
 }
 
 function DiffPane({ step, a, b, part, setPart, change, side, answers }: { step: Pair; a: string; b: string; part: Part; setPart: (p: Part) => void; change: React.MutableRefObject<(d: 1 | -1) => void>; side: React.ReactNode; answers: React.ReactNode }) {
-  const ask = (trace: string, span: NavSpan | null) => ({ queryKey: ['span', trace, span?.id, 'whole'], enabled: span !== null, staleTime: 60_000, queryFn: ({ signal }: { signal: AbortSignal }) => get<SpanDetail>(`/traces/${seg(trace)}/spans/${seg(span!.id)}`, { preview_bytes: 1 << 20 }, signal) });
+  const ask = (trace: string, span: NavSpan | null) => ({ queryKey: ['span', trace, span?.id, 'long'], enabled: span !== null, staleTime: 60_000, queryFn: ({ signal }: { signal: AbortSignal }) => get<SpanDetail>(`/traces/${seg(trace)}/spans/${seg(span!.id)}`, { preview_bytes: 1 << 20 }, signal) });
   const da = useQuery(ask(a, step.a)), db = useQuery(ask(b, step.b));
   const ready = (step.a === null || da.data !== undefined) && (step.b === null || db.data !== undefined);
   const ta = step.a ? partText(da.data, part) : '', tb = step.b ? partText(db.data, part) : '';
@@ -171,7 +171,7 @@ function Pieces({ list }: { list: Piece[] | null }) { return <>{list?.map((p, i)
 function Cohorts({ a, b }: { a: TraceHeader; b: TraceHeader }) {
   const va = a.prompt?.version ?? null, vb = b.prompt?.version ?? null;
   const on = a.prompt !== null && b.prompt !== null && va !== null && vb !== null && va !== vb;
-  const ask = (v: string | null) => ({ enabled: on, queryKey: ['cohort', v], queryFn: async ({ signal }: { signal: AbortSignal }) => { const q = `prompt_version:${quote(v!)}`; const [u, t, r] = await Promise.all([get<UsageReport>('/usage', { q, from: 'now-24h' }, signal), get<Timeseries>('/timeseries', { q, from: 'now-24h', row: 'traces', buckets: 1 }, signal), get<Timeseries>('/timeseries', { q: `${q} kind:llm`, from: 'now-24h', row: 'spans', buckets: 1 }, signal)]); const n = t.points.reduce((k, p) => k + p.count, 0), e = t.points.reduce((k, p) => k + p.errors, 0), last = r.points.filter((p) => p.count > 0).at(-1); return { runs: n, errors: e, cost: u.total.cost.nano_usd, p50: last?.p50_ns ?? null, p95: last?.p95_ns ?? null }; } });
+  const ask = (v: string | null) => ({ enabled: on, queryKey: ['cohort', v], queryFn: async ({ signal }: { signal: AbortSignal }) => { const q = `prompt_version:${quote(v!)}`; const [u, t, r] = await Promise.all([get<UsageReport>('/usage', { q, from: 'now-24h' }, signal), get<Timeseries>('/timeseries', { q, from: 'now-24h', row: 'traces', buckets: 1 }, signal), get<Timeseries>('/timeseries', { q: `${q} kind:llm`, from: 'now-24h', row: 'spans', buckets: 1 }, signal)]); const n = t.count, e = t.errors, last = r.points.filter((p) => p.count > 0).at(-1); return { runs: n, errors: e, cost: u.total.cost.nano_usd, p50: last?.p50_ns ?? null, p95: last?.p95_ns ?? null }; } });
   const qa = useQuery(ask(va)), qb = useQuery(ask(vb));
   if (!on) return null;
   const x = qa.data, y = qb.data;

@@ -19,7 +19,7 @@ export function KeyHelp({ close }: { close: () => void }) {
   useKeys({ Escape: close, '?': close }, { modal: true });
   return (
     <div className="scrim" onClick={(e) => { if (e.target === e.currentTarget) close(); }}>
-      <div className="menu keymap" role="dialog" aria-modal="true" aria-label="Keyboard map" tabIndex={-1} ref={dialog}>
+      <div className="menu keymap" role="dialog" aria-modal="true" aria-label="Keyboard map" tabIndex={-1} ref={dialog} onKeyDown={(e) => { if (e.key === 'Tab') e.preventDefault(); }}>
         {groups.map((g) => (
           <section key={g.title}>
             <h2>{g.title}</h2>

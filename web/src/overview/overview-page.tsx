@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { get } from '../api/client';
 import type { DependencyList, Health, RunList, ServiceList, Timeseries, ToolList, UsageReport } from '../api/types';
@@ -8,12 +8,12 @@ import { compact, durationText, integer, money, percent, roundText } from '../fo
 import { StatusBar } from '../frame/frame';
 import { useHealth } from '../health/use-health';
 import { FirstTrace } from '../search/empty';
-import { quote } from '../search/language';
+import { and, quote } from '../search/language';
 import { useRange } from '../ui/time-range';
 import { providersOf, ServiceMap } from '../services/service-map';
 import { shortModel } from '../search/table';
 import { Safe } from '../text/text';
-import { CostText, Failure, Skeleton } from '../ui/bits';
+import { CostText, Failure, SampledNote, Skeleton } from '../ui/bits';
 import { Icon, KindIcon } from '../ui/icons';
 import { Link } from '../url/link';
 import { navigate, setParams } from '../url/router';
@@ -23,7 +23,6 @@ import { Panels } from './panels';
 import '../services/services.css';
 import './overview.css';
 
-const and = (...terms: string[]): string => terms.filter(Boolean).join(' ');
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 export default function OverviewPage({ params }: { params: URLSearchParams }) {
@@ -31,18 +30,19 @@ export default function OverviewPage({ params }: { params: URLSearchParams }) {
   const by: Dimension = ((d) => (isDimension(d) ? d : 'model'))(params.get('by'));
   const q = params.get('q') ?? '';
   const [text, setText] = useState(q);
+  useEffect(() => setText(q), [q]);
   const step = useMemo(() => stepOf(range), [range]);
   const prior = useMemo(() => before(range), [range]);
   const ask = <T,>(key: string, path: string, p: Record<string, string | number>, enabled = true) => ({ queryKey: [key, p], enabled, placeholderData: keepPreviousData, staleTime: 15_000, refetchInterval: 60_000, queryFn: ({ signal }: { signal: AbortSignal }) => get<T>(path, p, signal) });
   const usage = useQuery(ask<UsageReport>('usage', '/usage', { by: `${by},${step.by}`, q, ...range, limit: 10_000 }));
   const models = useQuery(ask<UsageReport>('usage', '/usage', { by: 'model', q, ...range }));
   const was = useQuery(ask<UsageReport>('usage', '/usage', { by: '', q, from: prior?.from ?? '', to: prior?.to ?? '' }, prior !== null));
-  const roots = useQuery(ask<Timeseries>('timeseries', '/timeseries', { q: and(q ? `(${q})` : '', 'root_name exists'), ...range, row: 'spans', buckets: 60 }));
-  const rootsAll = useQuery(ask<Timeseries>('timeseries', '/timeseries', { q: and(q ? `(${q})` : '', 'root_name exists'), ...range, row: 'spans', buckets: 1 }));
-  const rootsWas = useQuery(ask<Timeseries>('timeseries', '/timeseries', { q: and(q ? `(${q})` : '', 'root_name exists'), from: prior?.from ?? '', to: prior?.to ?? '', row: 'spans', buckets: 1 }, prior !== null));
+  const roots = useQuery(ask<Timeseries>('timeseries', '/timeseries', { q: and(q, 'root_name exists'), ...range, row: 'spans', buckets: 60 }));
+  const rootsAll = useQuery(ask<Timeseries>('timeseries', '/timeseries', { q: and(q, 'root_name exists'), ...range, row: 'spans', buckets: 1 }));
+  const rootsWas = useQuery(ask<Timeseries>('timeseries', '/timeseries', { q: and(q, 'root_name exists'), from: prior?.from ?? '', to: prior?.to ?? '', row: 'spans', buckets: 1 }, prior !== null));
   const traces = useQuery(ask<Timeseries>('timeseries', '/timeseries', { q, ...range, row: 'traces', buckets: 60 }));
-  const errors = useQuery(ask<Timeseries>('timeseries', '/timeseries', { q: and(q ? `(${q})` : '', 'status:error'), ...range, row: 'spans', buckets: 60, by: 'kind' }));
-  const slow = useQuery(ask<Timeseries>('timeseries', '/timeseries', { q: and(q ? `(${q})` : '', by === 'model' ? 'kind:llm' : by === 'agent' ? 'kind:agent' : 'root_name exists'), ...range, row: 'spans', buckets: 60, by }));
+  const errors = useQuery(ask<Timeseries>('timeseries', '/timeseries', { q: and(q, 'status:error'), ...range, row: 'spans', buckets: 60, by: 'kind' }));
+  const slow = useQuery(ask<Timeseries>('timeseries', '/timeseries', { q: and(q, by === 'model' ? 'kind:llm' : by === 'agent' ? 'kind:agent' : 'root_name exists'), ...range, row: 'spans', buckets: 60, by }));
   const tools = useQuery(ask<ToolList>('tools', '/tools', { ...range, limit: 100 }));
   const runs = useQuery(ask<RunList>('runs', '/runs', { q, ...range, sort: 'cost', limit: 8 }));
   const top = useQuery(ask<UsageReport>('usage', '/usage', { by, q, ...range, limit: 12 }));
@@ -62,8 +62,8 @@ export default function OverviewPage({ params }: { params: URLSearchParams }) {
   const unpriced = (models.data?.rows ?? []).filter((r) => r.cost.unpriced_calls > 0);
   const allTokens = (models.data?.total.tokens.total_input ?? 0) + (models.data?.total.tokens.total_output ?? 0);
   const t = models.data?.total, w = was.data?.total;
-  const count = roots.data?.points.reduce((n, p) => n + p.count, 0), failed = traces.data?.points.reduce((n, p) => n + p.errors, 0), allTraces = traces.data?.points.reduce((n, p) => n + p.count, 0);
-  const countWas = rootsWas.data?.points.reduce((n, p) => n + p.count, 0);
+  const count = roots.data?.count, failed = traces.data?.errors, allTraces = traces.data?.count;
+  const countWas = rootsWas.data?.count;
   const p95 = wholeP95(rootsAll.data), p95Was = wholeP95(rootsWas.data);
   const providerEdges = useMemo(() => providersOf(providers.data), [providers.data]);
   const [editing, setEditing] = useState(false);
@@ -85,7 +85,7 @@ export default function OverviewPage({ params }: { params: URLSearchParams }) {
       {nothing ? <div className="center"><FirstTrace /></div> : broken ? <div className="center"><Failure error={broken} retry={() => { for (const x of [usage, models, roots, rootsAll, traces, errors, slow, tools, runs, top, services, edges, providers]) void x.refetch(); }} /></div> : (
         <div className="ov scroll" tabIndex={0} role="region" aria-label="Figures">
           {[usage, roots, tools].map((x, i) => x.isError && <Failure key={i} error={x.error} retry={() => void x.refetch()} />)}
-          {[usage.data, roots.data, tools.data, services.data].some((x) => x?.adjusted) && <div className="notice ovn" role="note">Counts are estimates: of older traces retention keeps a share, and those count with their weight.</div>}
+          <SampledNote of={[models.data, usage.data, roots.data, traces.data, tools.data, services.data]} long />
           {unpriced.length > 0 && <div className="notice warn ovn"><KindIcon kind="error" /><div className="grow"><b>{unpriced.length === 1 ? '1 model has' : `${unpriced.length} models have`} no price.</b> {unpriced.slice(0, 3).map((r, i) => <span key={i}>{i > 0 && ', '}<Safe text={r.key['model'] ?? 'no model told'} /> ({integer(r.cost.unpriced_calls)} {r.cost.unpriced_calls === 1 ? 'call' : 'calls'})</span>)}{unpriced.length > 3 && ' and others'}: {percent(allTokens > 0 ? unpriced.reduce((n, r) => n + r.cost.unpriced_tokens, 0) / allTokens : null)} of tokens are in no cost below.</div><Link className="link" to="/prices">Prices</Link></div>}
           <section className="panel heads" aria-label="Headline figures">
             <Head title="Cost" value={t ? (t.cost.nano_usd !== null ? money(t.cost.nano_usd) : '—') : null} delta={change(t?.cost.nano_usd, w?.cost.nano_usd)} note={w?.cost.nano_usd != null ? `against ${money(w.cost.nano_usd)}` : 'no call before to compare with'} spark={sum(costs, times)} bad />

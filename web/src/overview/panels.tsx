@@ -6,6 +6,7 @@ import { Chart, Legend, type Line } from '../chart/chart';
 import { Panel } from '../chart/panel';
 import { compact, durationText, integer } from '../format/numbers';
 import type { Range } from '../format/time';
+import { and, quote } from '../search/language';
 import { CopyButton, Failure } from '../ui/bits';
 import { Icon } from '../ui/icons';
 import { navigate, setParams } from '../url/router';
@@ -83,7 +84,7 @@ function Editor({ add, cancel }: { add: (p: Own) => void; cancel: () => void }) 
 }
 
 function OwnPanel({ p, range, q, remove, shared, keep }: { p: Own; range: Range; q: string; remove: () => void; shared: boolean; keep: () => void }) {
-  const full = [q && `(${q})`, p.q && `(${p.q})`, p.figure === 'errors' ? 'status:error' : ''].filter(Boolean).join(' ');
+  const full = and(q, p.q, p.figure === 'errors' ? 'status:error' : '');
   const d = useQuery({ queryKey: ['timeseries', 'own', p, full, range], placeholderData: keepPreviousData, retry: false, queryFn: ({ signal }) => get<Timeseries>('/timeseries', { q: full, ...range, row: p.figure === 'traces' ? 'traces' : 'spans', buckets: 60, by: p.by }, signal) });
   const pick = (x: Timeseries['points'][number]): number | null => (p.figure === 'p95' ? (x.count > 0 ? x.p95_ns : null) : p.figure === 'tokens' ? x.input_tokens + x.output_tokens : x.count);
   const text = p.figure === 'p95' ? durationText : p.figure === 'tokens' ? compact : integer;
@@ -92,7 +93,7 @@ function OwnPanel({ p, range, q, remove, shared, keep }: { p: Own; range: Range;
   return (
     <Panel title={p.title} note={p.q} loading={d.isPending} empty={d.data && lines.every((l) => l.values.every((v) => !v)) ? 'Nothing in this range.' : null}
       tools={<>{shared && <button type="button" className="more" onClick={keep}>keep</button>}<CopyButton text={share} label="Copy a link that shows this panel" /><button type="button" className="btn quiet icon" aria-label={`Remove ${p.title}`} onClick={remove}><Icon name="x" /></button></>}>
-      {d.isError ? <Failure error={d.error} /> : <>{p.by && <Legend lines={lines} />}<Chart word={p.title} times={msOf(d.data)} step={(d.data?.step_ns ?? 1e9) / 1e6} lines={lines} form={p.figure === 'p95' ? 'lines' : 'bars'} text={text} go={(l, a, b) => navigate(searchUrl([full, l && l !== 'all' && p.by ? `${p.by}:"${l.replace(/[\\"]/g, '\\$&')}"` : ''].filter(Boolean).join(' '), new Date(a).toISOString(), new Date(b).toISOString(), p.figure === 'traces' ? '' : '&row=spans'))} /></>}
+      {d.isError ? <Failure error={d.error} /> : <>{p.by && <Legend lines={lines} />}<Chart word={p.title} times={msOf(d.data)} step={(d.data?.step_ns ?? 1e9) / 1e6} lines={lines} form={p.figure === 'p95' ? 'lines' : 'bars'} text={text} go={(l, a, b) => navigate(searchUrl(and(full, l && l !== 'all' && p.by ? `${p.by}:${quote(l)}` : ''), new Date(a).toISOString(), new Date(b).toISOString(), p.figure === 'traces' ? '' : '&row=spans'))} /></>}
     </Panel>
   );
 }

@@ -99,13 +99,28 @@ export function groups(q: string): Group[] {
 
 export const ticked = (q: string, field: string): Set<string> => new Set(groups(q).filter((g) => g.field === field).flatMap((g) => g.values));
 
+/** Whether a term beside it would belong to its last part only: `or` binds less than what stands side by side. */
+function loose(q: string): boolean {
+  let depth = 0;
+  for (const x of tokenize(q)) {
+    if (x.text === '(' || x.text === '{') depth++;
+    else if (x.text === ')' || x.text === '}') depth--;
+    else if (depth === 0 && x.type === 'word' && /^or$/i.test(x.text)) return true;
+  }
+  return false;
+}
+
+/** Searches that must all hold; an empty one asks for nothing. */
+export function and(...searches: (string | null | undefined)[]): string {
+  const told = searches.flatMap((s) => { const t = s?.trim(); return t ? [t] : []; });
+  return told.length < 2 ? told.join('') : told.map((s) => (loose(s) ? `(${s})` : s)).join(' ');
+}
+
 /** The query with `field:value` added or taken out. */
 export function toggle(q: string, field: string, value: string): string {
   const group = groups(q).find((g) => g.field === field);
   if (!group) {
-    const rest = q.trim();
-    const wrapped = rest && tokenize(rest).some((x) => x.type === 'word' && /^or$/i.test(x.text)) && groups(rest).length === 0 ? `(${rest})` : rest;
-    return `${wrapped}${wrapped ? ' ' : ''}${field}:${quote(value)}`;
+    return and(q, `${field}:${quote(value)}`);
   }
   const values = group.values.includes(value) ? group.values.filter((v) => v !== value) : [...group.values, value];
   const text = values.length === 0 ? '' : values.length === 1 ? `${field}:${quote(values[0]!)}` : `(${values.map((v) => `${field}:${quote(v)}`).join(' or ')})`;

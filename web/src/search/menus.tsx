@@ -5,7 +5,7 @@ import { navigate } from '../url/router';
 /** A button with a panel below it: closed by escape and by a click elsewhere. */
 export function Drop({ icon, label, title, children }: { icon: IconName; label: string; title: string; children: (close: () => void) => ReactNode }) {
   const [open, setOpen] = useState(false);
-  const box = useRef<HTMLDivElement>(null);
+  const box = useRef<HTMLDivElement>(null), opener = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (!open) return;
     const away = (e: PointerEvent): void => { if (e.target instanceof Node && !box.current?.contains(e.target)) setOpen(false); };
@@ -13,8 +13,8 @@ export function Drop({ icon, label, title, children }: { icon: IconName; label: 
     return () => window.removeEventListener('pointerdown', away);
   }, [open]);
   return (
-    <div className="drop" ref={box} onKeyDown={(e) => { if (e.key === 'Escape' && open) { e.stopPropagation(); setOpen(false); } }}>
-      <button type="button" className="btn" title={title} aria-haspopup="dialog" aria-expanded={open} onClick={() => setOpen(!open)}><Icon name={icon} /><span className="wide">{label}</span></button>
+    <div className="drop" ref={box} onKeyDown={(e) => { if (e.key === 'Escape' && open) { e.stopPropagation(); setOpen(false); opener.current?.focus(); } }}>
+      <button type="button" ref={opener} className="btn" title={title} aria-haspopup="dialog" aria-expanded={open} onClick={() => setOpen(!open)}><Icon name={icon} /><span className="wide">{label}</span></button>
       {open && <div className="menu dropbody" role="dialog" aria-label={title}>{children(() => setOpen(false))}</div>}
     </div>
   );

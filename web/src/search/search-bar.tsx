@@ -1,9 +1,10 @@
 import { useEffect, useId, useMemo, useRef, useState } from 'react';
-import { useQuery, keepPreviousData } from '@tanstack/react-query';
+import { useQuery, useQueryClient, keepPreviousData } from '@tanstack/react-query';
 import { ApiFailure, get } from '../api/client';
-import type { KeyList, ValueList } from '../api/types';
+import type { KeyList, Sampled, ValueList } from '../api/types';
 import { compact } from '../format/numbers';
 import { oneLine } from '../text/safe';
+import { SampledNote } from '../ui/bits';
 import { Icon } from '../ui/icons';
 import { fixedValues, indexOfByte, knownFields, quote, tokenize, wordAt } from './language';
 
@@ -22,7 +23,7 @@ export function SearchBar({ q, range, error, submit }: {
   const list = useId();
   useEffect(() => { setText(q); }, [q]);
   const at = useMemo(() => wordAt(text, caret), [text, caret]);
-  const options = useOptions(open ? at : null, range);
+  const { options, sampled } = useOptions(open ? at : null, range);
   useEffect(() => { setActive(-1); }, [at?.key, at?.prefix, at?.kind]);
 
   const take = (o: Option): void => {
@@ -33,7 +34,9 @@ export function SearchBar({ q, range, error, submit }: {
     setActive(-1);
     requestAnimationFrame(() => { input.current?.setSelectionRange(place, place); setCaret(place); });
   };
-  const run = (value: string): void => { setOpen(false); submit(value.trim()); };
+  const client = useQueryClient();
+  // What was asked for to complete the words would only stand in the way of the rows now.
+  const run = (value: string): void => { setOpen(false); for (const asked of ['keys', 'values']) void client.cancelQueries({ queryKey: [asked] }); submit(value.trim()); };
   const position = error?.position !== undefined && text === q ? indexOfByte(q, error.position) : null;
 
   return (
@@ -87,7 +90,7 @@ export function SearchBar({ q, range, error, submit }: {
               </li>
             ))}
           </ul>
-          <footer><span className="row"><kbd>tab</kbd>take</span><span className="row"><kbd>↑</kbd><kbd>↓</kbd>choose</span><span className="row"><kbd>enter</kbd>run</span><span className="grow" /><span className="mono dim">: != &gt; &lt; ~ exists and or not ( ) {'{a} >> {b}'}</span></footer>
+          <footer><span className="row"><kbd>tab</kbd>take</span><span className="row"><kbd>↑</kbd><kbd>↓</kbd>choose</span><span className="row"><kbd>enter</kbd>run</span><span className="grow" /><SampledNote of={[sampled]} /><span className="mono dim">: != &gt; &lt; ~ exists and or not ( ) {'{a} >> {b}'}</span></footer>
         </div>
       )}
     </div>
@@ -107,7 +110,7 @@ function useDebounced<T>(value: T, ms: number): T {
   return held;
 }
 
-function useOptions(at: ReturnType<typeof wordAt>, range: { from: string; to: string }): Option[] {
+function useOptions(at: ReturnType<typeof wordAt>, range: { from: string; to: string }): { options: Option[]; sampled: Sampled | undefined } {
   const key = at?.kind === 'value' ? at.key : '';
   const prefix = useDebounced(at?.prefix ?? '', 90);
   const wantKeys = at?.kind === 'key', wantValues = at?.kind === 'value' && key !== '' && !fixedValues[key];
@@ -116,10 +119,10 @@ function useOptions(at: ReturnType<typeof wordAt>, range: { from: string; to: st
     queryFn: ({ signal }) => get<KeyList>('/keys', { prefix, ...range }, signal),
   });
   const values = useQuery({
-    queryKey: ['values', key, prefix, range.from, range.to], enabled: wantValues, placeholderData: keepPreviousData, staleTime: 30_000, retry: false,
+    queryKey: ['values', key, prefix, range.from, range.to], enabled: wantValues, placeholderData: (had: ValueList | undefined, of) => (of?.queryKey[1] === key ? had : undefined), staleTime: 30_000, retry: false,
     queryFn: ({ signal }) => get<ValueList>('/values', { key, prefix, ...range }, signal),
   });
-  return useMemo(() => {
+  const options = useMemo(() => {
     if (!at) return [];
     const p = at.prefix.toLowerCase();
     if (at.kind === 'value') {
@@ -134,4 +137,5 @@ function useOptions(at: ReturnType<typeof wordAt>, range: { from: string; to: st
       .map((k) => ({ text: k.key, insert: `${k.key}:`, hint: k.type, count: compact(k.count) }));
     return [...known, ...attributes].slice(0, 9);
   }, [at, keys.data, values.data]);
+  return { options, sampled: at?.kind === 'value' ? values.data : keys.data };
 }

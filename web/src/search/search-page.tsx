@@ -5,7 +5,7 @@ import type { Facets, Scatter, ScatterPoint, SpanSummary, Timeseries, TraceSumma
 import { integer } from '../format/numbers';
 import { rangeLabel, resolveTime, type Range } from '../format/time';
 import { StatusBar } from '../frame/frame';
-import { Failure, Skeleton } from '../ui/bits';
+import { Failure, SampledNote, Skeleton } from '../ui/bits';
 import { useKeys } from '../ui/keys';
 import { useVirtual } from '../ui/virtual';
 import { navigate, setParams } from '../url/router';
@@ -14,7 +14,7 @@ import { DifferencePanel } from './difference';
 import { FacetPanel, facetFields } from './facets';
 import { Histogram } from './histogram';
 import { useLastGood } from './last-good';
-import { indexOfByte, quote } from './language';
+import { and, indexOfByte, quote } from './language';
 import { ColumnChooser, SavedViews } from './menus';
 import { Peek } from './peek';
 import { readCloud, ScatterPlot, writeCloud, type Cloud, type Figure } from './scatter';
@@ -43,17 +43,25 @@ export function SearchPage({ params }: { params: URLSearchParams }) {
   const { query, rows, live: liveState } = useRows(search, live);
   const tick = liveState.last;
 
+  // Rows first: what is counted beside them would have the server do it all at once.
+  const error = query.error instanceof ApiFailure ? query.error : null;
+  const syntax = error?.kind === 'invalid_argument' ? error : null;
+  const counting = syntax === null && (query.isError || (query.data !== undefined && !query.isPlaceholderData));
+  const countedAt = useRef({ facets: { at: 0, n: 0 }, series: { at: 0, n: 0 }, scatter: { at: 0, n: 0 } }).current;
   const facets = useQuery({
-    queryKey: ['facets', search, live ? Math.floor((tick ?? 0) / 5000) : 0], placeholderData: keepPreviousData,
+    queryKey: ['facets', search, countedAt.facets.n], enabled: counting, placeholderData: keepPreviousData,
     queryFn: ({ signal }) => get<Facets>('/facets', { q, from, to, row: counted, fields: facetFields.join(',') }, signal),
   });
   const nothingYet = useNothingYet();
   const facetData = useLastGood(facets.data, facets.isError);
+  beat(countedAt.facets, tick, 5000, facets.data?.took_ms);
   const series = useQuery({
-    queryKey: ['timeseries', search, live ? Math.floor((tick ?? 0) / 2000) : 0], placeholderData: keepPreviousData,
+    queryKey: ['timeseries', search, countedAt.series.n], enabled: counting, placeholderData: keepPreviousData,
     queryFn: ({ signal }) => get<Timeseries>('/timeseries', { q, from, to, row: counted, buckets: 96 }, signal),
   });
   const seriesData = useLastGood(series.data, series.isError);
+  beat(countedAt.series, tick, 2000, series.data?.took_ms);
+  beat(countedAt.scatter, tick, 3000, 2 * (series.data?.took_ms ?? 0));
   const ends = useMemo(() => {
     const now = Date.now();
     return { from: resolveTime(from, now) ?? now - 86_400e3, to: resolveTime(to, now) ?? now };
@@ -61,17 +69,15 @@ export function SearchPage({ params }: { params: URLSearchParams }) {
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [from, to, series.dataUpdatedAt]);
 
-  const total = seriesData?.points.reduce((n, p) => n + p.count, 0);
+  const total = seriesData?.count;
   // Points say more than bars, while there are not too many of them to be told apart.
   const plot: 'count' | Figure = askedPlot ?? (total !== undefined && total <= 5000 && total > 0 ? 'duration' : 'count');
   const scatter = useQuery({
-    queryKey: ['scatter', { q, from, to, row: counted }, live ? Math.floor((tick ?? 0) / 3000) : 0], enabled: plot !== 'count', placeholderData: keepPreviousData, retry: false,
+    queryKey: ['scatter', { q, from, to, row: counted }, countedAt.scatter.n], enabled: counting && plot !== 'count', placeholderData: keepPreviousData, retry: false,
     queryFn: ({ signal }) => get<Scatter>('/scatter', { q, from, to, row: counted }, signal),
   });
   const scatterData = useLastGood(scatter.data, scatter.isError);
   const setCloud = useCallback((c: Cloud | null) => setParams({ cloud: c ? writeCloud(c) : null }, 'push'), []);
-  const error = query.error instanceof ApiFailure ? query.error : null;
-  const syntax = error?.kind === 'invalid_argument' ? error : null;
   const everything = q === '' && from === defaultRange.from;
   const setQ = useCallback((next: string) => setParams({ q: next }, 'push'), []);
   const setRange = useCallback((r: Range) => setParams({ from: r.from === defaultRange.from ? null : r.from, to: r.to === 'now' ? null : r.to }, 'push'), []);
@@ -105,7 +111,8 @@ export function SearchPage({ params }: { params: URLSearchParams }) {
       el.scrollTop += above * rowHeight;
       setUnseen((n) => n + above);
     }
-    setFreshIds(new Set(added));
+    // Of a stream nothing is marked: everything would be, all the time.
+    if (added.length <= 8) setFreshIds(new Set(added));
   }, [rows, key, live]);
   useEffect(() => { if (view.top < rowHeight / 2) setUnseen(0); }, [view.top]);
   useEffect(() => { if (freshIds.size === 0) return; const t = setTimeout(() => setFreshIds(new Set()), 2000); return () => clearTimeout(t); }, [freshIds]);
@@ -160,7 +167,7 @@ export function SearchPage({ params }: { params: URLSearchParams }) {
   const wanted = useMemo(() => new Set(chosenColumns ? chosenColumns.split(',') : every.filter((c) => !c.extra).map((c) => c.key)), [chosenColumns, every]);
   const columns = useMemo(() => fitColumns(every, wanted, tableSize.width), [every, wanted, tableSize.width]);
   const template = templateOf(columns);
-  const took = query.data?.pages[0]?.took_ms;
+  const firstPage = query.data?.pages[0], took = firstPage?.took_ms;
   const word = row === 'traces' ? 'Traces' : row === 'spans' ? 'Spans' : 'Sessions';
   const at = selected >= 0 ? rows[selected]! : null;
   const peeked = at && !isSession(at) ? at.trace_id : null;
@@ -175,7 +182,7 @@ export function SearchPage({ params }: { params: URLSearchParams }) {
           {(['traces', 'spans', 'sessions'] as const).map((r) => <button type="button" key={r} aria-pressed={row === r} onClick={() => setParams({ row: r === 'traces' ? null : r, cloud: null, cols: null }, 'push')}>{r[0]!.toUpperCase() + r.slice(1)}</button>)}
         </span>
         {syntax && <p className="qerr trunc" id="query-error" role="alert" title={syntax.message}><span className="danger">{syntax.position !== undefined && `Character ${[...q.slice(0, indexOfByte(q, syntax.position))].length + 1}: `}{syntax.message}</span>{rows.length > 0 && <span className="dim"> The last good result stays below.</span>}</p>}
-        <span className="row" role="status">{total !== undefined && !syntax && <><b className="strong">{row === 'sessions' ? integer(rows.length) : integer(total)}</b><span className="dim">{word.toLowerCase()}{took !== undefined && `, ${took < 10 ? took.toFixed(1) : Math.round(took)} ms`}</span></>}</span>
+        <span className="row" role="status">{total !== undefined && !syntax && <><b className={row !== 'sessions' && series.isPlaceholderData ? 'dim' : 'strong'}>{row === 'sessions' ? integer(rows.length) : integer(total)}</b><span className="dim">{word.toLowerCase()}{took !== undefined && `, ${took < 10 ? took.toFixed(1) : Math.round(took)} ms`}</span><SampledNote of={[row !== 'sessions' ? seriesData : firstPage && 'sessions' in firstPage ? firstPage : undefined]} /></>}</span>
         <span className="grow" />
         {marked !== null && <span className="chip accent">compare with … <kbd>c</kbd></span>}
         <TimeRange range={range} set={setRange} />
@@ -191,8 +198,8 @@ export function SearchPage({ params }: { params: URLSearchParams }) {
           <div className={`plots ${cloud ? 'with-dif' : ''} ${plot === 'count' ? 'low' : ''}`}>
             <div className="plotbox"><span className="seg plotseg" role="group" aria-label="Plot">{(['count', 'duration', 'cost', 'tokens'] as const).map((x) => <button type="button" key={x} aria-pressed={plot === x} onClick={() => setParams({ plot: x, cloud: null })}>{x[0]!.toUpperCase() + x.slice(1)}</button>)}</span>
           {plot !== 'count' ? <ScatterPlot data={scatterData} from={ends.from} to={ends.to} figure={plot} cloud={cloud} setCloud={setCloud} open={openPoint} word={counted} selected={at && !isSession(at) ? idOf(at) : null} /> : <Histogram series={seriesData} from={ends.from} to={ends.to} word={counted === 'spans' ? 'Spans' : 'Traces'} narrow={(a, b) => setRange({ from: new Date(a).toISOString(), to: new Date(b).toISOString() })} />}</div>
-            {cloud && <DifferencePanel search={{ q, from, to, row: counted }} cloud={cloud} close={() => setCloud(null)} add={(k, v) => setParams({ q: `${q}${q ? ' ' : ''}${quote(k)}:${quote(v)}` }, 'push')}
-              keep={() => setParams({ from: new Date(cloud.from).toISOString(), to: new Date(cloud.to).toISOString(), q: cloud.figure === 'duration' ? `${q}${q ? ' ' : ''}duration>=${Math.floor(cloud.least / 1e6)}ms` : q, cloud: null }, 'push')} />}
+            {cloud && <DifferencePanel search={{ q, from, to, row: counted }} cloud={cloud} close={() => setCloud(null)} add={(k, v) => setParams({ q: and(q, `${quote(k)}:${quote(v)}`) }, 'push')}
+              keep={() => setParams({ from: new Date(cloud.from).toISOString(), to: new Date(cloud.to).toISOString(), q: cloud.figure === 'duration' ? and(q, `duration>=${Math.floor(cloud.least / 1e6)}ms`) : q, cloud: null }, 'push')} />}
           </div>
           {error && !syntax && <Failure error={error} retry={() => void query.refetch()} />}
           {syntax && rows.length === 0 ? <div className="centered"><QueryHelp use={setQ} /></div> : nothing ? (
@@ -228,6 +235,13 @@ export function SearchPage({ params }: { params: URLSearchParams }) {
         right={live ? (liveState.state === 'listening' ? 'live: new rows appear on top' : 'live: waiting for the server') : undefined} />
     </main>
   );
+}
+
+/** While live, what is counted is counted again after a while, and the later the longer it takes. */
+function beat(last: { at: number; n: number }, now: number | null, least: number, took = 0): void {
+  if (now === null || now - last.at < Math.max(least, 20 * took)) return;
+  last.at = now;
+  last.n++;
 }
 
 /** The dearest or slowest tenth: what `d` asks about when nothing is chosen by hand. */

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, type ReactNode } from 'react';
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { get, seg } from '../api/client';
 import type { ContextCall, SpanDetail, TraceHeader } from '../api/types';
 import { compact, durationText, money } from '../format/numbers';
@@ -100,7 +100,7 @@ export function Conversation({ trace, index, whole, load, selected, select, head
           <section key={i} data-turn={i} aria-label={`Turn ${g.n}`} className={g.depth > 0 ? 'sub' : ''}>
             {g.agent && groups[i - 1]?.agent !== g.agent && <header className="subh"><KindIcon kind={g.agent.error ? 'error' : 'agent'} /><b><Safe text={g.agent.agent ?? g.agent.name} /></b><span className="dim">sub-agent, {durationText(g.agent.duration)}</span></header>}
             <header className="turnh"><b>Turn {g.n}</b><span className="dim">{durationText(g.turn ? g.turn.duration : g.items.reduce((s, x) => s + x.duration, 0))}{costOf(g) !== null && ` · ${money(costOf(g))}`}</span><span className="grow" />{g.items.find((x) => x.kind === 'llm' && x.usage?.total_input) && <span className="dim">context {compact(Math.max(...g.items.map((x) => x.usage?.total_input ?? 0)))} tok</span>}</header>
-            {g.items.map((s) => <Step key={s.id} trace={trace} s={s} first={i === 0 && s === g.items.find((x) => x.kind === 'llm')} selected={s.id === selected} select={select} shown={tools} previous={before.get(s.id) ?? null} total={Math.max(1, header?.duration_ns ?? 1)} />)}
+            {g.items.map((s) => <Step key={s.id} trace={trace} revision={revision} s={s} first={i === 0 && s === g.items.find((x) => x.kind === 'llm')} selected={s.id === selected} select={select} shown={tools} previous={before.get(s.id) ?? null} total={Math.max(1, header?.duration_ns ?? 1)} />)}
           </section>
         ))}
         {groups.length > limit && <button type="button" className="btn" onClick={() => setLimit(limit + 200)}>Show more: {groups.length - limit} turns are below</button>}
@@ -153,7 +153,7 @@ export function shortArguments(d: Pick<SpanDetail, 'input'>): string | null {
 }
 
 /** One call, read when it comes near the screen. */
-function Step({ trace, s, first, selected, select, shown, previous, total }: { trace: string; s: NavSpan; previous: string | null; total: number; first: boolean; selected: boolean; select: (span: string) => void; shown: Set<string> }) {
+function Step({ trace, revision, s, first, selected, select, shown, previous, total }: { trace: string; revision: string; s: NavSpan; previous: string | null; total: number; first: boolean; selected: boolean; select: (span: string) => void; shown: Set<string> }) {
   const ref = useRef<HTMLDivElement>(null);
   const [near, setNear] = useState(false);
   useEffect(() => {
@@ -161,7 +161,8 @@ function Step({ trace, s, first, selected, select, shown, previous, total }: { t
     if (ref.current) o.observe(ref.current);
     return () => o.disconnect();
   }, []);
-  const detail = useQuery({ queryKey: ['span', trace, s.id, 'whole'], enabled: near, staleTime: 60_000, queryFn: ({ signal }) => get<SpanDetail>(`/traces/${seg(trace)}/spans/${seg(s.id)}`, {}, signal) });
+  // What has not ended is read again whenever the trace has grown.
+  const detail = useQuery({ queryKey: ['span', trace, s.id, 'whole', ...(s.open ? [revision] : [])], placeholderData: keepPreviousData, enabled: near, staleTime: 60_000, queryFn: ({ signal }) => get<SpanDetail>(`/traces/${seg(trace)}/spans/${seg(s.id)}`, {}, signal) });
   const d = detail.data;
   const isLlm = s.kind === 'llm';
   // Arguments that fit on a line stand in the head of the call.

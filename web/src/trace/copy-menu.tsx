@@ -25,7 +25,7 @@ export function markdownOf(t: TraceHeader, link: string): string {
 export function CopyMenu({ trace, span, header, link, open, setOpen, say }: {
   trace: string; span: string | null; header: TraceHeader | undefined; link: () => string; open: boolean; setOpen: (o: boolean) => void; say: (text: string) => void;
 }) {
-  const box = useRef<HTMLDivElement>(null);
+  const box = useRef<HTMLDivElement>(null), opener = useRef<HTMLButtonElement>(null);
   const [done, setDone] = useState(false);
   useEffect(() => {
     if (!open) return;
@@ -55,15 +55,16 @@ export function CopyMenu({ trace, span, header, link, open, setOpen, say }: {
       setTimeout(() => setDone(false), 1200);
     } catch { say('the clipboard is closed to this page'); }
     setOpen(false);
+    opener.current?.focus();
   };
   return (
     <div className="drop" ref={box} onKeyDown={(e) => {
       if (!open) return;
       const all = [...(box.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])], at = all.indexOf(document.activeElement as HTMLElement);
-      if (e.key === 'Escape') { e.stopPropagation(); setOpen(false); }
+      if (e.key === 'Escape') { e.stopPropagation(); setOpen(false); opener.current?.focus(); }
       else if (e.key === 'ArrowDown' || e.key === 'ArrowUp') { e.preventDefault(); e.stopPropagation(); all[(at + (e.key === 'ArrowDown' ? 1 : -1) + all.length) % all.length]?.focus(); }
     }}>
-      <button type="button" className="btn" aria-haspopup="menu" aria-expanded={open} title="Copy as … (Y)" onClick={() => setOpen(!open)}><Icon name={done ? 'check' : 'copy'} />Copy<Icon name="down" /></button>
+      <button type="button" ref={opener} className="btn" aria-haspopup="menu" aria-expanded={open} title="Copy as … (Y)" onClick={() => setOpen(!open)}><Icon name={done ? 'check' : 'copy'} />Copy<Icon name="down" /></button>
       {open && <div className="menu copymenu" role="menu" aria-label="Copy as">{items.map((m, i) => <button type="button" role="menuitem" key={m.label} onClick={() => void copy(i)}>{m.label}</button>)}</div>}
     </div>
   );

@@ -13,7 +13,7 @@ const searchFor = (field: string, value: string): string => `/search?q=${encodeU
 
 /** Scores that the answer or the run carries: what a judge said of it. */
 function useRunScores(t: TraceHeader | undefined, lastCall: string | null) {
-  const ask = (span: string | null | undefined) => ({ queryKey: ['span', t?.trace_id, span, 'whole'], enabled: t !== undefined && !!span, staleTime: 60_000, queryFn: ({ signal }: { signal: AbortSignal }) => get<SpanDetail>(`/traces/${seg(t!.trace_id)}/spans/${seg(span!)}`, {}, signal) });
+  const ask = (span: string | null | undefined) => ({ queryKey: ['span', t?.trace_id, span, 'whole', ...(t?.complete && !t.unfinished ? [] : ['growing'])], enabled: t !== undefined && !!span, staleTime: 60_000, queryFn: ({ signal }: { signal: AbortSignal }) => get<SpanDetail>(`/traces/${seg(t!.trace_id)}/spans/${seg(span!)}`, {}, signal) });
   const root = useQuery(ask(t?.root?.span_id)), last = useQuery(ask(lastCall));
   const seen = new Set<string>();
   return [...(last.data?.scores ?? []), ...(root.data?.scores ?? [])].filter((s) => !seen.has(s.name) && seen.add(s.name)).slice(0, 2);

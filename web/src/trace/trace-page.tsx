@@ -11,10 +11,11 @@ import { copyText, Failure, Skeleton } from '../ui/bits';
 import { useCommands } from '../ui/commands';
 import { Icon } from '../ui/icons';
 import { useKeys } from '../ui/keys';
+import { paced } from '../ui/paced';
 import { useSize } from '../ui/size';
 import { useVirtual } from '../ui/virtual';
 import { Link } from '../url/link';
-import { navigate, setParams, withParams } from '../url/router';
+import { navigate, onMove, setParams, withParams } from '../url/router';
 import { ContextPanel } from './context-panel';
 import { Conversation } from './conversation';
 import { CopyMenu } from './copy-menu';
@@ -77,21 +78,30 @@ export default function TracePage({ id }: { id: string }) {
   // browsers limit how often that may happen while a key is held.
   const pending = useRef<Record<string, string | null>>({});
   const timer = useRef(0);
+  const writing = useRef(false);
+  const mine = useCallback((f: () => void) => { writing.current = true; f(); writing.current = false; }, []);
   const write = useCallback((patch: Record<string, string | null>, now = false) => {
     Object.assign(pending.current, patch);
     clearTimeout(timer.current);
-    const flush = (): void => { const p = pending.current; pending.current = {}; if (Object.keys(p).length > 0) setParams(p); };
+    const flush = (): void => { const p = pending.current; pending.current = {}; if (Object.keys(p).length > 0) mine(() => setParams(p)); };
     if (now) flush();
     else timer.current = window.setTimeout(flush, 120);
-  }, []);
+  }, [mine]);
   useEffect(() => {
-    const back = (): void => { const u = readUrl(); setUrl(u); void source.setParams(u.window); };
-    window.addEventListener('popstate', back);
-    return () => {
-      window.removeEventListener('popstate', back);
+    // Back, forward, or a link to another place of this trace.
+    const moved = (): void => {
+      if (writing.current || !location.pathname.toLowerCase().endsWith(`/${id}`)) return;
       clearTimeout(timer.current);
+      pending.current = {};
+      const u = readUrl();
+      setUrl(u);
+      setFindText(u.find);
+      void source.setParams(u.window);
+      if (u.span) void source.locate(u.span).then((at) => { if (at >= 0) requestAnimationFrame(() => scrollTo(at, 'anchor')); });
     };
-  }, [source]);
+    const stop = onMove(moved);
+    return () => { stop(); clearTimeout(timer.current); };
+  }, [source, id]); // eslint-disable-line react-hooks/exhaustive-deps
 
   const header = useQuery({
     queryKey: ['trace', id], queryFn: ({ signal }) => get<TraceHeader>(`/traces/${seg(id)}`, {}, signal),
@@ -102,24 +112,24 @@ export default function TracePage({ id }: { id: string }) {
 
   // A trace that grows tells so; the rows in sight are read again in place.
   useEffect(() => {
-    // One reading at a time; what comes meanwhile is one more.
-    let busy = false, again = false, timer = 0;
-    const read = async (): Promise<void> => {
-      if (busy) { again = true; return; }
-      busy = true;
-      const began = performance.now();
-      await Promise.allSettled([source.ready ? source.reload() : Promise.resolve(), client.invalidateQueries({ queryKey: ['trace', id] })]);
-      busy = false;
-      if (again) { again = false; timer = window.setTimeout(() => void read(), Math.max(40, performance.now() - began)); }
-    };
+    // The rows first and often; the facts above them, which take longer, at their own pace.
+    const rows = paced(() => (source.ready ? source.reload() : Promise.resolve()), { factor: 0.5 }), facts = paced(() => client.invalidateQueries({ queryKey: ['trace', id] }), { least: 400 });
+    const read = (): void => { rows.ask(); facts.ask(); };
     const events = new EventSource(`/api/v1/live?q=${encodeURIComponent(`trace:${id}`)}`);
-    events.addEventListener('traces', () => void read());
-    return () => { clearTimeout(timer); events.close(); };
+    let connected = 0;
+    // Connected again: what came in between was not told.
+    events.addEventListener('hello', () => { if (connected++ > 0) read(); });
+    events.addEventListener('traces', read);
+    return () => { rows.stop(); facts.stop(); events.close(); };
   }, [id, client, source]);
   const revision = t?.revision ?? '';
   const [follow, setFollow] = useState(false);
+  // The rows may be newer than the header: each revision of it is answered once.
+  const answered = useRef('');
   useEffect(() => {
-    if (revision && source.ready && source.revision !== revision) void source.reload();
+    if (!revision || !source.ready || answered.current === revision) return;
+    answered.current = revision;
+    if (source.revision !== revision) void source.reload();
   }, [revision, source, version]);
 
   const scroller = useRef<HTMLDivElement>(null);
@@ -311,7 +321,7 @@ export default function TracePage({ id }: { id: string }) {
     if (t) show(t);
     else void header.refetch({ cancelRefetch: false }).then((r) => { if (r.data) show(r.data); });
   };
-  const setReading = (r: Reading): void => { setUrl((u) => ({ ...u, reading: r })); write({}, true); setParams({ r: r === 'waterfall' ? null : r }, 'push'); };
+  const setReading = (r: Reading): void => { setUrl((u) => ({ ...u, reading: r })); write({}, true); mine(() => setParams({ r: r === 'waterfall' ? null : r }, 'push')); };
   const nextReading = (d: 1 | -1): void => setReading(readings[(readings.indexOf(url.reading) + d + readings.length) % readings.length]!);
   const setOption = <K extends 'colour' | 'merged' | 'calls' | 'down' | 'by' | 'side'>(key: K, value: UrlState[K], patch: Record<string, string | null>): void => { setUrl((u) => ({ ...u, [key]: value })); write(patch); };
   const [copyOpen, setCopyOpen] = useState(false);

@@ -1,5 +1,5 @@
 import { useState, type ReactNode } from 'react';
-import type { Cost, UnixNano } from '../api/types';
+import type { Cost, Sampled, UnixNano } from '../api/types';
 import { ApiFailure } from '../api/client';
 import { duration, money, moneyExact, unknown } from '../format/numbers';
 import { timeLong, timeShort, timeTitle } from '../format/time';
@@ -68,6 +68,18 @@ export function Failure({ error, retry, title, more }: { error: unknown; retry?:
       </div>
     </div>
   );
+}
+
+const sampled = {
+  adjusted: ['estimates', 'Retention sampling took traces of this range. Those that stay count with their weight: these figures are estimates.'],
+  stored_only: ['stored traces only', 'Retention sampling took traces of this range. These figures are of what is still in the store; what was taken is not counted.'],
+} as const;
+/** Says what figures are where retention sampling took traces; nothing where it took none. */
+export function SampledNote({ of, long = false }: { of: (Sampled | undefined)[]; long?: boolean }) {
+  const kind = of.some((x) => x?.stored_only) ? 'stored_only' : of.some((x) => x?.adjusted) ? 'adjusted' : null;
+  if (kind === null) return null;
+  const [word, why] = sampled[kind];
+  return long ? <p className="notice flat" role="note"><span><b>{word[0]!.toUpperCase() + word.slice(1)}.</b> {why}</span></p> : <span className="chip out" role="note" title={why}>{word}</span>;
 }
 
 export function Skeleton({ w, h = 10 }: { w: number | string; h?: number }) {

@@ -17,17 +17,18 @@ export function useRange(params: URLSearchParams, usual: string): { range: Range
 
 export function TimeRange({ range, set }: { range: Range; set: (r: Range) => void }) {
   const [open, setOpen] = useState(false);
-  const box = useRef<HTMLDivElement>(null);
+  const box = useRef<HTMLDivElement>(null), opener = useRef<HTMLButtonElement>(null);
+  const [wrong, setWrong] = useState(false);
   useEffect(() => {
     if (!open) return;
     const away = (e: MouseEvent): void => { if (!box.current?.contains(e.target as Node)) setOpen(false); };
     window.addEventListener('mousedown', away);
     return () => window.removeEventListener('mousedown', away);
   }, [open]);
-  const choose = (r: Range): void => { set(r); setOpen(false); };
+  const choose = (r: Range): void => { set(r); setWrong(false); setOpen(false); opener.current?.focus(); };
   return (
-    <div className="drop" ref={box} onKeyDown={(e) => { if (e.key === 'Escape' && open) { e.stopPropagation(); setOpen(false); } }}>
-      <button type="button" className="btn" title={`Times are in ${zone}`} aria-expanded={open} aria-haspopup="dialog" onClick={() => setOpen(!open)}><Icon name="clock" />{rangeLabel(range)}<Icon name="down" /></button>
+    <div className="drop" ref={box} onKeyDown={(e) => { if (e.key === 'Escape' && open) { e.stopPropagation(); setOpen(false); opener.current?.focus(); } }}>
+      <button type="button" ref={opener} className="btn" title={`Times are in ${zone}`} aria-expanded={open} aria-haspopup="dialog" onClick={() => setOpen(!open)}><Icon name="clock" />{rangeLabel(range)}<Icon name="down" /></button>
       {open && (
         <div className="menu timemenu" role="dialog" aria-label="Time range">
           <div className="plist">
@@ -37,13 +38,13 @@ export function TimeRange({ range, set }: { range: Range; set: (r: Range) => voi
             e.preventDefault();
             const data = new FormData(e.currentTarget);
             const from = Date.parse(String(data.get('from'))), to = Date.parse(String(data.get('to')));
-            if (Number.isNaN(from) || Number.isNaN(to) || to <= from) return;
+            if (Number.isNaN(from) || Number.isNaN(to) || to <= from) { setWrong(true); return; }
             choose({ from: new Date(from).toISOString(), to: new Date(to).toISOString() });
           }}>
             <label>From<input name="from" type="datetime-local" required defaultValue={local(resolveTime(range.from) ?? Date.now() - 3600e3)} /></label>
             <label>To<input name="to" type="datetime-local" required defaultValue={local((resolveTime(range.to) ?? Date.now()) + 60_000)} /></label>
             <button type="submit" className="btn primary">Use this range</button>
-            <span className="cap">{zone}</span>
+            {wrong ? <span className="danger" role="alert">The end lies before the begin.</span> : <span className="cap">{zone}</span>}
           </form>
         </div>
       )}

@@ -2,7 +2,8 @@ import { useSyncExternalStore } from 'react';
 
 // The URL is the state: a page reads its parameters from here and writes them back, and nothing else remembers them.
 const changed = 'turnscope:url';
-const subscribe = (f: () => void): (() => void) => {
+/** Calls `f` whenever the address changes; gives back how to stop that. */
+export const onMove = (f: () => void): (() => void) => {
   window.addEventListener('popstate', f);
   window.addEventListener(changed, f);
   return () => {
@@ -11,7 +12,7 @@ const subscribe = (f: () => void): (() => void) => {
   };
 };
 
-export const useUrl = (): string => useSyncExternalStore(subscribe, () => location.pathname + location.search);
+export const useUrl = (): string => useSyncExternalStore(onMove, () => location.pathname + location.search);
 
 export function navigate(to: string, how: 'push' | 'replace' = 'push'): void {
   if (to === location.pathname + location.search) return;
@@ -20,11 +21,14 @@ export function navigate(to: string, how: 'push' | 'replace' = 'push'): void {
   window.dispatchEvent(new Event(changed));
 }
 
+/** Path and query; a question mark within the query is part of it. */
+const parted = (url: string): [string, string] => { const at = url.indexOf('?'); return at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)]; };
+
 export type Patch = Record<string, string | null | undefined>;
 
 /** The address with some parameters changed; null and '' leave a parameter out, so that links stay short. */
 export function withParams(url: string, patch: Patch): string {
-  const [path = '/', search = ''] = url.split('?', 2);
+  const [path, search] = parted(url);
   const params = new URLSearchParams(search);
   for (const [key, value] of Object.entries(patch)) {
     if (value === null || value === undefined || value === '') params.delete(key);
@@ -36,7 +40,7 @@ export function withParams(url: string, patch: Patch): string {
 
 /** A parameter that may stand several times, so that values may hold anything; with other changes. */
 export function setList(key: string, values: string[], patch: Patch = {}): void {
-  const [path = '/', search = ''] = withParams(location.pathname + location.search, patch).split('?', 2);
+  const [path, search] = parted(withParams(location.pathname + location.search, patch));
   const params = new URLSearchParams(search);
   params.delete(key);
   for (const v of values) params.append(key, v);
@@ -50,7 +54,7 @@ export const setParams = (patch: Patch, how: 'push' | 'replace' = 'replace'): vo
 export interface Route { page: 'search' | 'trace' | 'services' | 'health' | 'overview' | 'session' | 'users' | 'compare' | 'storage' | 'prices' | 'explain' | 'redact' | 'mappings' | 'keys' | 'metrics' | 'unknown'; id: string; params: URLSearchParams }
 
 export function parseRoute(url: string): Route {
-  const [path = '/', search = ''] = url.split('?', 2);
+  const [path, search] = parted(url);
   const params = new URLSearchParams(search);
   const parts = path.split('/').filter(Boolean);
   const [area, id] = parts;
