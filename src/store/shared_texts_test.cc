@@ -32,7 +32,7 @@ struct Store {
     std::vector<std::uint64_t> layout;
     const auto before = parts.rows();
     const bool is_shared = texts.share(project, PayloadRef::Column::input, ms, text, parts, ids, layout);
-    check(whole, std::move(text), is_shared, ids, layout, before);
+    check(whole, text, is_shared, ids, layout, before);
     return is_shared;
   }
 
@@ -45,11 +45,11 @@ struct Store {
     const auto before = parts.rows();
     const bool is_shared = texts.share_answer(project, PayloadRef::Column::input, ms, text,
                                               {{0, whole.size()}}, resent, parts, ids, layout);
-    check(whole, std::move(text), is_shared, ids, layout, before);
+    check(whole, text, is_shared, ids, layout, before);
     return ids;
   }
 
-  void check(const std::string& whole, std::string text, bool is_shared, const std::vector<PartId>& ids,
+  void check(const std::string& whole, const std::string& text, bool is_shared, const std::vector<PartId>& ids,
              const std::vector<std::uint64_t>& layout, std::size_t before) {
     ++rows, shared += is_shared, all_bytes += whole.size(), inline_bytes += text.size();
     if (!is_shared) {
