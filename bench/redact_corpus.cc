@@ -500,7 +500,7 @@ Result<Corpus> make_corpus(std::uint64_t seed, std::size_t each, std::string_vie
     names.push_back(corpus.names.substr(at, end - at));
     at = end + 1;
   }
-  const auto marked = [](std::string thing) { return "«" + thing + "»"; };
+  const auto marked = [](const std::string& thing) { return "«" + thing + "»"; };
   const std::array<std::function<std::string()>, kDetectors> make = {
       [&] { return marked(email(r)); },
       [&] {

@@ -264,7 +264,7 @@ TEST(LiveHub, who_follows_all_or_one_trace_is_told_without_asking_the_store) {
     streams.back()->lagging = false;
     ASSERT_TRUE(hub.add(streams.back(), project, q));
   }
-  const auto told = [](std::string ids, int spans) {
+  const auto told = [](const std::string& ids, int spans) {
     return "event: traces\ndata: {\"trace_ids\":[" + ids + "],\"spans\":" + std::to_string(spans) + "}\n\n";
   };
   const auto quoted = [](const otlp::TraceId& id) { return '"' + otlp::hex(id) + '"'; };

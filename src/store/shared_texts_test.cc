@@ -49,8 +49,8 @@ struct Store {
     return ids;
   }
 
-  void check(const std::string& whole, const std::string& text, bool is_shared, const std::vector<PartId>& ids,
-             const std::vector<std::uint64_t>& layout, std::size_t before) {
+  void check(const std::string& whole, const std::string& text, bool is_shared,
+             const std::vector<PartId>& ids, const std::vector<std::uint64_t>& layout, std::size_t before) {
     ++rows, shared += is_shared, all_bytes += whole.size(), inline_bytes += text.size();
     if (!is_shared) {
       EXPECT_EQ(text, whole);
