@@ -167,12 +167,12 @@ int demo(const DemoOptions& options) {
     std::printf("%zu traces came out of the store whole.\n", runs.size());
     return cli::ok;
   }
-  std::printf("All runs:  http://%s\n", at.ui.c_str());
+  std::printf("All runs:   http://%s\n", at.ui.c_str());
   for (const auto& [name, what] :
        {std::pair{"failed", "Failed run"}, {"slow-tool", "Slow tool"}, {"dear-call", "Dear call"}}) {
     for (const auto& run : runs) {
       if (run.name == name)
-        std::printf("%s http://%s/t/%s\n", cli::pad(std::string(what) + ":", 10).c_str(), at.ui.c_str(),
+        std::printf("%s http://%s/t/%s\n", cli::pad(std::string(what) + ":", 11).c_str(), at.ui.c_str(),
                     run.trace_id.c_str());
     }
   }
