@@ -74,6 +74,7 @@ QueryAnswer<Answer> usage(Context& context, const ApiRequest& r) {
     if (end != 0) request.by.emplace_back(rest.substr(0, end));
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
   }
+  request.traces = r.parameter("traces") == "1";
   auto report = context.queries->usage(r.caller, request);
   if (!report) return std::unexpected(report.error());
   JsonWriter json;
@@ -83,7 +84,9 @@ QueryAnswer<Answer> usage(Context& context, const ApiRequest& r) {
   for (const auto& row : report->rows) {
     json.begin_object().key("key").begin_object();
     for (std::size_t i = 0; i < request.by.size(); ++i) json.text_or_null(request.by[i], row.key[i]);
-    json.end_object().field("traces", row.traces).field("errors", row.errors);
+    json.end_object();
+    if (row.traces) json.field("traces", *row.traces);
+    json.field("errors", row.errors);
     write_sums(json, row);
     json.end_object();
   }

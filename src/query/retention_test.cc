@@ -144,7 +144,7 @@ TEST_F(RetentionTest, whole_traces_are_kept_by_policy_and_count_with_their_weigh
   const auto total = 30 + 2 * by_half + 10 * by_tenth;
   EXPECT_EQ(services->items[0].spans, 3 * total);
   EXPECT_EQ(services->items[0].errors, 20u);
-  const auto usage = queries.usage(caller_, {range, {}, 10, {}});
+  const auto usage = queries.usage(caller_, {range, {}, 10, {}, true});
   ASSERT_TRUE(usage) << usage.error().message;
   EXPECT_TRUE(usage->adjusted);
   EXPECT_EQ(usage->total.calls, total);

@@ -151,7 +151,7 @@ void CostSql::row(Sql& sql) const {
   sql << " AS c_row";
 }
 
-void CostSql::prices(Sql& sql, bool of_million) const {
+void CostSql::prices(Sql& sql) const {
   std::vector<std::uint64_t> masks;
   for (const PriceRow& r : rows_) masks.push_back(r.mask);
   sql << ", arrayElement(";
@@ -162,10 +162,17 @@ void CostSql::prices(Sql& sql, bool of_million) const {
                                  ", c_row) AS c_p9", ", c_row) AS c_p10"};
   for (std::size_t b = 0; b < kPriceBuckets; ++b) {
     std::vector<std::uint64_t> column;
-    for (const PriceRow& r : rows_) column.push_back(of_million ? r.price[b] / 1'000 : r.price[b]);
+    for (const PriceRow& r : rows_) column.push_back(r.price[b]);
     sql << ", arrayElement(";
     sql.u64s(column) << kNames[b];
   }
+}
+
+std::optional<std::size_t> CostSql::row_of(std::size_t model, std::size_t provider, std::size_t tier) const {
+  const auto segment =
+      first_segment_[(model * (providers_.size() + 1) + provider) * (tiers_.size() + 1) + tier];
+  if (segment == kUnknown) return std::nullopt;
+  return first_row_[segment];
 }
 
 bool CostSql::small() const {

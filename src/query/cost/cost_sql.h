@@ -3,7 +3,9 @@
 // provider, time and context, multiplies and rounds exactly as PriceTable::price() does, so that a sum equals
 // the sum over single spans.
 #pragma once
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,12 +34,21 @@ class CostSql {
   /// `c_first` is kUnknown where model, provider and tier did not occur together in `sold`.
   void row(Sql&) const;
   static constexpr std::uint64_t kUnknown = 1;
-  /// ", … AS c_mask, … AS c_p0 …": what price row `c_row` says. `of_million`: prices are divided by 1,000,
-  /// what that leaves over is in `left_over`.
-  void prices(Sql&, bool of_million = false) const;
+  struct PriceRow {
+    std::array<std::uint64_t, kPriceBuckets> price{};
+    std::uint64_t mask = 0;  ///< bit a bucket that has a price
+  };
+  const PriceRow& price_row(std::size_t c_row) const { return rows_[c_row - 1]; }
+  std::size_t unknown_row() const { return first_row_[kUnknown]; }
+  /// Whether a price depends on time or on the size of the context, so that each call must find its own.
+  bool steps() const { return !breakpoints_.empty() || !thresholds_.empty(); }
+  /// Where it does not: the price row (c_row) of a model, provider and tier by their places in the lists
+  /// below; nothing where they did not occur together.
+  std::optional<std::size_t> row_of(std::size_t model, std::size_t provider, std::size_t tier) const;
   /// Whether all prices are so small that a span of fewer than 2^32 tokens a bucket costs less than 2^63.
   bool small() const;
-  /// By bucket and price row: what is left of the price over whole thousands. Empty: nothing is, in any row.
+  /// By bucket and price row: what is left of the price over whole nano-dollars a token. Empty: nothing is,
+  /// in any row.
   std::array<std::vector<std::uint64_t>, kPriceBuckets> left_over() const;
   /// Appends " … AS cost_nano, … AS cost_state": Int64 nano-dollars (0 unless priced or partly) and UInt8
   /// PriceState. Reads from `spans`: model, provider, service_tier, start, usage_known, tok_*; `parts` also
@@ -46,12 +57,11 @@ class CostSql {
   void columns(Sql&, bool parts) const;
   const std::vector<std::string>& models() const { return models_; }  ///< c_model counts them from 1
   const std::vector<std::string>& providers() const { return providers_; }
+  const std::vector<std::string>& sent_tiers() const { return sent_tiers_; }
+  const std::vector<std::uint64_t>& tier_places() const { return tier_of_; }  ///< of sent_tiers(), from 1
 
  private:
-  struct PriceRow {
-    std::array<std::uint64_t, kPriceBuckets> price{};
-    std::uint64_t mask = 0;  ///< bit a bucket that has a price
-  };
+  void prices(Sql&) const;  ///< ", … AS c_mask, … AS c_p0 …": what price row `c_row` says
   std::size_t add_segment(const PriceRule*, std::string_view service_tier);
   std::vector<std::string> models_, providers_;
   std::vector<std::string> tiers_;            ///< canonical

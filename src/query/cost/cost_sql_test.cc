@@ -5,10 +5,12 @@
 
 #include <map>
 #include <random>
+#include <set>
 
 #include "query/cost.h"
 #include "query/cost/price_csv.h"
 #include "query/cost/usage_report.h"
+#include "query/cost/usage_sums.h"
 #include "store/chdb_engine.h"
 #include "store/params.h"
 #include "store/schema.h"
@@ -24,6 +26,7 @@ struct RandomSpan {
   std::int64_t start;
   TokenCounts usage;
   std::optional<std::int64_t> reported = {};
+  std::uint64_t trace = 0;
 };
 
 class CostSqlTest : public testing::Test {
@@ -57,9 +60,9 @@ class CostSqlTest : public testing::Test {
           "{}, {}, "
           "{{'cache_write_5m': {}, 'cache_write_1h': {}, 'input_audio': {}, 'input_image': {}, "
           "'output_audio': {}, 'output_image': {}}}, {})",
-          id > 1 ? ", " : "", id, id, s.start, version_ + id, known, s.tier, s.model, s.provider, u.tokens[0],
-          u.tokens[1], u.tokens[2], u.tokens[3], u.tokens[4], u.parts[0], u.parts[1], u.parts[2], u.parts[3],
-          u.parts[4], u.parts[5], s.reported.value_or(0));
+          id > 1 ? ", " : "", s.trace, id, s.start, version_ + id, known, s.tier, s.model, s.provider,
+          u.tokens[0], u.tokens[1], u.tokens[2], u.tokens[3], u.tokens[4], u.parts[0], u.parts[1], u.parts[2],
+          u.parts[3], u.parts[4], u.parts[5], s.reported.value_or(0));
     }
     for (const auto statement : {std::string_view(sql), store::kCallsOfSpans}) {
       const auto done = engine_->execute(statement);
@@ -134,6 +137,7 @@ std::vector<RandomSpan> random_spans(std::mt19937_64& random, std::int64_t first
     part(TokenCounts::input_audio, TokenCounts::input);
     part(TokenCounts::output_audio, TokenCounts::output);
     if (random() % 3 == 0) s.reported = static_cast<std::int64_t>(random() % 1'000'000'000);
+    s.trace = static_cast<std::uint64_t>(i / 9);
     spans.push_back(std::move(s));
   }
   return spans;
@@ -142,6 +146,7 @@ std::vector<RandomSpan> random_spans(std::mt19937_64& random, std::int64_t first
 /// The report over these spans against the sum over each of them.
 void expect_sums(const UsageReport& report, const std::vector<RandomSpan>& spans, const PriceTable& prices) {
   struct Sum {
+    std::set<std::uint64_t> traces;
     __extension__ __int128 nano = 0, reported = 0, difference = 0;
     std::uint64_t calls = 0, compared = 0, states[4] = {}, tokens[TokenCounts::count] = {}, unpriced = 0;
   };
@@ -152,6 +157,7 @@ void expect_sums(const UsageReport& report, const std::vector<RandomSpan>& spans
     const Cost c = cost_of(prices, s.usage, s.model, s.provider, s.start, std::nullopt, s.tier);
     sum.nano += c.nano_usd.value_or(0);
     ++sum.calls;
+    sum.traces.insert(s.trace);
     ++sum.states[static_cast<int>(c.state)];
     for (std::size_t b = 0; b < TokenCounts::count; ++b) {
       sum.tokens[b] += s.usage.tokens[b];
@@ -170,6 +176,7 @@ void expect_sums(const UsageReport& report, const std::vector<RandomSpan>& spans
     ASSERT_NE(it, expected.end());
     const auto& sum = it->second;
     EXPECT_EQ(row.calls, sum.calls);
+    EXPECT_EQ(row.traces, sum.traces.size());
     EXPECT_EQ(row.cost_nano_usd, static_cast<std::int64_t>(sum.nano > INT64_MAX ? INT64_MAX : sum.nano));
     EXPECT_EQ(row.unpriced, sum.states[1]);
     EXPECT_EQ(row.partly, sum.states[2]);
@@ -210,11 +217,38 @@ TEST_F(CostSqlTest, sums_equal_the_sums_over_single_spans_to_the_nano_dollar) {
             for (auto& p : t.prices)
               if (p) *p = *p / 1'000 * 1'000;
       const auto prices = PriceTable::make(rules).value();
-      const UsageRequest request{{first, first + 14 * kDay}, {"model", "provider", "day"}, 10'000, {}};
+      const UsageRequest request{{first, first + 14 * kDay}, {"model", "provider", "day"}, 10'000, {}, true};
       const auto report = usage_report(*engine_, {}, request, *prices, {}, nullptr, {.known = &known});
       ASSERT_TRUE(report) << report.error().message;
       expect_sums(*report, spans, *prices);
     }
+  }
+}
+
+TEST_F(CostSqlTest, sane_figures_are_summed_before_they_are_priced) {
+  const std::int64_t first = unix_nano_of_date("2025-01-01").value();
+  const TimeRange range{first, first + 14 * kDay};
+  std::mt19937_64 random(9);
+  const AskEngine ask = [&](const Sql& sql) {
+    return engine_->query({.sql = sql.text(), .params = sql.params()});
+  };
+  for (const bool hostile : {false, true}) {
+    ASSERT_TRUE(engine_->execute("TRUNCATE TABLE calls"));
+    ASSERT_TRUE(engine_->execute("TRUNCATE TABLE spans"));
+    const auto spans = random_spans(random, first, 600, hostile);
+    insert(spans);
+    KnownModels::Of known;
+    known.parts = true;
+    for (const auto& s : spans) known.models.push_back({s.model, s.provider, s.tier});
+    const auto prices = PriceTable::make(random_rules(random)).value();
+    const CostSql cost(*prices, known.models, range);
+    const SumsAsked asked{.by = {find_call_key("model"), find_call_key("provider"), find_call_key("day")},
+                          .traces = true};
+    const auto sums = summed_usage(ask, {}, range, cost, known, asked);
+    ASSERT_TRUE(sums) << sums.error().message;
+    EXPECT_EQ(sums->fits, !hostile);
+    EXPECT_FALSE(sums->stale);
+    if (!hostile) expect_sums({.rows = sums->rows, .total = sums->total}, spans, *prices);
   }
 }
 
@@ -228,7 +262,7 @@ TEST_F(CostSqlTest, models_that_come_later_and_spans_that_come_again_are_counted
   insert(early);
   KnownModels known;
   const auto prices = PriceTable::make(random_rules(random)).value();
-  const UsageRequest request{{first, first + 14 * kDay}, {"model", "provider", "day"}, 10'000, {}};
+  const UsageRequest request{{first, first + 14 * kDay}, {"model", "provider", "day"}, 10'000, {}, true};
   auto report = usage_report(*engine_, {}, request, *prices, {}, nullptr, {.known = &known});
   ASSERT_TRUE(report) << report.error().message;
   expect_sums(*report, early, *prices);
@@ -246,16 +280,17 @@ TEST_F(CostSqlTest, models_that_come_later_and_spans_that_come_again_are_counted
   ASSERT_TRUE(report) << report.error().message;
   // Spans that stand in both at the same place have the later figures, the others all count.
   std::vector<RandomSpan> all = spans;
-  std::map<std::pair<std::uint64_t, std::int64_t>, bool> there;
-  for (std::size_t i = 0; i < spans.size(); ++i) there[{i + 1, spans[i].start}] = true;
+  std::set<std::tuple<std::uint64_t, std::uint64_t, std::int64_t>> there;
+  for (std::size_t i = 0; i < spans.size(); ++i) there.emplace(spans[i].trace, i + 1, spans[i].start);
   for (std::size_t i = 0; i < early.size(); ++i)
-    if (!there.contains({i + 1, early[i].start})) all.push_back(early[i]);
+    if (!there.contains({early[i].trace, i + 1, early[i].start})) all.push_back(early[i]);
   expect_sums(*report, all, *prices);
   const auto total = usage_report(*engine_, {}, {request.range, {"model", "day"}, 3, {}}, *prices, {},
                                   nullptr, {.known = &known});
   ASSERT_TRUE(total) << total.error().message;
   EXPECT_TRUE(total->more);
   EXPECT_EQ(total->rows.size(), 3u);
+  EXPECT_EQ(total->rows[0].traces, std::nullopt);
   EXPECT_EQ(total->total.cost_nano_usd, report->total.cost_nano_usd);
   EXPECT_EQ(total->total.calls, all.size());
 }
@@ -264,6 +299,7 @@ TEST_F(CostSqlTest, a_call_sent_again_without_its_usage_does_not_count) {
   const std::int64_t first = unix_nano_of_date("2025-01-01").value();
   RandomSpan s{
       .model = "model-a", .provider = "vendor", .tier = {}, .start = first, .usage = {}, .reported = {}};
+  s.trace = 1;
   s.usage.known = 1;
   s.usage.tokens[0] = 1'000;
   insert({s});

@@ -87,10 +87,10 @@ std::uint64_t sum(std::uint64_t a, std::uint64_t b) {
   return __builtin_add_overflow(a, b, &out) ? std::numeric_limits<std::uint64_t>::max() : out;
 }
 
-void read_sums(store::RowReader& in, UsageRow& row) {
+void read_sums(store::RowReader& in, UsageRow& row, bool traces) {
   row.calls = in.u64();
   row.errors = in.u64();
-  row.traces = in.u64();
+  if (const auto n = in.u64(); traces) row.traces = n;
   row.input = in.u64();
   row.output = in.u64();
   row.cache_read = in.u64();
@@ -219,7 +219,7 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
     if (const CallKey* c = find_call_key(k->name)) call_keys.push_back(c);
   const bool narrow = call_keys.size() == keys.size() && (!filter || filter->everything);
 
-  const auto models = [&]() -> Result<KnownModels::Of> {
+  const auto models = [&](bool services) -> Result<KnownModels::Of> {
     Sql sql("SELECT model, provider, service_tier, max(bitTest(usage_known, 11)) FROM calls");
     in_project(sql, caller, request.range);
     sql << " AND usage_role = 1 GROUP BY model, provider, service_tier LIMIT 10001";
@@ -235,6 +235,15 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
     if (out.models.size() > kMostPairs)
       return fail(ErrorKind::too_large,
                   fmt::format("more than {} models and providers in this time range; narrow it", kMostPairs));
+    if (!services) return out;
+    Sql of("SELECT DISTINCT service FROM calls");
+    in_project(of, caller, request.range);
+    of << " AND usage_role = 1 LIMIT 65001";
+    TS_ASSIGN(const auto named, ask(of));
+    store::RowReader each(named.bytes);
+    while (each.more()) out.services.emplace_back(each.string());
+    TS_TRY(each.status());
+    std::ranges::sort(out.services);
     return out;
   };
 
@@ -256,53 +265,30 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
   };
 
   if (narrow && !hints.weighted) {
+    const SumsAsked asked{.by = call_keys, .duplicates = hints.duplicates, .traces = request.traces};
+    const bool services =
+        std::ranges::any_of(call_keys, [](const CallKey* k) { return k->from == CallKey::From::service; });
     auto known = hints.known ? hints.known->get(caller.project) : nullptr;
-    for (bool asked = false;; asked = true) {
-      if (!known || asked) {
-        TS_ASSIGN(auto found, models());
+    for (bool fresh = false;;) {
+      if (!known || (services && known->services.empty())) {
+        TS_ASSIGN(auto found, models(services));
         if (hints.known) hints.known->add(caller.project, found);
         known = std::make_shared<const KnownModels::Of>(std::move(found));
-        asked = true;
+        fresh = true;
       }
-      const CostSql cost(prices, known->models, request.range);
-      bool stale = false, unfit = !cost.small();
-      const auto rows_by = [&](const std::vector<const CallKey*>& by,
-                               std::size_t most) -> Result<std::vector<UsageRow>> {
-        Sql sql;
-        summed_usage(sql, caller, request.range, cost, by, known->parts, hints.duplicates, most);
-        TS_ASSIGN(const auto answer, ask(sql));
-        std::vector<UsageRow> rows;
-        store::RowReader in(answer.bytes);
-        while (in.more()) {
-          UsageRow row;
-          for (const CallKey* k : by) {
-            const auto text = in.string();
-            row.key.push_back(k->time ? time_text(text) : std::string(text));
-          }
-          read_sums(in, row);
-          unfit |= huge(in.u64());
-          stale |= in.u64() != 0;
-          stale |= in.u8() != 0 && !known->parts;
-          rows.push_back(std::move(row));
-        }
-        TS_TRY(in.status());
-        return rows;
-      };
-      if (!unfit) {
-        TS_ASSIGN(auto rows, rows_by(call_keys, limit + 1));
-        TS_ASSIGN(auto report, finish(std::move(rows), [&]() -> Result<UsageRow> {
-                    TS_ASSIGN(auto all, rows_by({}, 1));
-                    return all.empty() ? UsageRow{} : std::move(all.front());
-                  }));
-        // Calls that came in after their models were asked for: once more, and the rest is for the next
-        // report.
-        if (!unfit && (!stale || asked)) return report;
+      TS_ASSIGN(auto sums, summed_usage(ask, caller, request.range,
+                                        CostSql(prices, known->models, request.range), *known, asked));
+      if (!sums.fits) break;
+      // Calls that came in after their models were asked for: once more, and the rest is for the next report.
+      if (sums.stale && !fresh) {
+        known = nullptr;
+        continue;
       }
-      if (unfit) break;
+      return finish(std::move(sums.rows), [&]() -> Result<UsageRow> { return sums.total; });
     }
   }
 
-  TS_ASSIGN(const auto sold, models());
+  TS_ASSIGN(const auto sold, models(false));
   const bool parts = sold.parts;
   const CostSql cost(prices, sold.models, request.range);
   const auto rows_by = [&](const std::vector<const Key*>& by,
@@ -332,7 +318,11 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
     calls("1");
     sql << " AS calls, ";
     calls("is_error = 1");
-    sql << ", " << (weighted ? count_traces(true) : Fragment("uniq(trace_id)")) << ", ";
+    sql << ", "
+        << (!request.traces ? Fragment("toUInt64(0)")
+            : weighted      ? count_traces(true)
+                            : Fragment("uniq(trace_id)"))
+        << ", ";
     tokens("tok_input", "1");
     tokens("tok_output", "1");
     tokens("tok_cache_read", "1");
@@ -397,7 +387,7 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
         const auto text = in.string();
         row.key.push_back(k->time ? time_text(text) : std::string(text));
       }
-      read_sums(in, row);
+      read_sums(in, row, request.traces);
       rows.push_back(std::move(row));
     }
     TS_TRY(in.status());
@@ -422,11 +412,16 @@ void KnownModels::add(std::uint32_t project, const Of& of) {
   const std::lock_guard lock(mutex_);
   if (by_project_.size() > 1'000) by_project_.clear();
   auto& known = by_project_[project];
-  if (known && known->models.size() + of.models.size() < 1'000) {
+  if (known && known->models.size() + of.models.size() < 1'000 &&
+      known->services.size() + of.services.size() < 10'000) {
     all.parts |= known->parts;
     all.models.insert(all.models.end(), known->models.begin(), known->models.end());
     std::sort(all.models.begin(), all.models.end());
     all.models.erase(std::unique(all.models.begin(), all.models.end()), all.models.end());
+    all.services.insert(all.services.end(), known->services.begin(), known->services.end());
+    std::ranges::sort(all.services);
+    const auto again = std::ranges::unique(all.services);
+    all.services.erase(again.begin(), again.end());
   }
   known = std::make_shared<const Of>(std::move(all));
 }

@@ -26,13 +26,15 @@ struct UsageRequest {
   /// experiment, variant, day, hour; at most 4
   std::vector<std::string> by = {};
   std::size_t limit =
-      1'000;           ///< rows, dearest first (by time first when day or hour is asked); at most 10,000
-  std::string q = {};  ///< the search language, over the model calls themselves
+      1'000;            ///< rows, dearest first (by time first when day or hour is asked); at most 10,000
+  std::string q = {};   ///< the search language, over the model calls themselves
+  bool traces = false;  ///< count them too
 };
 
 struct UsageRow {
   std::vector<std::string> key;  ///< values of `by`; day and hour as RFC 3339
-  std::uint64_t calls = 0, errors = 0, traces = 0;
+  std::uint64_t calls = 0, errors = 0;
+  std::optional<std::uint64_t> traces;  ///< where asked for; exact up to 65,536, then within a percent
   std::uint64_t input = 0, output = 0, cache_read = 0, cache_write = 0, reasoning = 0;  ///< whole columns
   std::int64_t cost_nano_usd = 0;                      ///< of the priced and the partly priced calls
   std::uint64_t priced = 0, partly = 0, unpriced = 0;  ///< calls by state; those without usage are in none
@@ -53,13 +55,14 @@ struct UsageReport {
   bool adjusted = false;  ///< figures are estimates: sampled traces count with their weight
 };
 
-/// Models, providers and tiers that occurred together when a report was made, so that the next need not ask
-/// again: a report finds out whether there are others. Thread-safe.
+/// Models, providers and tiers that occurred together, and services, when a report was made, so that the next
+/// need not ask again: a report finds out whether there are others. Thread-safe.
 class KnownModels {
  public:
   struct Of {
     std::vector<PricedBy> models;
-    bool parts = false;  ///< some calls told audio, images or cache writes of a known life
+    std::vector<std::string> services;  ///< where they were asked for
+    bool parts = false;                 ///< some calls told audio, images or cache writes of a known life
   };
   std::shared_ptr<const Of> get(std::uint32_t project) const;
   void add(std::uint32_t project, const Of&);

@@ -224,8 +224,8 @@ export interface UsageSums {
   cache_hit_rate: number | null;
   cost: Cost & { priced_calls: number; partly_priced_calls: number; unpriced_calls: number; unpriced_tokens: number };
 }
-/** GET /api/v1/usage?by&q&from&to — sums by up to four of model, provider, service, agent, tool, user, session, prompt_version, day, hour … */
-export interface UsageReport extends Sampled { by: string[]; rows: (UsageSums & { key: Record<string, string | null>; traces: number; errors: number })[]; more: boolean; total: UsageSums & { errors: number }; prices_date: string | null; searched_from: UnixNano; searched_to: UnixNano; took_ms: number }
+/** GET /api/v1/usage?by&q&from&to&traces=1 — sums by up to four of model, provider, service, agent, tool, user, session, prompt_version, day, hour … */
+export interface UsageReport extends Sampled { by: string[]; rows: (UsageSums & { key: Record<string, string | null>; traces?: number; errors: number })[]; more: boolean; total: UsageSums & { errors: number }; prices_date: string | null; searched_from: UnixNano; searched_to: UnixNano; took_ms: number }
 /** GET /api/v1/sessions?q&from&to&limit — conversations, the latest first. GET /api/v1/session?id — its traces and turns in order. */
 export interface SessionList extends Sampled { sessions: SessionSummary[]; more: boolean; took_ms: number }
 export interface SessionSummary extends UsageSums {
