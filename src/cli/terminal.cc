@@ -26,11 +26,13 @@ std::string Terminal::styled(Style style, std::string_view text) const {
 }
 
 std::string format_nanos(std::uint64_t n) {
+  // Rounded as the UI rounds, so that one run has one figure.
+  const auto in = [&](std::uint64_t unit) { return n / unit + (n % unit >= unit / 2 ? 1 : 0); };
   if (n < 1'000) return fmt::format("{} ns", n);
-  if (n < 1'000'000) return fmt::format("{} µs", n / 1'000);
-  if (n < 1'000'000'000) return fmt::format("{} ms", n / 1'000'000);
-  if (n < 60'000'000'000) return fmt::format("{}.{:02} s", n / 1'000'000'000, n / 10'000'000 % 100);
-  const std::uint64_t seconds = n / 1'000'000'000;
+  if (in(1'000) < 1'000) return fmt::format("{} µs", in(1'000));
+  if (in(1'000'000) < 1'000) return fmt::format("{} ms", in(1'000'000));
+  if (const auto s = in(10'000'000); s < 6'000) return fmt::format("{}.{:02} s", s / 100, s % 100);
+  const std::uint64_t seconds = in(1'000'000'000);
   if (seconds < 3600) return fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
   return fmt::format("{} h {:02} min", seconds / 3600, seconds / 60 % 60);
 }
@@ -40,8 +42,10 @@ std::string format_money(std::int64_t nano) {
   const std::uint64_t n = nano < 0 ? 0 - static_cast<std::uint64_t>(nano) : static_cast<std::uint64_t>(nano);
   if (n == 0) return "$0";
   if (n < 100'000) return fmt::format("<{}$0.0001", sign);
-  if (n < 10'000'000'000) return fmt::format("{}${}.{:04}", sign, n / 1'000'000'000, n / 100'000 % 10'000);
-  return fmt::format("{}${}.{:02}", sign, n / 1'000'000'000, n / 10'000'000 % 100);
+  if (const auto d = n / 100'000 + (n % 100'000 >= 50'000 ? 1 : 0); d < 100'000)
+    return fmt::format("{}${}.{:04}", sign, d / 10'000, d % 10'000);
+  const auto cents = n / 10'000'000 + (n % 10'000'000 >= 5'000'000 ? 1 : 0);
+  return fmt::format("{}${}.{:02}", sign, cents / 100, cents % 100);
 }
 
 std::string format_count(std::uint64_t n) {

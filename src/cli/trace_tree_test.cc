@@ -28,7 +28,7 @@ TEST(TraceTree, shows_turns_calls_tokens_cost_and_errors_as_a_tree) {
   EXPECT_NE(out.find("   ├─ ✦ gen_ai.completion  claude-sonnet-4-5"), std::string::npos) << out;
   EXPECT_NE(out.find("   └─ ▲ tool.execute.lookup"), std::string::npos) << out;
   EXPECT_NE(out.find("1200 → 50"), std::string::npos) << out;
-  EXPECT_NE(out.find("$0.0043"), std::string::npos) << out;
+  EXPECT_NE(out.find("$0.0044"), std::string::npos) << out;
   EXPECT_NE(out.find("no such order"), std::string::npos);
   EXPECT_NE(out.find("wrong  lookup failed"), std::string::npos) << out;
 }

@@ -358,6 +358,29 @@ TEST(HttpServer, a_viewer_that_does_not_read_is_cut_off_at_the_bound) {
   EXPECT_THAT(client.rest(), testing::Not(testing::EndsWith("0\r\n\r\n")));
 }
 
+TEST(HttpServer, events_for_a_reader_that_sleeps_wait_here_and_not_in_the_kernel) {
+  std::shared_ptr<ResponseStream> stream;
+  std::promise<void> started;
+  auto server = serve([&](HttpRequest r, std::shared_ptr<Responder> out) {
+    if (r.path != "/events") return echo(std::move(r), out);
+    stream = out->stream({200, {{"Content-Type", "text/event-stream"}}, ""}, 1u << 20);
+    started.set_value();
+  });
+  RawClient sleeper(server->port(), 2048);
+  sleeper.send("GET /events HTTP/1.1\r\n" + host + "\r\n");
+  started.get_future().wait();
+  const std::string event(1024, 'x');
+  for (int i = 0; i < 256; ++i) ASSERT_TRUE(stream->write(event));
+  // What can be sent has been when others were answered several times since.
+  RawClient other(server->port());
+  for (int i = 0; i < 20; ++i) {
+    other.send("GET /next HTTP/1.1\r\n" + host + "\r\n");
+    EXPECT_THAT(other.response(), HasSubstr("GET /next"));
+  }
+  EXPECT_GT(stream->waiting(), 200u << 10);
+  stream->close();
+}
+
 TEST(HttpServer, a_stream_ends_when_its_client_leaves) {
   std::promise<bool> ended;
   auto server = serve([&](HttpRequest, std::shared_ptr<Responder> out) {

@@ -477,6 +477,10 @@ void Session::respond_stream(std::shared_ptr<Stream> stream, HttpResponse head) 
   endless_ = std::any_of(head.headers.begin(), head.headers.end(), [](const auto& h) {
     return same_name(h.first, "content-type") && h.second.starts_with("text/event-stream");
   });
+  // What waits must be seen to wait: a kernel's megabytes would take minutes of events for a reader that
+  // sleeps.
+  if (boost::system::error_code ignored; endless_)
+    socket_.set_option(boost::asio::socket_base::send_buffer_size(8 << 10), ignored);
   state_ = State::streaming;
   release_body();
   stream->prepend(head_text(head, !head_.http10, false, 0) + head.body);

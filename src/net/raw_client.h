@@ -16,7 +16,10 @@ namespace turnscope::net {
 
 class RawClient {
  public:
-  explicit RawClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  /// `room`: bytes that the kernel takes in for it before it reads; 0: as the system has it.
+  explicit RawClient(std::uint16_t port, int room = 0)
+      : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    if (room > 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
     sockaddr_in at{};
     at.sin_family = AF_INET;
     at.sin_port = htons(port);

@@ -293,6 +293,41 @@ TEST_F(StoredTraces, batches_sent_twice_count_once_in_every_answer) {
             2u);  // fewer once the engine has merged them
 }
 
+TEST_F(StoredTraces, facets_under_a_condition_are_those_of_its_rows_field_by_field) {
+  Batch b("api");
+  for (std::uint64_t i = 0; i < 60; ++i)
+    b.span(trace_id(1 + i / 3), i + 1, 0, kNow - static_cast<std::int64_t>(i) * kSecond, kSecond, "chat",
+           {b.text("gen_ai.operation.name", i % 3 == 0 ? "chat" : "execute_tool"),
+            b.text("gen_ai.request.model", "m" + std::to_string(i % 4)),
+            b.text("word", i % 2 == 0 ? "even" : "odd")});
+  insert(b);
+  // A condition that all rows fulfil takes another way than none, to the same counts.
+  for (const bool traces : {true, false})
+    for (const char* field : {"kind", "model", "service", "tool"}) {
+      SCOPED_TRACE(field);
+      const auto all = value(queries_.facets(caller_, search(""), traces, {field}));
+      const auto same = value(
+          queries_.facets(caller_, search("duration>=0ms"), traces, {"service", "tool", "model", "kind"}));
+      for (const auto& f : same) {
+        if (f.field != all[0].field) continue;
+        ASSERT_EQ(f.values.size(), all[0].values.size());
+        for (std::size_t i = 0; i < f.values.size(); ++i)
+          EXPECT_EQ(std::pair(f.values[i].value, f.values[i].count),
+                    std::pair(all[0].values[i].value, all[0].values[i].count));
+      }
+    }
+  auto few = search("word:even");
+  few.limit = 1;
+  const auto even = value(queries_.facets(caller_, few, false, {"model", "kind"}));
+  ASSERT_EQ(even[0].values.size(), 1u);
+  EXPECT_EQ(even[0].values[0].value, "m0");  // as often as m2, and before it
+  EXPECT_EQ(even[0].values[0].count, 15u);
+  EXPECT_TRUE(even[0].more);
+  EXPECT_EQ(even[1].values[0].value, "tool");
+  EXPECT_EQ(even[1].values[0].count, 20u);
+  EXPECT_TRUE(even[1].more);
+}
+
 TEST_F(StoredTraces, late_spans_change_the_trace_and_its_revision) {
   Batch first, second;
   first.span(trace_id(1), 2, 1, kNow - 10, 5, "child");
@@ -459,7 +494,12 @@ TEST_F(StoredTraces, cost_is_searched_as_it_is_shown) {
   EXPECT_EQ(expected, std::vector<std::uint64_t>{1});  // the one model with a price and a million tokens
   EXPECT_EQ(found, expected);
   EXPECT_EQ(trace_ids("cost>0.5").size(), expected.size());
-  EXPECT_TRUE(queries_.facets(caller_, search("cost>0.5"), false, {"model"}));
+  const auto dear = queries_.facets(caller_, search("cost>0.5"), false, {"model", "kind"});
+  ASSERT_TRUE(dear) << dear.error().message;
+  for (const auto& f : *dear) {
+    ASSERT_EQ(f.values.size(), 1u) << f.field;
+    EXPECT_EQ(f.values[0].count, expected.size()) << f.field;
+  }
   EXPECT_TRUE(queries_.timeseries(caller_, search("cost>0.5"), true, 10));
 }
 

@@ -14,6 +14,8 @@ type Page = TraceList | SpanList | SessionList;
 const rowsOf = (page: Page): Row[] => ('sessions' in page ? page.sessions : 'traces' in page ? page.traces : page.spans);
 const kindOf = (r: Row): RowKind => (isTrace(r) ? 'traces' : isSession(r) ? 'sessions' : 'spans');
 const pageSize = 100, quick = 40, most = 5000;
+/** The first page is what a screen holds and what is read ahead of it: a search is answered in half the time. */
+const firstPage = (): number => Math.min(pageSize, Math.ceil(window.innerHeight / 34) + 24);
 const none: Row[] = [];
 
 export interface Search { q: string; from: string; to: string; row: RowKind }
@@ -35,7 +37,7 @@ export function joined(fresh: Row[], paged: Row[]): Row[] {
 export function useRows(search: Search, live: boolean) {
   const query = useInfiniteQuery({
     queryKey: ['rows', search], initialPageParam: '', placeholderData: keepPreviousData, refetchOnMount: true, staleTime: 30_000, gcTime: 60_000,
-    queryFn: ({ pageParam, signal }) => get<Page>(`/${search.row}`, { q: search.q, from: search.from, to: search.to, limit: search.row === 'sessions' ? 500 : pageSize, cursor: pageParam }, signal),
+    queryFn: ({ pageParam, signal }) => get<Page>(`/${search.row}`, { q: search.q, from: search.from, to: search.to, limit: search.row === 'sessions' ? 500 : pageParam === '' ? firstPage() : pageSize, cursor: pageParam }, signal),
     getNextPageParam: (last) => ('next_cursor' in last ? last.next_cursor : null) ?? undefined,
   });
   const [came, setCame] = useState<{ key: string; rows: Row[] }>({ key: '', rows: [] });
