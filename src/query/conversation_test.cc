@@ -5,40 +5,20 @@
 
 #include <algorithm>
 
-#include "query/queries.h"
-#include "query/test_store.h"
+#include "query/test_queries.h"
 
 namespace turnscope::query {
 namespace {
 
 using test::Batch;
+using test::kHour;
+using test::kNow;
 using test::kSecond;
 using test::trace_id;
+using test::value;
+using StoredConversation = test::StoredQueries;
 
-constexpr std::int64_t kChatNow = 1'795'000'000 * kSecond;
-constexpr std::int64_t kChatHour = 3'600 * kSecond;
-
-template <typename R>
-auto told(R answer) {
-  if (!answer) {
-    ADD_FAILURE() << answer.error().message;
-    return typename R::value_type{};
-  }
-  return std::move(*answer);
-}
-
-TEST(StoredConversation, a_conversation_whose_answers_are_shared_reads_as_it_was_sent) {
-  const test::FixedClock clock(kChatNow);
-  Queries queries(test::Store::get().engine(), {}, clock);
-  Caller caller;
-  caller.project = test::Store::get().fresh_project();
-  const auto span_ids = [&](const std::string& q) {
-    std::vector<std::uint64_t> out;
-    const auto list =
-        told(queries.spans(caller, {q, {kChatNow - 24 * kChatHour, kChatNow + kChatHour}, 100, {}}));
-    for (const auto& s : list.spans) out.push_back(s.span.span_id);
-    return out;
-  };
+TEST_F(StoredConversation, a_conversation_whose_answers_are_shared_reads_as_it_was_sent) {
   store::SharedTexts texts;
   constexpr std::uint64_t kTurns = 16;
   std::vector<std::string> inputs, outputs;
@@ -49,7 +29,7 @@ TEST(StoredConversation, a_conversation_whose_answers_are_shared_reads_as_it_was
   for (std::uint64_t turn = 0; turn < kTurns; ++turn) {
     Batch b;
     const auto t = trace_id(7'000 + turn);
-    const auto at = kChatNow - kChatHour + static_cast<std::int64_t>(turn) * 10 * kSecond;
+    const auto at = kNow - kHour + static_cast<std::int64_t>(turn) * 10 * kSecond;
     history += message("user", fmt::format("question {} {}", turn, std::string(600, 'q'))) + "}, ";
     const auto answer = fmt::format("answer-{} {}", turn, std::string(600, static_cast<char>('a' + turn)));
     inputs.push_back(history.substr(0, history.size() - 2) + "]");
@@ -65,13 +45,13 @@ TEST(StoredConversation, a_conversation_whose_answers_are_shared_reads_as_it_was
              {b.text("gen_ai.operation.name", "execute_tool"), b.text("gen_ai.tool.name", "look"),
               b.text("gen_ai.tool.call.arguments", inputs.back()),
               b.text("gen_ai.tool.call.result", fmt::format("{} {}", k, std::string(400, 'r')))});
-    test::Store::get().insert(caller.project, b, kChatNow, &texts);
+    test::Store::get().insert(caller_.project, b, kNow, &texts);
   }
-  const auto session = told(queries.session(caller, "c-1", 0, 100));
+  const auto session = value(queries_.session(caller_, "c-1", 0, 100));
   ASSERT_EQ(session.items.size(), kTurns);
   std::size_t shared = 0;
   for (std::uint64_t turn = 0; turn < kTurns; ++turn) {
-    const auto spans = told(queries.whole_spans(caller, *session.items[turn], 0, 1));
+    const auto spans = value(queries_.whole_spans(caller_, *session.items[turn], 0, 1));
     ASSERT_EQ(spans->spans.size(), 1u);
     EXPECT_EQ(spans->spans[0].input, inputs[turn]);
     EXPECT_EQ(spans->spans[0].output, outputs[turn]);
@@ -79,11 +59,12 @@ TEST(StoredConversation, a_conversation_whose_answers_are_shared_reads_as_it_was
     const auto found = span_ids(fmt::format("\"answer-{} \"", turn));
     EXPECT_EQ(std::count_if(found.begin(), found.end(), [](auto id) { return id % 10 == 1; }),
               static_cast<std::ptrdiff_t>(kTurns - turn));
-    const auto in_trace = told(queries.find(caller, *session.items[turn], fmt::format("answer-{} ", turn)));
+    const auto in_trace =
+        value(queries_.find(caller_, *session.items[turn], fmt::format("answer-{} ", turn)));
     shared += in_trace.span_ids.size();
   }
   EXPECT_EQ(shared, kTurns);
-  const auto tools = told(queries.tools(caller, {kChatNow - 24 * kChatHour, kChatNow + kChatHour}, 10));
+  const auto tools = value(queries_.tools(caller_, {kNow - 24 * kHour, kNow + kHour}, 10));
   ASSERT_EQ(tools.items.size(), 1u);
   EXPECT_EQ(tools.items[0].repeated, kTurns);
   // An attribute is compared wherever its own text stands in the row, whatever else is shared.

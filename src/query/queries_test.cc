@@ -10,7 +10,7 @@
 #include "otlp/decode.h"
 #include "query/language/filter.h"
 #include "query/part_hash.h"
-#include "query/test_store.h"
+#include "query/test_queries.h"
 #include "query/window.h"
 #include "store/row_reader.h"
 
@@ -18,31 +18,14 @@ namespace turnscope::query {
 namespace {
 
 using test::Batch;
+using test::kHour;
+using test::kNow;
 using test::kSecond;
 using test::trace_id;
+using test::value;
 
-constexpr std::int64_t kNow = 1'795'000'000 * kSecond;
-constexpr std::int64_t kHour = 3'600 * kSecond;
-
-/// The value of an answer, by value: nothing dangles.
-template <typename R>
-auto value(R answer) {
-  if (!answer) {
-    ADD_FAILURE() << answer.error().message;
-    return typename R::value_type{};
-  }
-  return std::move(*answer);
-}
-
-class StoredTraces : public testing::Test {
+class StoredTraces : public test::StoredQueries {
  protected:
-  StoredTraces() : queries_(test::Store::get().engine(), {}, clock_) {
-    caller_.project = test::Store::get().fresh_project();
-  }
-  void insert(Batch& batch) { test::Store::get().insert(caller_.project, batch, kNow); }
-  SearchRequest search(std::string q, std::size_t limit = 50) {
-    return {std::move(q), {kNow - 24 * kHour, kNow + kHour}, limit, {}};
-  }
   std::vector<otlp::TraceId> trace_ids(const std::string& q, std::size_t limit = 50) {
     std::vector<otlp::TraceId> out;
     auto request = search(q, limit);
@@ -59,25 +42,6 @@ class StoredTraces : public testing::Test {
     }
     return out;
   }
-  std::vector<std::uint64_t> span_ids(const std::string& q, std::size_t limit = 500) {
-    std::vector<std::uint64_t> out;
-    auto request = search(q, limit);
-    for (int page = 0; page < 10'000; ++page) {
-      auto list = queries_.spans(caller_, request);
-      if (!list) {
-        ADD_FAILURE() << q << ": " << list.error().message;
-        break;
-      }
-      for (const auto& s : list->spans) out.push_back(s.span.span_id);
-      if (list->next_cursor.empty()) break;
-      request.cursor = list->next_cursor;
-    }
-    return out;
-  }
-
-  test::FixedClock clock_{kNow};
-  Queries queries_;
-  Caller caller_;
 };
 
 // The words of spans in some thousand chunks, in order and late, looked for in small pages: the same as by
@@ -291,41 +255,6 @@ TEST_F(StoredTraces, batches_sent_twice_count_once_in_every_answer) {
   EXPECT_EQ(snapshot(), once);
   EXPECT_LE((*queries_.trace(caller_, t))->nodes()[0].duplicates,
             2u);  // fewer once the engine has merged them
-}
-
-TEST_F(StoredTraces, facets_under_a_condition_are_those_of_its_rows_field_by_field) {
-  Batch b("api");
-  for (std::uint64_t i = 0; i < 60; ++i)
-    b.span(trace_id(1 + i / 3), i + 1, 0, kNow - static_cast<std::int64_t>(i) * kSecond, kSecond, "chat",
-           {b.text("gen_ai.operation.name", i % 3 == 0 ? "chat" : "execute_tool"),
-            b.text("gen_ai.request.model", "m" + std::to_string(i % 4)),
-            b.text("word", i % 2 == 0 ? "even" : "odd")});
-  insert(b);
-  // A condition that all rows fulfil takes another way than none, to the same counts.
-  for (const bool traces : {true, false})
-    for (const char* field : {"kind", "model", "service", "tool"}) {
-      SCOPED_TRACE(field);
-      const auto all = value(queries_.facets(caller_, search(""), traces, {field}));
-      const auto same = value(
-          queries_.facets(caller_, search("duration>=0ms"), traces, {"service", "tool", "model", "kind"}));
-      for (const auto& f : same) {
-        if (f.field != all[0].field) continue;
-        ASSERT_EQ(f.values.size(), all[0].values.size());
-        for (std::size_t i = 0; i < f.values.size(); ++i)
-          EXPECT_EQ(std::pair(f.values[i].value, f.values[i].count),
-                    std::pair(all[0].values[i].value, all[0].values[i].count));
-      }
-    }
-  auto few = search("word:even");
-  few.limit = 1;
-  const auto even = value(queries_.facets(caller_, few, false, {"model", "kind"}));
-  ASSERT_EQ(even[0].values.size(), 1u);
-  EXPECT_EQ(even[0].values[0].value, "m0");  // as often as m2, and before it
-  EXPECT_EQ(even[0].values[0].count, 15u);
-  EXPECT_TRUE(even[0].more);
-  EXPECT_EQ(even[1].values[0].value, "tool");
-  EXPECT_EQ(even[1].values[0].count, 20u);
-  EXPECT_TRUE(even[1].more);
 }
 
 TEST_F(StoredTraces, late_spans_change_the_trace_and_its_revision) {
