@@ -59,7 +59,8 @@ class Api : public testing::Test {
          Batch::number("gen_ai.usage.output_tokens", 10), Batch::real("gen_ai.request.temperature", 0.5),
          b.text("gen_ai.input.messages",
                 R"([{"role":"user","parts":[{"type":"text","content":"<script>alert(1)</script>"}]}])"),
-         Batch::number("big", 9'007'199'254'740'993), b.text("long", std::string(3'000, 'x'))});
+         b.text("cloud.region", "EU-West-1"), Batch::number("big", 9'007'199'254'740'993),
+         b.text("long", std::string(3'000, 'x'))});
     llm.kind = otlp::SpanKind::client;
     auto& failed = b.span(t, 3, 1, now_ - 5'000'000'000, 1'000'000'000, "tool.execute.refund",
                           {b.text("tool.name", "refund"), Batch::flag("ok", false)});
@@ -396,6 +397,35 @@ TEST_F(Api, prices_are_listed_and_edited_and_every_figure_follows) {
   EXPECT_EQ(imported.at("models").to_number<int>(), 1);
   checked("/api/v1/prices/import", "/api/v1/prices/import", 400, "no json");
   EXPECT_FALSE(checked("/api/v1/prices?model=other-model", "/api/v1/prices").at("rules").as_array().empty());
+}
+
+TEST_F(Api, prices_depend_on_where_a_call_ran) {
+  const auto cost = "/api/v1/traces/" + otlp::hex(trace_id(1)) + "/spans/2/cost";
+  const std::string pattern = "/api/v1/traces/{trace_id}/spans/{span_id}/cost";
+  const auto of_region = [&](const std::string& region) {
+    return checked("/api/v1/prices?model=claude-sonnet-4" + region, "/api/v1/prices").at("rules").as_array();
+  };
+  const auto before = of_region("").size();
+  const auto total = [&](const std::string& path, const std::string& of) {
+    return checked(path, of).at("total").at("cost").at("nano_usd").to_number<int>();
+  };
+  checked("/api/v1/prices", "/api/v1/prices", 200,
+          "model,region,input,output\nclaude-sonnet-4,us,1,1\nclaude-sonnet-4,eu,20,200\n");
+  const auto there = checked(cost, pattern);
+  EXPECT_EQ(there.at("region").as_string(), "eu-west-1");
+  EXPECT_EQ(there.at("rule").at("region").as_string(), "eu");
+  EXPECT_EQ(there.at("nano_usd").to_number<int>(), 4'000'000);
+  EXPECT_EQ(total("/api/v1/usage?by=model", "/api/v1/usage"), 4'000'000);
+  EXPECT_EQ(total("/api/v1/usage?by=agent", "/api/v1/usage"), 4'000'000);
+  const auto found = [&](const std::string& q) {
+    return checked("/api/v1/spans?q=" + q, "/api/v1/spans").at("spans").as_array().size();
+  };
+  EXPECT_EQ(found("cost%3E0.0039"), 1u);
+  EXPECT_EQ(found("cost%3E0.0041"), 0u);
+  EXPECT_EQ(of_region("").size(), before + 2);
+  EXPECT_EQ(of_region("&region=us-east-1").size(), before + 1);
+  EXPECT_EQ(of_region("&region=us-east-1")[0].at("region").as_string(), "us");
+  EXPECT_TRUE(of_region("&region=us-east-1")[1].at("region").is_null());
 }
 
 TEST_F(Api, metrics_of_agents_are_asked_for_by_name) {

@@ -37,7 +37,8 @@ void write_rule(JsonWriter& json, const PriceRule& rule) {
   json.begin_object()
       .field("match", name(rule.match))
       .field("model", rule.model)
-      .text_or_null("provider", rule.provider);
+      .text_or_null("provider", rule.provider)
+      .text_or_null("region", rule.region);
   json.key("valid_from");
   if (rule.valid_from == std::numeric_limits<std::int64_t>::min())
     json.null();
@@ -65,7 +66,12 @@ QueryAnswer<Answer> list(const ApiRequest& r) {
     if (n++ < *limit) write_rule(json, rule);
   };
   if (r.has("model")) {
-    for (const auto* rule : *table->rules_for(r.parameter("model"), r.parameter("provider"))) add(*rule);
+    const auto model = r.parameter("model"), provider = r.parameter("provider");
+    const auto rules =
+        r.has("region")
+            ? table->rules_for({.model = model, .provider = provider, .region = r.parameter("region")})
+            : table->rules_of(model, provider);
+    for (const auto* rule : *rules) add(*rule);
   } else {
     for (const auto& rule : table->rules()) add(rule);
   }
@@ -134,14 +140,14 @@ QueryAnswer<Answer> explain(Context& context, const ApiRequest& r) {
   const auto table = query::prices_in_use();
   const auto tokens = s.usage.buckets();
   query::PricedCall call;
-  if (s.usage_role == 1)
-    call = table->price(tokens, text(s.model), text(s.provider), s.start, text(s.service_tier));
+  if (s.usage_role == 1) call = table->price(tokens, (*trace)->priced_by(s), s.start);
   const bool priced = call.state == query::PriceState::priced || call.state == query::PriceState::partly;
 
   JsonWriter json;
   json.begin_object().field("trace_id", otlp::hex(*trace_id)).field("span_id", hex_id(*span_id));
   json.text_or_null("model", text(s.model)).text_or_null("provider", text(s.provider));
-  json.text_or_null("service_tier", text(s.service_tier)).key("start_unix_nano").text_of(s.start);
+  json.text_or_null("service_tier", text(s.service_tier)).text_or_null("region", text(s.region));
+  json.key("start_unix_nano").text_of(s.start);
   static constexpr std::string_view roles[] = {"none", "own", "aggregate", "duplicate"};
   static constexpr std::string_view bases[] = {"none", "known", "proven", "assumed"};
   json.field("role", roles[std::min<std::uint8_t>(s.usage_role, 3)])

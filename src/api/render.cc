@@ -67,10 +67,9 @@ void write_usage(JsonWriter& json, const IndexedSpan& s,
   json.end_object();
 }
 
-query::Cost span_cost(const IndexedSpan& s, std::string_view model, std::string_view provider,
-                      std::string_view tier) {
+query::Cost span_cost(const IndexedSpan& s, const query::PricedBy& by) {
   const auto reported = s.has_reported_cost ? std::optional(s.reported_cost) : std::nullopt;
-  if (s.usage_role == 1) return query::cost_of(s.usage, model, provider, s.start, reported, tier);
+  if (s.usage_role == 1) return query::cost_of(s.usage, by, s.start, reported);
   query::Cost cost;
   cost.reported_nano_usd = reported;
   return cost;
@@ -185,16 +184,16 @@ void write_span(JsonWriter& json, const otlp::TraceId& trace_id, const IndexedSp
   json.text_or_null("agent", x.agent).text_or_null("session", x.session).text_or_null("user", x.user);
   write_usage(json, s, x.other_tokens);
   json.key("cost");
-  write(json, span_cost(s, x.model, x.provider, x.service_tier), true);
+  write(json, span_cost(s, {x.model, x.provider, x.service_tier, x.region}), true);
   write_turn(json, s);
   if (!open) json.end_object();
 }
 
 SpanTexts texts_of(const TraceIndex& t, std::uint32_t row) {
   const auto& s = t.spans()[row];
-  return {t.text(s.name),           t.text(s.service),     t.text(s.provider), t.text(s.model),
-          t.text(s.tool),           t.text(s.agent),       t.text(s.session),  t.text(s.user),
-          t.text(s.status_message), t.text(s.service_tier)};
+  return {t.text(s.name),           t.text(s.service),      t.text(s.provider), t.text(s.model),
+          t.text(s.tool),           t.text(s.agent),        t.text(s.session),  t.text(s.user),
+          t.text(s.status_message), t.text(s.service_tier), t.text(s.region)};
 }
 
 void write_span(JsonWriter& json, const TraceIndex& t, std::uint32_t row) {
@@ -270,7 +269,7 @@ void write_window(JsonWriter& json, const TraceIndex& t, const query::Window& w,
         .field("llm_calls", n.rollup.llm_calls)
         .field("tool_calls", n.rollup.tool_calls);
     json.end_object().key("cost");
-    write(json, span_cost(s, t.text(s.model), t.text(s.provider), t.text(s.service_tier)));
+    write(json, span_cost(s, t.priced_by(s)));
     json.key("first_token_ns");
     if (s.first_token)
       json.value(s.first_token);

@@ -21,7 +21,7 @@ void write_summary(JsonWriter&, const query::TraceIndex&);
 /// SpanSummary; with the braces unless `open` (then members can follow).
 struct SpanTexts {
   std::string_view name, service, provider, model, tool, agent, session, user, status_message,
-      service_tier = {};
+      service_tier = {}, region = {};
   std::span<const std::pair<std::string_view, std::uint64_t>> other_tokens =
       {};  ///< further buckets, only in detail
 };

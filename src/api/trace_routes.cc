@@ -83,7 +83,7 @@ QueryAnswer<Answer> list_spans(Context& context, const ApiRequest& r) {
     const auto& p = list->pool;
     write_span(json, trace_id, s,
                {p[s.name], p[s.service], p[s.provider], p[s.model], p[s.tool], p[s.agent], p[s.session],
-                p[s.user], p[s.status_message]});
+                p[s.user], p[s.status_message], p[s.service_tier], p[s.region]});
   }
   json.end_array();
   write_list_end(json, list->next_cursor, list->searched, list->hints, took);

@@ -36,10 +36,12 @@ std::string or_else(const std::string& text, std::string_view otherwise) {
 
 void explain(const json::value& a) {
   line(fmt::format("usage          {} (basis: {})", text(a, "role"), text(a, "basis")));
+  line("region         " + or_else(text(a, "region"), "not told"));
   if (const auto* rule = field(a, "rule")) {
-    line(fmt::format("rule           {} {} of {}, valid from {} to {}", text(*rule, "match"),
+    line(fmt::format("rule           {} {} of {} in {}, valid from {} to {}", text(*rule, "match"),
                      text(*rule, "model"), or_else(text(*rule, "provider"), "any provider"),
-                     or_else(text(*rule, "valid_from"), "ever"), or_else(text(*rule, "valid_to"), "now")));
+                     or_else(text(*rule, "region"), "any region"), or_else(text(*rule, "valid_from"), "ever"),
+                     or_else(text(*rule, "valid_to"), "now")));
     line(fmt::format("from           {}{}{}", text(*rule, "from"),
                      text(*rule, "source").empty() ? "" : ", " + text(*rule, "source"),
                      text(*rule, "date").empty() ? "" : ", read on " + text(*rule, "date")));

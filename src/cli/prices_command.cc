@@ -54,6 +54,7 @@ json::object rule_json(const PriceRule& rule) {
   return {{"match", name(rule.match)},
           {"model", rule.model},
           {"provider", text_or_null(rule.provider)},
+          {"region", text_or_null(rule.region)},
           {"valid_from", day(rule.valid_from, std::numeric_limits<std::int64_t>::min())},
           {"valid_to", day(rule.valid_to, std::numeric_limits<std::int64_t>::max())},
           {"from", name(rule.source)},
@@ -68,10 +69,12 @@ int list_prices(const std::string& data, const std::string& model, bool as_json)
   if (!book) return say(book.error());
   const auto table = (*book)->table();
   std::vector<PriceRule> shown;
-  if (model.empty())
+  if (model.empty()) {
     shown.assign(table->rules().begin(), table->rules().end());
-  else
-    for (const auto* rule : *table->rules_for(model, "")) shown.push_back(*rule);
+  } else {
+    const auto rules = table->rules_of(model, "");
+    for (const auto* rule : *rules) shown.push_back(*rule);
+  }
   if (as_json) {
     json::array rules;
     for (const auto& rule : shown) rules.push_back(rule_json(rule));

@@ -7,6 +7,7 @@
 #include "genai/gather.h"
 #include "genai/http_call.h"
 #include "genai/question.h"
+#include "genai/region.h"
 #include "genai/usage.h"
 #include "otlp/decode.h"
 
@@ -155,6 +156,11 @@ void columns(const otlp::Span& span, const otlp::Resource& resource, const otlp:
   out.placeholder = out.kind == Kind::other && g.has(Field::announced_parent);
   out.response_id = read.text(Field::response_id);
   out.service_tier = read.text(Field::service_tier);
+  {
+    thread_local std::string lower;
+    if (const auto r = call_region(g, out.kind, out.provider, lower).region; !r.empty())
+      out.region = read.make(std::string(r));
+  }
   if (out.kind == Kind::tool) {
     out.tool_name = read.text(Field::tool_name);
     if (out.tool_name.empty()) out.tool_name = read.text(Field::entity_name);

@@ -8,6 +8,7 @@
 #include "genai/http_call.h"
 #include "genai/indexed.h"
 #include "genai/question.h"
+#include "genai/region.h"
 #include "genai/usage.h"
 #include "otlp/decode.h"
 
@@ -190,6 +191,7 @@ class Explainer {
             put(fact, json::string(value), source(g_[call->by]), "an HTTP call to a known host of models");
         };
         told("provider", call->provider);
+        if (provider_.empty()) provider_ = call->provider;
         told("operation", call->operation);
         told("request_model", call->model);
       }
@@ -745,6 +747,10 @@ class Explainer {
           if (!kv.value().is_null()) v_.parameters.emplace(kv.key(), kv.value());
     if (!v_.parameters.empty()) put("parameters", v_.parameters, "attributes", "request parameters");
     put_text("service_tier", Field::service_tier);
+    std::string lower;
+    if (const auto r = call_region(g_, v_.kind, provider_, lower); !r.region.empty())
+      put("region", json::string(r.region), r.by == Field::count ? "resource.cloud.region" : source(g_[r.by]),
+          std::string(r.rule));
     for (const auto f :
          {Field::system_instructions_ref, Field::input_messages_ref, Field::output_messages_ref,
           Field::tools_ref, Field::tool_arguments_ref, Field::tool_result_ref})

@@ -262,6 +262,7 @@ TEST(Columns, agree_with_the_facts_of_every_captured_span) {
             EXPECT_EQ(c.request_model,
                       v.facts.contains("request_model") ? text("request_model") : text("model"));
           }
+          EXPECT_EQ(c.region, text("region"));
           EXPECT_EQ(c.tool_name, text("tool_name"));
           EXPECT_EQ(c.agent_name, text("agent_name"));
           EXPECT_EQ(c.session, text("session_id"));

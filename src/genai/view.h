@@ -61,6 +61,7 @@ struct Columns {
   Kind kind = Kind::other;
   std::string_view provider, operation, request_model, response_model, response_id;
   std::string_view service_tier;
+  std::string_view region;  ///< of a model call: where it ran, lower case
   std::string_view tool_name, agent_name, session, user;
   std::string_view prompt_name, prompt_version, experiment, variant, environment, release;
   std::string_view error_type;     ///< exception.type, else error.type

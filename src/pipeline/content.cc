@@ -49,6 +49,7 @@ bool structural(genai::Field f) {
     case Field::finish_reasons:
     case Field::streamed:
     case Field::service_tier:
+    case Field::region:
     case Field::tool_name:
     case Field::tool_call_id:
     case Field::agent_name:

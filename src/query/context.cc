@@ -166,9 +166,7 @@ Result<TraceContext> Queries::context(const Caller& caller, const TraceIndex& tr
       usage.parts[TokenCounts::output_audio] = usage.parts[TokenCounts::output_image] = 0;
       usage.known &= 7;
       if (usage.any())
-        call.input_nano_usd = cost_of(usage, trace.text(indexed.model), trace.text(indexed.provider),
-                                      indexed.start, std::nullopt)
-                                  .nano_usd;
+        call.input_nano_usd = cost_of(usage, trace.priced_by(indexed), indexed.start, std::nullopt).nano_usd;
       out.calls.push_back(std::move(call));
     }
   }

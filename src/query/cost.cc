@@ -49,21 +49,19 @@ BucketTokens TokenCounts::buckets() const {
   return out;
 }
 
-Cost cost_of(const PriceTable& prices, const TokenCounts& usage, std::string_view model,
-             std::string_view provider, std::int64_t unix_nano, std::optional<std::int64_t> reported_nano_usd,
-             std::string_view service_tier) {
+Cost cost_of(const PriceTable& prices, const TokenCounts& usage, const PricedBy& by, std::int64_t unix_nano,
+             std::optional<std::int64_t> reported_nano_usd) {
   Cost cost;
   cost.reported_nano_usd = reported_nano_usd;
-  const PricedCall call = prices.price(usage.buckets(), model, provider, unix_nano, service_tier);
+  const PricedCall call = prices.price(usage.buckets(), by, unix_nano);
   cost.state = static_cast<Cost::State>(call.state);
   if (call.state == PriceState::priced || call.state == PriceState::partly) cost.nano_usd = call.nano_usd;
   return cost;
 }
 
-Cost cost_of(const TokenCounts& usage, std::string_view model, std::string_view provider,
-             std::int64_t unix_nano, std::optional<std::int64_t> reported_nano_usd,
-             std::string_view service_tier) {
-  return cost_of(*prices_in_use(), usage, model, provider, unix_nano, reported_nano_usd, service_tier);
+Cost cost_of(const TokenCounts& usage, const PricedBy& by, std::int64_t unix_nano,
+             std::optional<std::int64_t> reported_nano_usd) {
+  return cost_of(*prices_in_use(), usage, by, unix_nano, reported_nano_usd);
 }
 
 void add(Cost& sum, const Cost& part) {

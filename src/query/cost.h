@@ -56,12 +56,11 @@ struct Cost {
 std::string_view name(Cost::State);
 
 /// Cost of one span's own usage.
-Cost cost_of(const TokenCounts&, std::string_view model, std::string_view provider, std::int64_t unix_nano,
-             std::optional<std::int64_t> reported_nano_usd, std::string_view service_tier = {});
+Cost cost_of(const TokenCounts&, const PricedBy&, std::int64_t unix_nano,
+             std::optional<std::int64_t> reported_nano_usd);
 /// The same with a table that the caller holds: for sums that must not mix two states of the prices.
-Cost cost_of(const PriceTable&, const TokenCounts&, std::string_view model, std::string_view provider,
-             std::int64_t unix_nano, std::optional<std::int64_t> reported_nano_usd,
-             std::string_view service_tier = {});
+Cost cost_of(const PriceTable&, const TokenCounts&, const PricedBy&, std::int64_t unix_nano,
+             std::optional<std::int64_t> reported_nano_usd);
 
 /// Adds `part` to `sum`: unknown parts make the sum "partly", they never count as zero.
 void add(Cost& sum, const Cost& part);

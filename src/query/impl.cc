@@ -82,7 +82,7 @@ IndexedSpan read_list_columns(store::RowReader& in, StringPool& pool) {
   s.is_error = in.boolean();
   for (auto* text : {&s.name, &s.service, &s.provider, &s.model, &s.tool, &s.agent, &s.session, &s.user,
                      &s.environment, &s.status_message, &s.error_type, &s.error_message, &s.question,
-                     &s.answer, &s.prompt_name, &s.prompt_version, &s.service_tier})
+                     &s.answer, &s.prompt_name, &s.prompt_version, &s.service_tier, &s.region})
     *text = pool.intern(in.string());
   s.turn_number = in.i32();
   s.first_token = in.u64();
@@ -140,17 +140,18 @@ Result<store::QueryResult> Queries::Impl::ask(const Caller& caller, const Sql& s
 }
 
 Result<Sql> Queries::Impl::cost_prefix(const Caller& caller, TimeRange range) {
-  Sql models("SELECT DISTINCT model, provider, service_tier FROM spans WHERE ");
+  const auto prices = prices_in_use();
+  Sql models("SELECT DISTINCT ");
+  models << sold_columns(*prices) << " FROM spans WHERE ";
   in_range(models, caller, range);
   models << " AND model != '' AND usage_role = 1 LIMIT 10000";
   TS_ASSIGN(const auto rows, ask(caller, models));
-  std::vector<PricedBy> pairs;
+  std::vector<Sold> pairs;
   store::RowReader in(rows.bytes);
   while (in.more()) {
-    PricedBy by{std::string(in.string()), std::string(in.string()), std::string(in.string())};
-    pairs.push_back(std::move(by));
+    pairs.push_back(read_sold(in, *prices));
   }
-  const CostSql cost(*prices_in_use(), pairs, range);
+  const CostSql cost(*prices, pairs, range);
   Sql prefix;
   prefix.start_names_at(2000);
   cost.with(prefix);

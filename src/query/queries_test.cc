@@ -415,7 +415,7 @@ TEST_F(StoredTraces, cost_is_searched_as_it_is_shown) {
   ASSERT_TRUE(list);
   std::vector<std::uint64_t> expected;
   for (const auto& s : list->spans) {
-    const auto cost = cost_of(s.span.usage, list->pool[s.span.model], list->pool[s.span.provider],
+    const auto cost = cost_of(s.span.usage, {list->pool[s.span.model], list->pool[s.span.provider]},
                               s.span.start, std::nullopt)
                           .best();
     if (cost && *cost > 500'000'000) expected.push_back(s.span.span_id);

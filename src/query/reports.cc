@@ -103,18 +103,19 @@ QueryAnswer<Page<std::shared_ptr<const TraceIndex>>> Queries::runs(const Caller&
   const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, 200);
   Sql sql;
   if (order == RunOrder::cost) {
-    Sql models("SELECT DISTINCT model, provider, service_tier FROM spans WHERE ");
+    const auto prices = prices_in_use();
+    Sql models("SELECT DISTINCT ");
+    models << sold_columns(*prices) << " FROM spans WHERE ";
     in_range(models, caller, request.range);
     models << " AND usage_role = 1 LIMIT 10000";
     auto rows = impl_->ask(caller, models);
     if (!rows) return std::unexpected(QueryError(rows.error()));
-    std::vector<PricedBy> pairs;
+    std::vector<Sold> pairs;
     store::RowReader in(rows->bytes);
     while (in.more()) {
-      PricedBy by{std::string(in.string()), std::string(in.string()), std::string(in.string())};
-      pairs.push_back(std::move(by));
+      pairs.push_back(read_sold(in, *prices));
     }
-    const CostSql cost(*prices_in_use(), pairs, request.range);
+    const CostSql cost(*prices, pairs, request.range);
     sql << "SELECT trace_id, toFloat64(sum(toInt128(cost_nano))) AS size FROM (";
     cost.with(sql);
     sql << "SELECT trace_id, ";

@@ -264,10 +264,12 @@ Status Retention::remove_objects(const Sql& which) {
 Status Retention::decide(const Day& d) {
   const bool costs =
       std::ranges::any_of(options_.policies, [](const auto& p) { return p.cost_above_nano_usd.has_value(); });
-  std::vector<PricedBy> models;
+  std::vector<Sold> models;
+  const auto table = prices_in_use();
   const TimeRange ever{0, INT64_MAX};
   if (costs) {
-    Sql sql("SELECT DISTINCT model, provider, service_tier FROM spans WHERE ");
+    Sql sql("SELECT DISTINCT ");
+    sql << sold_columns(*table) << " FROM spans WHERE ";
     received_between(sql, d.begin - kLongestTraceMs, d.begin + kDayMs);
     sql << " AND model != '' AND usage_role = 1 LIMIT ";
     sql.u64(kMostModels);
@@ -276,13 +278,11 @@ Status Retention::decide(const Day& d) {
                   {.sql = sql.text(), .params = sql.params(), .limits = {.time = std::chrono::minutes(10)}}));
     store::RowReader in(rows.bytes);
     while (in.more()) {
-      PricedBy by{std::string(in.string()), std::string(in.string()), std::string(in.string())};
-      models.push_back(std::move(by));
+      models.push_back(read_sold(in, *table));
     }
     TS_TRY(in.status());
   }
   Sql sql("INSERT INTO retained (project, trace_id, day, share, decided) ");
-  const auto table = prices_in_use();
   const CostSql cost(*table, models, ever);
   sql << "SELECT project, trace_id, toDate(";
   sql.str(d.name) << "), share, now() FROM (SELECT project, trace_id, greatest(0";

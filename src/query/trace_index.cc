@@ -287,8 +287,7 @@ class TreeBuilder {
       only_reported.reported_nano_usd = reported;
       return only_reported;
     }
-    return cost_of(span.usage, out_.pool_[span.model], out_.pool_[span.provider], span.start, reported,
-                   out_.pool_[span.service_tier]);
+    return cost_of(span.usage, out_.priced_by(span), span.start, reported);
   }
 
   void hide_plumbing() {

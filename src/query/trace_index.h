@@ -29,7 +29,7 @@ struct IndexedSpan {
   std::uint32_t name = 0, service = 0, provider = 0, model = 0, tool = 0, agent = 0, session = 0, user = 0;
   std::uint32_t environment = 0, status_message = 0, error_type = 0, error_message = 0, question = 0,
                 answer = 0;
-  std::uint32_t prompt_name = 0, prompt_version = 0, service_tier = 0;
+  std::uint32_t prompt_name = 0, prompt_version = 0, service_tier = 0, region = 0;
   std::int32_t turn_number = -1;
   std::uint32_t weight = 1000;  ///< thousandths of its like that it stands for (retention sampling)
   std::uint8_t time_flags = 0, span_kind = 0, status = 0, kind = 0, usage_role = 0, usage_basis = 0;
@@ -94,6 +94,10 @@ class TraceIndex {
   std::span<const IndexedSpan> spans() const { return spans_; }
   std::span<const TreeNode> nodes() const { return nodes_; }
   std::string_view text(std::uint32_t id) const { return pool_[id]; }
+  /// What decides on a span's price; views into this index.
+  PricedBy priced_by(const IndexedSpan& s) const {
+    return {pool_[s.model], pool_[s.provider], pool_[s.service_tier], pool_[s.region]};
+  }
   /// Row of a span id, or kNone.
   std::uint32_t find(std::uint64_t span_id) const;
 

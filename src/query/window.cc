@@ -280,9 +280,7 @@ std::optional<Finding> dear(const TraceIndex& trace) {
     const auto& s = spans[row];
     if (s.usage_role != static_cast<std::uint8_t>(genai::UsageRole::own)) continue;
     const auto reported = s.has_reported_cost ? std::optional(s.reported_cost) : std::nullopt;
-    const auto cost = cost_of(s.usage, trace.text(s.model), trace.text(s.provider), s.start, reported,
-                              trace.text(s.service_tier))
-                          .best();
+    const auto cost = cost_of(s.usage, trace.priced_by(s), s.start, reported).best();
     if (cost && *cost > by_cost.value) {
       by_cost.value = *cost;
       by_cost.span = row;

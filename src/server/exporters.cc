@@ -33,7 +33,8 @@ std::optional<std::int64_t> cost_of_call(const genai::Columns& c, std::int64_t s
   set(B::output_audio, u.output_audio);
   set(B::output_image, u.output_image);
   const auto model = c.response_model.empty() ? c.request_model : c.response_model;
-  const auto call = query::prices_in_use()->price(tokens, model, c.provider, start);
+  const auto call =
+      query::prices_in_use()->price(tokens, {model, c.provider, c.service_tier, c.region}, start);
   const bool known = call.state == query::PriceState::priced || call.state == query::PriceState::partly;
   return known ? std::optional(call.nano_usd) : std::nullopt;
 }

@@ -71,6 +71,7 @@ std::string house_turn(std::uint64_t turn, std::int64_t base) {
                                                {"house.prompt", str(b.text(history))},
                                                {"house.out", str("7")},
                                                {"house.chat", str("chat-1")},
+                                               {"cloud.region", str("EU-West-1")},
                                                {"note", str(b.text(std::string(400, 'n')))}});
     auto& inner = span(11 + c * 10, 10 + c * 10, at + 1000, "http-ish");
     inner.attributes = b.list<otlp::KeyValue>(
@@ -146,6 +147,7 @@ class Renormalise : public ::testing::Test {
         kTurns * kCalls * 100);
     EXPECT_EQ(number("SELECT sum(tok_output) FROM spans FINAL WHERE usage_role = 1"), kTurns * kCalls * 7);
     EXPECT_EQ(number("SELECT count() FROM spans FINAL WHERE session = 'chat-1'"), kTurns * kCalls);
+    EXPECT_EQ(number("SELECT count() FROM spans FINAL WHERE region = 'eu-west-1'"), kTurns * kCalls);
     EXPECT_EQ(number("SELECT count() FROM spans FINAL WHERE input LIKE '%Message%' OR notEmpty(shared)"),
               kTurns * kCalls);
     EXPECT_EQ(number("SELECT count() FROM spans"), kSpans) << "folded: no search finds a span by what it was";
@@ -154,7 +156,7 @@ class Renormalise : public ::testing::Test {
   /// What sums read is what the spans say.
   void expect_calls_follow() {
     for (const std::string columns : {"count()", "sum(tok_input)", "sum(tok_output)", "sum(weight)",
-                                      "sum(sipHash64(model, start, span_id))"})
+                                      "sum(sipHash64(model, region, start, span_id))"})
       EXPECT_EQ(number("SELECT toUInt64(" + columns + ") FROM calls FINAL WHERE usage_role = 1"),
                 number("SELECT toUInt64(" + columns + ") FROM spans FINAL WHERE usage_role = 1"))
           << columns;

@@ -37,6 +37,7 @@ class CallBlock : public TableBlock<CallBlock> {
     provider_.add(d.provider);
     service_.add(r.service);
     service_tier_.add(d.service_tier);
+    region_.add(d.region);
     usage_role_.add(d.usage_role);
     usage_known_.add(d.usage_known);
     is_error_.add(d.is_error);
@@ -66,6 +67,7 @@ class CallBlock : public TableBlock<CallBlock> {
     f(provider_, "provider", kLc);
     f(service_, "service", kLc);
     f(service_tier_, "service_tier", kLc);
+    f(region_, "region", kLc);
     f(usage_role_, "usage_role", "UInt8");
     f(usage_known_, "usage_known", "UInt16");
     f(is_error_, "is_error", "UInt8");
@@ -85,7 +87,7 @@ class CallBlock : public TableBlock<CallBlock> {
   IdColumn trace_id_;
   NumberColumn<std::uint64_t> span_id_, version_, tok_input_, tok_cache_read_, tok_cache_write_, tok_output_,
       tok_reasoning_;
-  LowCardinalityColumn model_, provider_, service_, service_tier_;
+  LowCardinalityColumn model_, provider_, service_, service_tier_, region_;
   NumberColumn<std::uint8_t> usage_role_, is_error_;
   NumberColumn<std::uint16_t> usage_known_;
   MapColumn<NumberColumn<std::uint64_t>> tok_other_;

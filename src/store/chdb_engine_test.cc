@@ -256,7 +256,7 @@ TEST_F(ChdbEngine, rows_of_an_older_program_say_what_new_ones_say) {
   // As a program before schema 17 left it.
   for (const auto* sql :
        {"ALTER TABLE schema_version DELETE WHERE version > 16 SETTINGS mutations_sync = 1",
-        "DROP TABLE calls",
+        "DROP TABLE calls", "ALTER TABLE spans DROP COLUMN region",
         "INSERT INTO spans (project, span_id, start, received, version, kind, time_flags, attrs_str) VALUES "
         "(1, 1, 1, "
         "1000, 1, 0, 4, {'logfire.pending_parent_id': '0000000000000007'}), (1, 2, 1, 1000, 2, 3, 0, "
@@ -282,6 +282,8 @@ TEST_F(ChdbEngine, rows_of_an_older_program_say_what_new_ones_say) {
                      "tok_other['input_audio'] = 2 AND length(tok_other) = 1 "
                      "AND model = 'm' AND weight = 2000"),
               5u);
+    EXPECT_EQ(number("SELECT count() FROM calls FINAL WHERE region = ''"), 4u);
+    EXPECT_EQ(number("SELECT count() FROM spans WHERE region = ''"), 6u);
     // A crash before it was noted: once more.
     ASSERT_TRUE(
         engine_->execute("ALTER TABLE schema_version DELETE WHERE version > 16 SETTINGS mutations_sync = 1"));

@@ -98,6 +98,7 @@ DerivedFacts derived_facts(const otlp::Span& span, const genai::Columns& g) {
   d.model = g.response_model.empty() ? g.request_model : g.response_model;
   d.response_id = g.response_id;
   d.service_tier = g.service_tier;
+  d.region = g.region;
   d.tool = g.tool_name;
   d.agent = g.agent_name;
   d.session = g.session;
@@ -129,10 +130,11 @@ DerivedFacts read_derived(RowReader& in) {
   for (auto* tokens : {&d.tok_input, &d.tok_cache_read, &d.tok_cache_write, &d.tok_output, &d.tok_reasoning})
     *tokens = in.u64();
   d.reported_cost_nano = in.i64();
-  for (auto* text : {&d.environment, &d.provider,    &d.operation,     &d.request_model,  &d.response_model,
-                     &d.model,       &d.response_id, &d.service_tier,  &d.tool,           &d.agent,
-                     &d.session,     &d.user,        &d.prompt_name,   &d.prompt_version, &d.experiment,
-                     &d.variant,     &d.error_type,  &d.error_message, &d.question,       &d.answer})
+  for (auto* text : {&d.environment, &d.provider,    &d.operation,    &d.request_model, &d.response_model,
+                     &d.model,       &d.response_id, &d.service_tier, &d.region,        &d.tool,
+                     &d.agent,       &d.session,     &d.user,         &d.prompt_name,   &d.prompt_version,
+                     &d.experiment,  &d.variant,     &d.error_type,   &d.error_message, &d.question,
+                     &d.answer})
     *text = in.string();
   const auto n = in.length();
   for (std::uint64_t i = 0; i < n && in.status(); ++i) {

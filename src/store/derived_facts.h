@@ -21,8 +21,8 @@ struct DerivedFacts {
   std::uint64_t tok_input = 0, tok_cache_read = 0, tok_cache_write = 0, tok_output = 0, tok_reasoning = 0;
   std::int64_t reported_cost_nano = 0;
   std::string_view environment, provider, operation, request_model, response_model, model, response_id,
-      service_tier, tool, agent, session, user, prompt_name, prompt_version, experiment, variant, error_type,
-      error_message, question, answer;
+      service_tier, region, tool, agent, session, user, prompt_name, prompt_version, experiment, variant,
+      error_type, error_message, question, answer;
   /// tok_other: the first `others` of these.
   std::array<std::pair<std::string_view, std::uint64_t>, 9> other{};
   std::uint8_t others = 0;
@@ -36,7 +36,8 @@ DerivedFacts derived_facts(const otlp::Span&, const genai::Columns&);
 inline constexpr std::string_view kDerivedColumns =
     "kind, is_error, usage_role, usage_basis, usage_known, turn_number, first_token_ns, tok_input, "
     "tok_cache_read, tok_cache_write, tok_output, tok_reasoning, reported_cost_nano, environment, provider, "
-    "operation, request_model, response_model, model, response_id, service_tier, tool, agent, session, user, "
+    "operation, request_model, response_model, model, response_id, service_tier, region, tool, agent, "
+    "session, user, "
     "prompt_name, prompt_version, experiment, variant, error_type, error_message, question, answer, "
     "tok_other";
 DerivedFacts read_derived(RowReader&);

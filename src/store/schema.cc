@@ -38,6 +38,8 @@ constexpr Migration kMigrations[] = {
     {18, "shared texts packed closer", kPartText},
     {19, "what calls used", kCalls},
     {20, "the same, of spans that are there", kCallsOfSpans},
+    {21, "where model calls ran", kSpansRegion},
+    {22, "the same, of calls", kCallsRegion},
 };
 
 constexpr std::string_view kVersionTable = R"sql(

@@ -268,6 +268,14 @@ inline constexpr std::string_view kSpansWeight = R"sql(
 ALTER TABLE spans ADD COLUMN IF NOT EXISTS weight UInt32 DEFAULT 1000 CODEC(ZSTD(1))
 )sql";
 
+// Where a model call ran. Rows of before do not know; `turnscope renormalise` tells them.
+inline constexpr std::string_view kSpansRegion = R"sql(
+ALTER TABLE spans ADD COLUMN IF NOT EXISTS region LowCardinality(String)
+)sql";
+inline constexpr std::string_view kCallsRegion = R"sql(
+ALTER TABLE calls ADD COLUMN IF NOT EXISTS region LowCardinality(String)
+)sql";
+
 // Traces that retention sampling decided to keep, and the share (per mille) of their like that was kept.
 inline constexpr std::string_view kRetained = R"sql(
 CREATE TABLE IF NOT EXISTS retained (

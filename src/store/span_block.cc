@@ -311,6 +311,7 @@ void SpanBlock::add_derived(const DerivedFacts& d) {
   model_.add(d.model);
   response_id_.add(d.response_id);
   service_tier_.add(d.service_tier);
+  region_.add(d.region);
   tool_.add(d.tool);
   agent_.add(d.agent);
   session_.add(d.session);

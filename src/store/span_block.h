@@ -147,6 +147,7 @@ class SpanBlock : public TableBlock<SpanBlock> {
     f(shared_, "shared", "Array(FixedString(16))");
     f(shared_at_, "shared_at", "Array(UInt64)");
     f(service_tier_, "service_tier", kLc);
+    f(region_, "region", kLc);
     f(weight_, "weight", "UInt32");
   }
 
@@ -176,7 +177,7 @@ class SpanBlock : public TableBlock<SpanBlock> {
       answer_;
   LowCardinalityColumn name_, service_, environment_, provider_, operation_, request_model_, response_model_,
       model_, tool_, agent_, prompt_name_, prompt_version_, experiment_, variant_, error_type_, scope_,
-      scope_version_, service_tier_;
+      scope_version_, service_tier_, region_;
   MapColumn<NumberColumn<std::uint64_t>> tok_other_, attrs_ref_;
   ArrayColumn<NumberColumn<std::uint32_t>> dropped_;
   AttributeColumns attributes_;

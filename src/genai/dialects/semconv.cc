@@ -23,6 +23,8 @@ constexpr KeyRule kKeys[] = {
     {"openai.response.service_tier", service_tier, rank::vendor},
     {"gen_ai.openai.response.service_tier", service_tier, rank::vendor + 1},
     {"openai.request.service_tier", service_tier, rank::vendor + 2},
+    {"cloud.region", region, rank::semconv},
+    {"aws.region", region, rank::semconv_old},
 
     {"gen_ai.usage.input_tokens", input_tokens, rank::semconv, integer},
     {"gen_ai.usage.output_tokens", output_tokens, rank::semconv, integer},

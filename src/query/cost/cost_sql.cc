@@ -10,6 +10,12 @@ constexpr std::uint64_t kNever = 0x7fffffffffffffffull;
 
 }  // namespace
 
+Sold read_sold(store::RowReader& in, const PriceTable& prices) {
+  Sold s{std::string(in.string()), std::string(in.string()), std::string(in.string())};
+  if (prices.regional()) s.region = in.string();
+  return s;
+}
+
 std::size_t CostSql::add_segment(const PriceRule* rule, std::string_view service_tier) {
   const std::size_t segment = first_row_.size();
   first_row_.push_back(rows_.size() + 1);  // arrays count from 1
@@ -39,29 +45,38 @@ std::size_t CostSql::add_segment(const PriceRule* rule, std::string_view service
   return segment;
 }
 
-CostSql::CostSql(const PriceTable& table, const std::vector<PricedBy>& sold, TimeRange range) {
-  std::set<std::string> models, providers, tiers, sent_tiers;
+CostSql::CostSql(const PriceTable& table, const std::vector<Sold>& sold, TimeRange range)
+    : regional_(table.regional() && std::ranges::any_of(sold, [&](const Sold& by) {
+                  const auto rules = table.rules_of(by.model, by.provider);
+                  return std::ranges::any_of(*rules, [](const PriceRule* r) { return !r->region.empty(); });
+                })) {
+  std::set<std::string> models, providers, tiers, sent_tiers, regions, sent_regions;
   for (const auto& by : sold) {
     models.insert(by.model), providers.insert(by.provider);
     sent_tiers.insert(by.service_tier), tiers.insert(canonical_service_tier(by.service_tier));
+    if (regional_) sent_regions.insert(by.region), regions.emplace(table.price_region(by.region));
   }
   tiers_.assign(tiers.begin(), tiers.end());
   sent_tiers_.assign(sent_tiers.begin(), sent_tiers.end());
+  regions_.assign(regions.begin(), regions.end());
+  sent_regions_.assign(sent_regions.begin(), sent_regions.end());
   models_.assign(models.begin(), models.end());
   providers_.assign(providers.begin(), providers.end());
   const auto at = [](const std::vector<std::string>& list, const std::string& s) {
     return static_cast<std::size_t>(std::lower_bound(list.begin(), list.end(), s) - list.begin()) + 1;
   };
   for (const auto& sent : sent_tiers_) tier_of_.push_back(at(tiers_, canonical_service_tier(sent)));
+  for (const auto& sent : sent_regions_)
+    region_of_.push_back(at(regions_, std::string(table.price_region(sent))));
   add_segment(nullptr, {});  // segment 0: unpriced
   add_segment(nullptr, {});  // kUnknown
-  first_segment_.assign((models_.size() + 1) * (providers_.size() + 1) * (tiers_.size() + 1), kUnknown);
+  first_segment_.assign(place(models_.size() + 1, 0, 0, 0), kUnknown);
   using Chain = std::vector<std::pair<std::int64_t, const PriceRule*>>;
   std::map<std::pair<std::string, Chain>, std::size_t> known;
   std::vector<std::vector<std::int64_t>> starts(2);  // by segment: when the following ones of its chain begin
-  for (const auto& [model, provider, sent_tier] : sold) {
-    const std::string tier = canonical_service_tier(sent_tier);
-    const auto rules = table.rules_for(model, provider);
+  for (const Sold& by : sold) {
+    const std::string tier = canonical_service_tier(by.service_tier);
+    const auto rules = table.rules_for({by.model, by.provider, by.service_tier, by.region});
     // The choice changes only where some rule begins or ends.
     std::vector<std::int64_t> times{range.from};
     for (const PriceRule* r : *rules)
@@ -79,8 +94,10 @@ CostSql::CostSql(const PriceTable& table, const std::vector<PricedBy>& sold, Tim
         }
       if (chain.empty() || chain.back().second != chosen) chain.emplace_back(t, chosen);
     }
-    const std::size_t pair = at(models_, model) * (providers_.size() + 1) + at(providers_, provider);
-    auto& segment = first_segment_[pair * (tiers_.size() + 1) + at(tiers_, tier)];
+    const std::size_t region =
+        regional_ ? at(regions_, std::string(table.price_region(by.region))) : kAnyRegion;
+    auto& segment =
+        first_segment_[place(at(models_, by.model), at(providers_, by.provider), at(tiers_, tier), region)];
     segment = 0;
     if (chain.size() == 1 && !chain[0].second) continue;
     auto [it, fresh] = known.try_emplace(std::pair(tier, chain), 0);
@@ -128,13 +145,19 @@ void CostSql::row(Sql& sql) const {
     sql.u64s(numbers) << ", toUInt64(0))";
   };
   number("model", models_, places(models_));
+  // Places as place() counts them.
   sql << " AS c_model, ";
   number("provider", providers_, places(providers_));
   sql << " AS c_provider, arrayElement(";
-  sql.u64s(first_segment_) << ", 1 + (c_model * ";
+  sql.u64s(first_segment_) << (regional_ ? Fragment(", 1 + ((c_model * ") : Fragment(", 1 + (c_model * "));
   sql.u64(providers_.size() + 1) << " + c_provider) * ";
   sql.u64(tiers_.size() + 1) << " + ";
   number("service_tier", sent_tiers_, tier_of_);
+  if (regional_) {
+    sql << ") * ";
+    sql.u64(regions_.size() + 1) << " + ";
+    number("region", sent_regions_, region_of_);
+  }
   sql << ") AS c_first, ";
   // Each step takes one segment further where the span began after the price changed.
   sql << "c_first";
@@ -168,9 +191,9 @@ void CostSql::prices(Sql& sql) const {
   }
 }
 
-std::optional<std::size_t> CostSql::row_of(std::size_t model, std::size_t provider, std::size_t tier) const {
-  const auto segment =
-      first_segment_[(model * (providers_.size() + 1) + provider) * (tiers_.size() + 1) + tier];
+std::optional<std::size_t> CostSql::row_of(std::size_t model, std::size_t provider, std::size_t tier,
+                                           std::size_t region) const {
+  const auto segment = first_segment_[place(model, provider, tier, region)];
   if (segment == kUnknown) return std::nullopt;
   return first_row_[segment];
 }

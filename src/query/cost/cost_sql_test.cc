@@ -22,7 +22,7 @@ namespace {
 constexpr std::int64_t kDay = 86'400'000'000'000ll;
 
 struct RandomSpan {
-  std::string model, provider, tier;
+  std::string model, provider, tier, region;
   std::int64_t start;
   TokenCounts usage;
   std::optional<std::int64_t> reported = {};
@@ -44,7 +44,7 @@ class CostSqlTest : public testing::Test {
   void insert(const std::vector<RandomSpan>& spans) {
     std::string sql =
         "INSERT INTO spans (project, trace_id, span_id, start, version, usage_role, usage_known, "
-        "service_tier, model, "
+        "service_tier, region, model, "
         "provider, tok_input, tok_cache_read, "
         "tok_cache_write, tok_output, tok_reasoning, tok_other, reported_cost_nano) VALUES ";
     std::uint64_t id = 0;
@@ -56,18 +56,29 @@ class CostSqlTest : public testing::Test {
         if (p) known |= 1u << 11;
       if (s.reported) known |= 1u << 8;
       sql += fmt::format(
-          "{}(1, 'trace{:011}', {}, fromUnixTimestamp64Nano({}), {}, 1, {}, '{}', '{}', '{}', {}, {}, {}, "
+          "{}(1, 'trace{:011}', {}, fromUnixTimestamp64Nano({}), {}, 1, {}, '{}', '{}', '{}', '{}', {}, {}, "
+          "{}, "
           "{}, {}, "
           "{{'cache_write_5m': {}, 'cache_write_1h': {}, 'input_audio': {}, 'input_image': {}, "
           "'output_audio': {}, 'output_image': {}}}, {})",
-          id > 1 ? ", " : "", s.trace, id, s.start, version_ + id, known, s.tier, s.model, s.provider,
-          u.tokens[0], u.tokens[1], u.tokens[2], u.tokens[3], u.tokens[4], u.parts[0], u.parts[1], u.parts[2],
-          u.parts[3], u.parts[4], u.parts[5], s.reported.value_or(0));
+          id > 1 ? ", " : "", s.trace, id, s.start, version_ + id, known, s.tier, s.region, s.model,
+          s.provider, u.tokens[0], u.tokens[1], u.tokens[2], u.tokens[3], u.tokens[4], u.parts[0], u.parts[1],
+          u.parts[2], u.parts[3], u.parts[4], u.parts[5], s.reported.value_or(0));
     }
-    for (const auto statement : {std::string_view(sql), store::kCallsOfSpans}) {
+    const std::string calls = calls_of_spans();
+    for (const auto statement : {std::string_view(sql), std::string_view(calls)}) {
       const auto done = engine_->execute(statement);
       ASSERT_TRUE(done) << done.error().message;
     }
+  }
+
+  /// As the migration fills the table, with what came into both tables later.
+  static std::string calls_of_spans() {
+    std::string sql(store::kCallsOfSpans);
+    constexpr std::string_view kTier = "service_tier, ";
+    for (std::size_t at = 0; (at = sql.find(kTier, at)) != std::string::npos; at += kTier.size())
+      sql.insert(at, "region, "), at += 8;
+    return sql;
   }
 
   TestFolder folder_;
@@ -75,17 +86,20 @@ class CostSqlTest : public testing::Test {
   std::uint64_t version_ = 0;
 };
 
-std::vector<PriceRule> random_rules(std::mt19937_64& random) {
+/// `regional`: some hold in some regions only.
+std::vector<PriceRule> random_rules(std::mt19937_64& random, bool regional) {
   std::string csv =
-      "match,provider,model,service_tier,context_above,valid_from,valid_to,input,cache_read,cache_write_5m,"
+      "region,match,provider,model,service_tier,context_above,valid_from,valid_to,input,cache_read,cache_"
+      "write_5m,"
       "cache_write_1h,"
       "input_audio,output,reasoning,output_audio\n";
   const auto price = [&] {
     return random() % 5 == 0 ? std::string()
                              : dollars_from_price(static_cast<std::int64_t>(random() % 700'000'000));
   };
+  std::string region;
   const auto row = [&](const std::string& head, const std::string& context, const std::string& dates) {
-    csv += head + "," + context + "," + dates + "," +
+    csv += region + "," + head + "," + context + "," + dates + "," +
            dollars_from_price(static_cast<std::int64_t>(random() % 10'000'000));
     for (int i = 0; i < 7; ++i) csv += "," + price();
     csv += "\n";
@@ -103,6 +117,17 @@ std::vector<PriceRule> random_rules(std::mt19937_64& random) {
   row("version,,model-a,batch", "50000", ",");
   row("version,,model-a,flex", "", ",");
   row("version,vendor,model-b,priority", "", "2025-01-05,2025-01-08");
+  if (!regional) return read_price_csv(csv, PriceSource::user).value();
+  region = "eu";
+  row("version,,model-a,", "", ",");
+  row("version,,model-a,", "1000", ",");
+  row("version,,model-a,batch", "", ",");
+  row("version,vendor,model-b,", "", "2025-01-06,");
+  region = "eu-west-1";
+  row("version,,model-a,", "", "2025-01-07,2025-01-09");
+  row("prefix,,model-c,", "", ",");
+  region = "us";
+  row("exact,,nobody-knows,", "", ",");
   return read_price_csv(csv, PriceSource::user).value();
 }
 
@@ -113,11 +138,13 @@ constexpr const char* kModels[] = {"model-a",       "model-a-20250101", "model-b
 std::vector<RandomSpan> random_spans(std::mt19937_64& random, std::int64_t first, int n, bool hostile) {
   const char* tiers[] = {"", "", "batch", "flex", "default", "priority"};
   const char* providers[] = {"", "vendor", "other", "langchain"};
+  const char* regions[] = {"", "", "eu", "eu-west-1", "eu-west-10", "europe-west1", "us-east-1", "us"};
   std::vector<RandomSpan> spans;
   for (int i = 0; i < n; ++i) {
     RandomSpan s;
     s.model = kModels[random() % std::size(kModels)];
     s.tier = tiers[random() % std::size(tiers)];
+    s.region = regions[random() % std::size(regions)];
     s.provider = providers[random() % std::size(providers)];
     s.start = first + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(14 * kDay));
     if (random() % 20 == 0)
@@ -154,7 +181,7 @@ void expect_sums(const UsageReport& report, const std::vector<RandomSpan>& spans
   for (const auto& s : spans) {
     const std::int64_t day_start = s.start / kDay * kDay;
     Sum& sum = expected[{s.model, s.provider, date_of_unix_nano(day_start) + "T00:00:00Z"}];
-    const Cost c = cost_of(prices, s.usage, s.model, s.provider, s.start, std::nullopt, s.tier);
+    const Cost c = cost_of(prices, s.usage, {s.model, s.provider, s.tier, s.region}, s.start, std::nullopt);
     sum.nano += c.nano_usd.value_or(0);
     ++sum.calls;
     sum.traces.insert(s.trace);
@@ -206,17 +233,28 @@ TEST_F(CostSqlTest, sums_equal_the_sums_over_single_spans_to_the_nano_dollar) {
     insert(spans);
     if (HasFatalFailure()) return;
     KnownModels known;
-    for (int round = 0; round < 7; ++round) {
+    for (int round = 0; round < 12; ++round) {
       SCOPED_TRACE("round " + std::to_string(round));
-      auto rules = random_rules(random);
+      // Prices of regions come when models without them are known already, and go again.
+      auto rules = random_rules(random, (round >= 6 && round < 9) || round == 10);
       if (round == 4) rules.clear();
       // Prices as people publish them: whole nano-dollars a million tokens, or hundredths of a cent.
-      if (round == 5)
+      if (round == 5 || round == 8 || round >= 10)
         for (auto& r : rules)
           for (auto& t : r.tiers)
             for (auto& p : t.prices)
               if (p) *p = *p / 1'000 * 1'000;
+      // And prices that depend on neither time nor size, which calls need not find one by one.
+      if (round >= 10)
+        for (auto& r : rules) {
+          std::erase_if(r.tiers, [](const PriceTier& t) { return t.context_above > 0; });
+          r.valid_from = INT64_MIN, r.valid_to = INT64_MAX;
+        }
       const auto prices = PriceTable::make(rules).value();
+      if (round >= 10) {
+        EXPECT_FALSE(
+            CostSql(*prices, {{"model-a", ""}, {"model-b", "vendor"}}, {first, first + 14 * kDay}).steps());
+      }
       const UsageRequest request{{first, first + 14 * kDay}, {"model", "provider", "day"}, 10'000, {}, true};
       const auto report = usage_report(*engine_, {}, request, *prices, {}, nullptr, {.known = &known});
       ASSERT_TRUE(report) << report.error().message;
@@ -239,8 +277,8 @@ TEST_F(CostSqlTest, sane_figures_are_summed_before_they_are_priced) {
     insert(spans);
     KnownModels::Of known;
     known.parts = true;
-    for (const auto& s : spans) known.models.push_back({s.model, s.provider, s.tier});
-    const auto prices = PriceTable::make(random_rules(random)).value();
+    for (const auto& s : spans) known.models.push_back({s.model, s.provider, s.tier, s.region});
+    const auto prices = PriceTable::make(random_rules(random, true)).value();
     const CostSql cost(*prices, known.models, range);
     const SumsAsked asked{.by = {find_call_key("model"), find_call_key("provider"), find_call_key("day")},
                           .traces = true};
@@ -257,11 +295,12 @@ TEST_F(CostSqlTest, models_that_come_later_and_spans_that_come_again_are_counted
   std::mt19937_64 random(8);
   auto spans = random_spans(random, first, 400, false);
   auto early = spans;
-  std::erase_if(early, [](const auto& s) { return s.model == "model-b" || s.tier == "batch"; });
+  std::erase_if(early,
+                [](const auto& s) { return s.model == "model-b" || s.tier == "batch" || s.region == "us"; });
   for (auto& s : early) s.usage.parts = {};
   insert(early);
   KnownModels known;
-  const auto prices = PriceTable::make(random_rules(random)).value();
+  const auto prices = PriceTable::make(random_rules(random, true)).value();
   const UsageRequest request{{first, first + 14 * kDay}, {"model", "provider", "day"}, 10'000, {}, true};
   auto report = usage_report(*engine_, {}, request, *prices, {}, nullptr, {.known = &known});
   ASSERT_TRUE(report) << report.error().message;
@@ -295,10 +334,31 @@ TEST_F(CostSqlTest, models_that_come_later_and_spans_that_come_again_are_counted
   EXPECT_EQ(total->total.calls, all.size());
 }
 
+TEST_F(CostSqlTest, regions_are_read_where_a_model_that_was_called_has_a_price_of_one) {
+  const auto prices =
+      PriceTable::make(
+          read_price_csv("provider,model,region,input\n,model-a,,1\nvendor,model-b,eu,2\n", PriceSource::user)
+              .value())
+          .value();
+  const auto statement = [&](const std::vector<Sold>& sold) {
+    Sql sql;
+    CostSql(*prices, sold, {0, kDay}).with(sql);
+    return sql.text();
+  };
+  EXPECT_EQ(statement({{"model-a", "vendor", "", "eu"}}).find("region"), std::string::npos);
+  EXPECT_EQ(statement({{"model-b", "other", "", "eu"}}).find("region"), std::string::npos);
+  EXPECT_NE(statement({{"model-a", ""}, {"model-b", "vendor"}}).find("region"), std::string::npos);
+}
+
 TEST_F(CostSqlTest, a_call_sent_again_without_its_usage_does_not_count) {
   const std::int64_t first = unix_nano_of_date("2025-01-01").value();
-  RandomSpan s{
-      .model = "model-a", .provider = "vendor", .tier = {}, .start = first, .usage = {}, .reported = {}};
+  RandomSpan s{.model = "model-a",
+               .provider = "vendor",
+               .tier = {},
+               .region = {},
+               .start = first,
+               .usage = {},
+               .reported = {}};
   s.trace = 1;
   s.usage.known = 1;
   s.usage.tokens[0] = 1'000;
@@ -309,7 +369,7 @@ TEST_F(CostSqlTest, a_call_sent_again_without_its_usage_does_not_count) {
               "INSERT INTO spans (project, trace_id, span_id, start, version, kind, usage_role) VALUES (1, "
               "'trace00000000001', 1, fromUnixTimestamp64Nano({}), {}, 3, {})",
               first, version, role),
-          std::string(store::kCallsOfSpans)})
+          calls_of_spans()})
       ASSERT_TRUE(engine_->execute(sql));
   };
   const auto prices = PriceTable::make(builtin_prices()).value();

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
 #include <cmath>
 #include <map>
+#include <tuple>
 
 namespace turnscope::query {
 namespace {
@@ -69,6 +71,38 @@ std::optional<PriceName> parse_name(std::string_view key) {
   return std::nullopt;
 }
 
+/// "eu", "global", "us-gov-west-1", "europe-west4": what stands between a seller and a model as a region.
+bool region_shaped(std::string_view part) {
+  if (canonical_region(part) != part) return false;
+  constexpr std::string_view kWide[] = {"us", "eu", "global", "apac", "jp", "au", "ca", "uk"};
+  if (std::ranges::find(kWide, part) != std::end(kWide)) return true;
+  constexpr std::string_view kContinents[] = {"europe",       "asia",         "australia", "africa",
+                                              "northamerica", "southamerica", "me"};
+  const std::string_view first = part.substr(0, part.find('-'));
+  const auto letter = [](char c) { return c >= 'a' && c <= 'z'; };
+  if (first.size() == part.size() || !std::ranges::all_of(first, letter)) return false;
+  if (first.size() != 2 && std::ranges::find(kContinents, first) == std::end(kContinents)) return false;
+  std::string_view words = part.substr(first.size() + 1);
+  const auto digits = words.find_first_of("0123456789");
+  if (digits == 0 || digits == std::string_view::npos) return false;
+  return words.find_first_not_of("0123456789", digits) == std::string_view::npos &&
+         std::ranges::all_of(words.substr(0, digits), [&](char c) { return letter(c) || c == '-'; });
+}
+
+/// The rule with all prices times `millionths`, half up, for a region; nothing where one gets too high.
+std::optional<PriceRule> uplifted(const PriceRule& rule, std::string_view region, std::int64_t millionths) {
+  __extension__ using Wide = __int128;
+  PriceRule out = rule;
+  out.region = region;
+  for (PriceTier& tier : out.tiers)
+    for (auto& price : tier.prices) {
+      if (!price) continue;
+      price = static_cast<std::int64_t>((Wide{*price} * millionths + 500'000) / 1'000'000);
+      if (*price > kHighestPrice) return std::nullopt;
+    }
+  return out;
+}
+
 /// Dollars a token → nano-dollars for 1,000 tokens.
 std::optional<std::int64_t> price_of(const json::value& v) {
   if (!v.is_number()) return std::nullopt;
@@ -124,6 +158,19 @@ Result<LitellmImport> import_litellm(std::string_view text, std::string_view dat
     if (const std::size_t slash = model.find('/'); slash != std::string_view::npos && !r.provider.empty() &&
                                                    canonical_provider(model.substr(0, slash)) == r.provider)
       model.remove_prefix(slash + 1);
+    // "bedrock/us-gov-west-1/MODEL", "azure/eu/MODEL": the price there.
+    if (const std::size_t slash = model.find('/'); model.size() < key.size() &&
+                                                   slash != std::string_view::npos &&
+                                                   region_shaped(model.substr(0, slash))) {
+      r.region = model.substr(0, slash);
+      model.remove_prefix(slash + 1);
+      // "bedrock/us-east-1/1-month-commitment/MODEL" and the like.
+      if (const std::size_t more = model.find('/'); more != std::string_view::npos && !r.provider.empty()) {
+        report(key, fmt::format("'{}' between region and model is not understood; left out",
+                                model.substr(0, more)));
+        continue;
+      }
+    }
     r.model = canonical_model(model);
     if (r.model.empty() || r.model.size() > 200) {
       report(key, "the name is empty or longer than 200 characters; left out");
@@ -157,14 +204,29 @@ Result<LitellmImport> import_litellm(std::string_view text, std::string_view dat
     if (const auto in = at(base->second, PriceBucket::input), cr = at(base->second, PriceBucket::cache_read);
         in && cr && *cr > *in)
       report(key, "cache reads cost more than input: looks wrong, imported as it is");
+    for (const auto& field : o) {
+      constexpr std::string_view kUplift = "regional_processing_uplift_multiplier_";
+      const std::string_view name_of(field.key());
+      if (!name_of.starts_with(kUplift) || field.value().is_null()) continue;
+      const std::string_view region = name_of.substr(kUplift.size());
+      const double times = field.value().is_number() ? field.value().to_number<double>() : 0;
+      const auto there =
+          times >= 1 && times <= 3 ? uplifted(r, region, std::llround(times * 1e6)) : std::nullopt;
+      if (!region_shaped(region) || !r.region.empty())
+        report(key, fmt::format("{} is not understood; left out", name_of));
+      else if (!there)
+        report(key, fmt::format("{} is not from 1 to 3, or makes a price too high; left out", name_of));
+      else
+        out.rules.push_back(*there);
+    }
     out.rules.push_back(std::move(r));
   }
   if (out.models == 0)
     return fail(ErrorKind::invalid_argument, "this is not LiteLLM's price file: it names no model");
   // The same model of one seller under two keys: the first stands.
-  std::map<std::pair<std::string, std::string>, bool> seen;
+  std::map<std::tuple<std::string, std::string, std::string>, bool> seen;
   std::erase_if(out.rules, [&](const PriceRule& r) {
-    const bool twice = !seen.try_emplace({r.model, r.provider}, true).second;
+    const bool twice = !seen.try_emplace({r.model, r.provider, r.region}, true).second;
     if (twice) report(r.model, "listed twice for one seller: the first was taken");
     return twice;
   });

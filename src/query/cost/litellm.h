@@ -1,6 +1,7 @@
 // Import of LiteLLM's model_prices_and_context_window.json: its prices, not its arithmetic. The names of
 // prices are parsed by their grammar, <base>[_above_1hr][_above_{N}k_tokens][_batches|_flex|_priority], never
-// listed.
+// listed; those of models by theirs, [seller/][region/]model. What a region costs more
+// (regional_processing_uplift_multiplier_{region}) becomes rules of that region.
 #pragma once
 #include <string>
 #include <string_view>

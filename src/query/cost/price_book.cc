@@ -115,7 +115,7 @@ Status PriceBook::set(std::vector<PriceRule> rules) {
     r.source = PriceSource::user;
     std::erase_if(user_, [&](const PriceRule& old) {
       return old.match == r.match && old.model == r.model && old.provider == r.provider &&
-             old.valid_from == r.valid_from && old.valid_to == r.valid_to;
+             old.region == r.region && old.valid_from == r.valid_from && old.valid_to == r.valid_to;
     });
     user_.push_back(std::move(r));
   }

@@ -12,10 +12,11 @@ namespace turnscope::query {
 namespace {
 
 constexpr std::string_view kColumns[] = {
-    "provider",    "match",  "model",      "service_tier", "context_above",  "valid_from",     "valid_to",
-    "priority",    "input",  "cache_read", "cache_write",  "cache_write_5m", "cache_write_1h", "input_audio",
-    "input_image", "output", "reasoning",  "output_audio", "output_image",   "source",         "date"};
-constexpr std::size_t kFirstPrice = 8, kColumnCount = std::size(kColumns);
+    "provider",       "match",          "model",       "service_tier", "context_above", "valid_from",
+    "valid_to",       "priority",       "region",      "input",        "cache_read",    "cache_write",
+    "cache_write_5m", "cache_write_1h", "input_audio", "input_image",  "output",        "reasoning",
+    "output_audio",   "output_image",   "source",      "date"};
+constexpr std::size_t kRegion = 8, kFirstPrice = 9, kColumnCount = std::size(kColumns);
 
 /// One line into cells; quotes as RFC 4180 has them. False at the end.
 bool next_row(std::string_view& text, std::vector<std::string>& cells) {
@@ -123,7 +124,9 @@ std::string date_of_unix_nano(std::int64_t t) {
 
 Result<std::vector<PriceRule>> read_price_csv(std::string_view text, PriceSource source) {
   std::vector<PriceRule> rules;
-  std::map<std::tuple<PriceMatch, std::string, std::string, std::int64_t, std::int64_t>, std::size_t> by_key;
+  std::map<std::tuple<PriceMatch, std::string, std::string, std::string, std::int64_t, std::int64_t>,
+           std::size_t>
+      by_key;
   std::vector<std::string> cells;
   std::array<int, kColumnCount> at;
   at.fill(-1);
@@ -181,6 +184,13 @@ Result<std::vector<PriceRule>> read_price_csv(std::string_view text, PriceSource
       if (x.ec != std::errc{} || x.ptr != p.data() + p.size())
         return wrong("priority", "must be a whole number");
     }
+    if (const auto region = cell(kRegion); !region.empty()) {
+      auto name = canonical_region(region);
+      if (!name)
+        return wrong("region",
+                     fmt::format("'{}' is no region: letters, digits and '-', like eu-west-1", region));
+      r.region = std::move(*name);
+    }
     PriceTier tier;
     tier.service_tier = canonical_service_tier(cell(3));
     if (const auto p = cell(4); !p.empty()) {
@@ -194,10 +204,10 @@ Result<std::vector<PriceRule>> read_price_csv(std::string_view text, PriceSource
       if (!p) return wrong(kColumns[kFirstPrice + b], p.error().message);
       tier.prices[b] = *p;
     }
-    r.origin = cell(19);
-    r.date = cell(20);
+    r.origin = cell(kFirstPrice + kPriceBuckets);
+    r.date = cell(kFirstPrice + kPriceBuckets + 1);
     const auto [it, fresh] =
-        by_key.try_emplace({r.match, r.model, r.provider, r.valid_from, r.valid_to}, rules.size());
+        by_key.try_emplace({r.match, r.model, r.provider, r.region, r.valid_from, r.valid_to}, rules.size());
     const bool base = tier.service_tier.empty() && tier.context_above == 0;
     if (fresh) {
       if (!base) return wrong("service_tier", "the standard prices of a model must stand before its tiers");
@@ -214,7 +224,12 @@ Result<std::vector<PriceRule>> read_price_csv(std::string_view text, PriceSource
 }
 
 std::string write_price_csv(const std::vector<PriceRule>& rules) {
-  std::string out = fmt::format("{}\n", fmt::join(kColumns, ","));
+  // A column for regions only where there are some: files without stay readable by programs from before.
+  const bool regions = std::ranges::any_of(rules, [](const PriceRule& r) { return !r.region.empty(); });
+  std::string out;
+  for (std::size_t i = 0; i < kColumnCount; ++i)
+    if (i != kRegion || regions) out += fmt::format("{}{}", i == 0 ? "" : ",", kColumns[i]);
+  out += "\n";
   for (const PriceRule& r : rules)
     for (const PriceTier& t : r.tiers) {
       out += fmt::format(
@@ -223,6 +238,7 @@ std::string write_price_csv(const std::vector<PriceRule>& rules) {
           r.valid_from == std::numeric_limits<std::int64_t>::min() ? "" : date_of_unix_nano(r.valid_from),
           r.valid_to == std::numeric_limits<std::int64_t>::max() ? "" : date_of_unix_nano(r.valid_to),
           r.priority ? std::to_string(r.priority) : "");
+      if (regions) out += "," + r.region;
       for (const auto& p : t.prices) out += "," + (p ? dollars_from_price(*p) : std::string());
       out += fmt::format(",{},{}\n", quote(r.origin), quote(r.date));
     }

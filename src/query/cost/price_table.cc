@@ -155,6 +155,19 @@ std::string canonical_service_tier(std::string_view t) {
   return out;
 }
 
+bool region_fits(std::string_view rule, std::string_view region) {
+  return rule.empty() ||
+         (region.starts_with(rule) && (region.size() == rule.size() || region[rule.size()] == '-'));
+}
+
+std::optional<std::string> canonical_region(std::string_view r) {
+  std::string out = lower(r);
+  constexpr std::size_t kLongest = 50;
+  const bool sane = !out.empty() && out.size() <= kLongest && out.front() != '-' && out.back() != '-' &&
+                    out.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+  return sane ? std::optional(std::move(out)) : std::nullopt;
+}
+
 Result<std::shared_ptr<const PriceTable>> PriceTable::make(std::vector<PriceRule> rules) {
   auto t = std::make_shared<PriceTable>();
   t->rules_ = std::move(rules);
@@ -176,13 +189,18 @@ Result<std::shared_ptr<const PriceTable>> PriceTable::make(std::vector<PriceRule
     for (const PriceTier& tier : r.tiers)
       for (std::size_t b = 0; b < kPriceBuckets; ++b)
         if (tier.prices[b]) {
-          if (*tier.prices[b] < 0 || *tier.prices[b] > 1'000'000'000'000)
+          if (*tier.prices[b] < 0 || *tier.prices[b] > kHighestPrice)
             return fail(ErrorKind::invalid_argument,
                         fmt::format("{}: the price of {} must be from 0 to $1,000,000 a million tokens",
                                     where, kBucketNames[b]));
           h = mix(h, static_cast<std::uint64_t>(*tier.prices[b]) * 31 + b);
         }
-    h = mix(mix(h, std::hash<std::string>{}(r.model + '\0' + r.provider)),
+    if (!r.region.empty()) {
+      if (canonical_region(r.region) != r.region)
+        return fail(ErrorKind::invalid_argument, where + ": '" + r.region + "' is no region");
+      t->regions_.push_back(r.region);
+    }
+    h = mix(mix(h, std::hash<std::string>{}(r.model + '\0' + r.provider + '\0' + r.region)),
             static_cast<std::uint64_t>(r.valid_from) ^ static_cast<std::uint64_t>(r.valid_to));
     if (r.match == PriceMatch::regex) {
       re2::RE2::Options options;
@@ -195,10 +213,22 @@ Result<std::shared_ptr<const PriceTable>> PriceTable::make(std::vector<PriceRule
     }
   }
   t->hash_ = h;
+  std::ranges::sort(t->regions_, [](const std::string& a, const std::string& b) {
+    return a.size() != b.size() ? a.size() > b.size() : a < b;
+  });
+  const auto again = std::ranges::unique(t->regions_);
+  t->regions_.erase(again.begin(), again.end());
   return std::shared_ptr<const PriceTable>(std::move(t));
 }
 
-PriceTable::Matches PriceTable::find(std::string_view model, std::string_view provider) const {
+std::string_view PriceTable::price_region(std::string_view region) const {
+  for (const std::string& r : regions_)
+    if (region_fits(r, region)) return r;
+  return {};
+}
+
+PriceTable::Matches PriceTable::find(std::string_view model, std::string_view provider,
+                                     const std::string_view* region) const {
   const std::string m = canonical_model(model);
   const std::string_view p = canonical_provider(provider);
   auto out = std::make_shared<std::vector<const PriceRule*>>();
@@ -220,7 +250,8 @@ PriceTable::Matches PriceTable::find(std::string_view model, std::string_view pr
         hit = re2::RE2::FullMatch(m, regexes_[i]->pattern);
         break;
     }
-    if (hit && provider_agrees(r.provider, p)) out->push_back(&r);
+    if (hit && provider_agrees(r.provider, p) && (!region || region_fits(r.region, *region)))
+      out->push_back(&r);
   }
   std::stable_sort(out->begin(), out->end(), [](const PriceRule* a, const PriceRule* b) {
     if (a->source != b->source) return a->source < b->source;
@@ -228,27 +259,38 @@ PriceTable::Matches PriceTable::find(std::string_view model, std::string_view pr
     if (a->model.size() != b->model.size()) return a->model.size() > b->model.size();
     if (a->provider.empty() != b->provider.empty()) return b->provider.empty();
     if (a->priority != b->priority) return a->priority > b->priority;
+    if (a->region.size() != b->region.size()) return a->region.size() > b->region.size();
     return a->valid_from > b->valid_from;
   });
   return out;
 }
 
-PriceTable::Matches PriceTable::rules_for(std::string_view model, std::string_view provider) const {
+PriceTable::Matches PriceTable::rules_of(std::string_view model, std::string_view provider) const {
+  return kept(model, provider, nullptr);
+}
+
+PriceTable::Matches PriceTable::rules_for(const PricedBy& by) const {
+  const std::string_view region = price_region(by.region);
+  return kept(by.model, by.provider, &region);
+}
+
+PriceTable::Matches PriceTable::kept(std::string_view model, std::string_view provider,
+                                     const std::string_view* region) const {
   std::string key;
-  key.reserve(model.size() + provider.size() + 1);
+  key.reserve(model.size() + provider.size() + (region ? region->size() : 1) + 2);
   key.append(model).push_back('\0');
-  key.append(provider);
+  key.append(provider).push_back('\0');
+  key.append(region ? *region : "*");
   const std::lock_guard lock(mutex_);
   if (const auto it = cache_.find(key); it != cache_.end()) return it->second;
-  auto found = find(model, provider);
+  auto found = find(model, provider, region);
   if (cache_.size() >= kCacheEntries) cache_.clear();
   cache_.emplace(std::move(key), found);
   return found;
 }
 
-const PriceRule* PriceTable::choose(std::string_view model, std::string_view provider,
-                                    std::int64_t unix_nano) const {
-  const auto rules = rules_for(model, provider);
+const PriceRule* PriceTable::choose(const PricedBy& by, std::int64_t unix_nano) const {
+  const auto rules = rules_for(by);
   for (const PriceRule* r : *rules)
     if (r->valid_from <= unix_nano && unix_nano < r->valid_to) return r;
   return nullptr;
@@ -294,14 +336,13 @@ std::int64_t cost_of_buckets(const BucketTokens& t, const Prices& p) {
   return static_cast<std::int64_t>(std::min(sum, kMost));
 }
 
-PricedCall PriceTable::price(const BucketTokens& t, std::string_view model, std::string_view provider,
-                             std::int64_t unix_nano, std::string_view service_tier) const {
+PricedCall PriceTable::price(const BucketTokens& t, const PricedBy& by, std::int64_t unix_nano) const {
   PricedCall out;
   if (!t.known) return out;
   out.state = PriceState::unpriced;
-  out.rule = choose(model, provider, unix_nano);
+  out.rule = choose(by, unix_nano);
   if (!out.rule) return out;
-  out.tier = &choose_tier(*out.rule, canonical_service_tier(service_tier), t.all_input());
+  out.tier = &choose_tier(*out.rule, canonical_service_tier(by.service_tier), t.all_input());
   out.prices = tier_prices(*out.rule, *out.tier);
   bool any = false;
   for (std::size_t b = 0; b < kPriceBuckets; ++b) {

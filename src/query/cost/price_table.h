@@ -51,6 +51,7 @@ struct BucketTokens {
 };
 
 using Prices = std::array<std::optional<std::int64_t>, kPriceBuckets>;  ///< nano-dollars for 1,000 tokens
+inline constexpr std::int64_t kHighestPrice = 1'000'000'000'000;        ///< $1,000,000 a million tokens
 
 enum class PriceSource : std::uint8_t { user, imported, builtin };
 std::string_view name(PriceSource);
@@ -72,8 +73,9 @@ struct PriceTier {
 
 struct PriceRule {
   PriceMatch match = PriceMatch::exact;
-  std::string model;     ///< lower case
-  std::string provider;  ///< canonical names, '|' between several; "": any
+  std::string model;        ///< lower case
+  std::string provider;     ///< canonical names, '|' between several; "": any
+  std::string region = {};  ///< lower case: that region, or those whose name goes on with '-'; "": any
   std::int64_t valid_from = std::numeric_limits<std::int64_t>::min();  ///< unix nanoseconds, inclusive
   std::int64_t valid_to = std::numeric_limits<std::int64_t>::max();    ///< exclusive
   PriceSource source = PriceSource::builtin;
@@ -85,6 +87,13 @@ struct PriceRule {
 
 enum class PriceState : std::uint8_t { none, unpriced, partly, priced };
 std::string_view name(PriceState);
+
+/// What decides on the price of a call beside its time and size, as the call told it.
+struct PricedBy {
+  std::string_view model, provider;
+  std::string_view service_tier = {};  ///< batch, flex, priority, standard …
+  std::string_view region = {};        ///< "": not known, which fits no rule that has one
+};
 
 struct PricedCall {
   PriceState state = PriceState::none;
@@ -101,13 +110,19 @@ class PriceTable {
   static Result<std::shared_ptr<const PriceTable>> make(std::vector<PriceRule> rules);
 
   using Matches = std::shared_ptr<const std::vector<const PriceRule*>>;
-  /// Rules that match model and provider, best first: user, imported, built-in; exact, version, prefix,
-  /// regex; longer names; with a provider; priority; newest.
-  Matches rules_for(std::string_view model, std::string_view provider) const;
+  /// Rules that match model, provider and region, best first: user, imported, built-in; exact, version,
+  /// prefix, regex; longer names; with a provider; priority; with a region, the longer one; newest.
+  Matches rules_for(const PricedBy&) const;
+  /// The same with the rules of all regions.
+  Matches rules_of(std::string_view model, std::string_view provider) const;
   /// The rule of that time, or null.
-  const PriceRule* choose(std::string_view model, std::string_view provider, std::int64_t unix_nano) const;
-  PricedCall price(const BucketTokens&, std::string_view model, std::string_view provider,
-                   std::int64_t unix_nano, std::string_view service_tier = {}) const;
+  const PriceRule* choose(const PricedBy&, std::int64_t unix_nano) const;
+  PricedCall price(const BucketTokens&, const PricedBy&, std::int64_t unix_nano) const;
+
+  /// Whether any rule has a region: else nobody need ask where calls ran.
+  bool regional() const { return !regions_.empty(); }
+  /// Of the rules' regions the longest that a call's region fits, which stands for it; "": none.
+  std::string_view price_region(std::string_view region) const;
 
   std::span<const PriceRule> rules() const { return rules_; }
   std::uint64_t hash() const { return hash_; }  ///< changes with any price
@@ -117,10 +132,13 @@ class PriceTable {
   std::vector<PriceRule> rules_;
   std::vector<std::shared_ptr<const Compiled>> regexes_;  ///< beside rules_, null for others
   std::uint64_t hash_ = 0;
-  /// Answers by model and provider; bounded, since model names come from outside.
+  std::vector<std::string> regions_;  ///< of all rules, longest first
+  /// Answers by model, provider and region; bounded, since model names come from outside.
   mutable std::mutex mutex_;
   mutable std::unordered_map<std::string, Matches> cache_;
-  Matches find(std::string_view model, std::string_view provider) const;
+  /// `region`: one of the rules', or ""; null: all.
+  Matches kept(std::string_view model, std::string_view provider, const std::string_view* region) const;
+  Matches find(std::string_view model, std::string_view provider, const std::string_view* region) const;
 };
 
 /// The tier of a rule for a call: the asked service tier if the rule has it, and the highest context
@@ -139,5 +157,9 @@ std::string_view canonical_provider(std::string_view);
 std::string canonical_model(std::string_view);
 /// standard | default | auto | "" → ""; others in lower case.
 std::string canonical_service_tier(std::string_view);
+/// Whether a call in `region` has the price of a rule for `rule`: "eu" is "eu" and "eu-west-1".
+bool region_fits(std::string_view rule, std::string_view region);
+/// A region's name in lower case; nothing where it is none (letters, digits and '-', at most 50).
+std::optional<std::string> canonical_region(std::string_view);
 
 }  // namespace turnscope::query

@@ -220,14 +220,15 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
   const bool narrow = call_keys.size() == keys.size() && (!filter || filter->everything);
 
   const auto models = [&](bool services) -> Result<KnownModels::Of> {
-    Sql sql("SELECT model, provider, service_tier, max(bitTest(usage_known, 11)) FROM calls");
+    Sql sql("SELECT ");
+    sql << sold_columns(prices) << ", max(bitTest(usage_known, 11)) FROM calls";
     in_project(sql, caller, request.range);
-    sql << " AND usage_role = 1 GROUP BY model, provider, service_tier LIMIT 10001";
+    sql << " AND usage_role = 1 GROUP BY " << sold_columns(prices) << " LIMIT 10001";
     TS_ASSIGN(const auto found, ask(sql));
     KnownModels::Of out;
     store::RowReader in(found.bytes);
     while (in.more()) {
-      PricedBy by{std::string(in.string()), std::string(in.string()), std::string(in.string())};
+      Sold by = read_sold(in, prices);
       out.parts |= in.u8() != 0;
       out.models.push_back(std::move(by));
     }

@@ -55,12 +55,12 @@ struct UsageReport {
   bool adjusted = false;  ///< figures are estimates: sampled traces count with their weight
 };
 
-/// Models, providers and tiers that occurred together, and services, when a report was made, so that the next
-/// need not ask again: a report finds out whether there are others. Thread-safe.
+/// Models, providers, tiers and regions that occurred together, and services, when a report was made, so that
+/// the next need not ask again: a report finds out whether there are others. Thread-safe.
 class KnownModels {
  public:
   struct Of {
-    std::vector<PricedBy> models;
+    std::vector<Sold> models;
     std::vector<std::string> services;  ///< where they were asked for
     bool parts = false;                 ///< some calls told audio, images or cache writes of a known life
   };

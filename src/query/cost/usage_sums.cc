@@ -111,7 +111,7 @@ void from_calls(Sql& sql, const Caller& caller, TimeRange range, const SumsAsked
 }
 
 /// Calls that are alike, summed. `price_row`: each call finds its own price row, which depends on more than
-/// model, provider and tier.
+/// model, provider, tier and region.
 Sql groups(const Caller& caller, TimeRange range, const CostSql& cost, const KnownModels::Of& known,
            const SumsAsked& asked, bool price_row) {
   Sql sql("WITH ");
@@ -134,6 +134,10 @@ Sql groups(const Caller& caller, TimeRange range, const CostSql& cost, const Kno
     sql << " AS p, ";
     place(sql, "service_tier", cost.sent_tiers(), cost.tier_places());
     sql << " AS t, ";
+    if (cost.regional()) {
+      place(sql, "region", cost.sent_regions(), cost.region_places());
+      sql << " AS w, ";
+    }
   }
   bool first = true;
   each_bucket(known.parts, [&](const Bucket& b) {
@@ -156,7 +160,10 @@ Sql groups(const Caller& caller, TimeRange range, const CostSql& cost, const Kno
          "bitOr(tok_cache_write, tok_output)), bitOr(tok_reasoning, "
          "bitShiftRight(abs(reported_cost_nano), 18)))))";
   from_calls(sql, caller, range, asked);
-  sql << (price_row ? Fragment("r") : Fragment("m, p, t")) << ", used, told, e LIMIT ";
+  sql << (price_row         ? Fragment("r")
+          : cost.regional() ? Fragment("m, p, t, w")
+                            : Fragment("m, p, t"))
+      << ", used, told, e LIMIT ";
   sql.u64(kMostGroups + 1);
   return sql;
 }
@@ -286,7 +293,7 @@ Result<SummedUsage> summed_usage(const AskEngine& ask, const Caller& caller, Tim
       out.stale |= g.row == cost.unknown_row();
     } else {
       const auto model = in.u16(), provider = in.u16(), tier = in.u16();
-      const auto row = cost.row_of(model, provider, tier);
+      const auto row = cost.row_of(model, provider, tier, cost.regional() ? in.u16() : CostSql::kAnyRegion);
       out.stale |= !row;
       g.row = row.value_or(cost.unknown_row());
     }

@@ -1,7 +1,8 @@
 // Usage and money over many calls in one pass over the table `calls`: the engine sums tokens of calls that
-// are alike (same model, provider, tier, kinds of tokens told), and here the sums are priced. A price of
-// whole nano-dollars a token leaves nothing to round, so the sum of products is the product of the sums; what
-// other prices leave over is rounded call by call. Equal to the sum over single calls to the nano-dollar.
+// are alike (same model, provider, tier, region, kinds of tokens told), and here the sums are priced. A price
+// of whole nano-dollars a token leaves nothing to round, so the sum of products is the product of the sums;
+// what other prices leave over is rounded call by call. Equal to the sum over single calls to the
+// nano-dollar.
 #pragma once
 #include <functional>
 #include <string_view>

@@ -159,12 +159,13 @@ export interface MessagePart {
 /** GET /api/v1/traces/{id}/spans/{span_id}/cost — the cost's arithmetic by bucket; prices as text, in dollars a million tokens. */
 export interface CostExplained {
   state: Cost['state']; nano_usd: number | string | null; reported_nano_usd: number | string | null; arithmetic: string;
-  rule: { model: string; provider: string | null; from: 'user' | 'imported' | 'built-in'; source: string | null; date: string | null } | null;
+  region: string | null;
+  rule: { model: string; provider: string | null; region: string | null; from: 'user' | 'imported' | 'built-in'; source: string | null; date: string | null } | null;
   buckets: { bucket: string; tokens: number; dollars_per_million: string | null; nano_usd: string | null }[];
 }
 /** GET /api/v1/prices — price rules, best first. */
 export interface PriceList { prices_date: string; rules: PriceRule[]; more: boolean }
-export interface PriceRule { match: string; model: string; provider: string | null; valid_from: string | null; valid_to: string | null; from: 'user' | 'imported' | 'built-in'; priority: number; source: string | null; date: string | null; tiers: { service_tier: string | null; context_above: number; prices: Record<string, string> }[] }
+export interface PriceRule { match: string; model: string; provider: string | null; region: string | null; valid_from: string | null; valid_to: string | null; from: 'user' | 'imported' | 'built-in'; priority: number; source: string | null; date: string | null; tiers: { service_tier: string | null; context_above: number; prices: Record<string, string> }[] }
 /** GET /api/v1/exporters/{name}/dead-letters */
 export interface DeadLetterList { dead_letters: { position: number; signal: string; items: number; bytes: number; reason: string; refused_unix_nano: UnixNano }[] }
 /** POST /api/v1/redact/test */

@@ -21,7 +21,7 @@ export function UsageCost({ d }: { d: SpanDetail }) {
   const asked = d.cost.state === 'priced' || d.cost.state === 'partly';
   const explained = useQuery({ queryKey: ['cost', d.trace_id, d.span_id], enabled: asked, staleTime: 60_000, queryFn: ({ signal }) => get<CostExplained>(`/traces/${seg(d.trace_id)}/spans/${seg(d.span_id)}/cost`, {}, signal) });
   const lines = new Map((explained.data?.buckets ?? []).map((l) => [l.bucket, l]));
-  const date = explained.data?.rule?.date ?? null;
+  const date = explained.data?.rule?.date ?? null, region = explained.data?.rule?.region ?? null;
   const rows = buckets.filter((b) => typeof u[b.key] === 'number' && (u[b.key] as number) > 0 && !(b.key === 'cache_write' && (u.cache_write_5m ?? 0) + (u.cache_write_1h ?? 0) >= (u.cache_write ?? 0)));
   const total = (u.total_input ?? 0) + (u.total_output ?? 0);
   const priced = asked && !explained.isError;
@@ -32,7 +32,7 @@ export function UsageCost({ d }: { d: SpanDetail }) {
       <div className="row"><h3 className="h2">Usage and cost</h3><span className="grow" />
         {u.role !== 'own' && <span className="chip warn" title={u.role === 'aggregate' ? 'A sum over spans below: shown, not added again' : 'The same call was reported by another span: shown, not added again'}>{u.role === 'aggregate' ? 'sum of the calls below' : 'counted elsewhere'}</span>}
         {u.basis === 'assumed' && <span className="chip out" title="Whether input includes cached tokens is not told by this client and was assumed">basis assumed</span>}
-        <span className="cap wide">input excludes cache{date ? `, prices of ${date.slice(0, 10)}` : ''}</span></div>
+        <span className="cap wide">input excludes cache{date ? `, prices of ${date.slice(0, 10)}` : ''}{region ? `, in ${region}` : ''}</span></div>
       <table>
         <thead><tr><th scope="col">Bucket</th><th scope="col" className="num">Tokens</th>{priced && <><th scope="col" className="num">$ / M</th><th scope="col" className="num">Cost</th></>}<th scope="col" className="num">{priced ? 'Share' : 'Share of tokens'}</th></tr></thead>
         <tbody>{rows.map((b) => {
