@@ -31,11 +31,15 @@ def free_ports(n):
 class Process:
     """A program that answers on a port; what it says is shown if it fails."""
 
-    def __init__(self, command, port, folder, name):
+    def __init__(self, command, port, folder, name, seconds=harness.PATIENCE, environment=None):
         self.log = open(os.path.join(folder, name + ".log"), "w+b")
         self.name = name
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT, cwd=folder)
-        harness.wait_for(lambda: self._up(port), f"{name} listens")
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT, cwd=folder, env={**os.environ, **(environment or {})})
+        try:
+            harness.wait_for(lambda: self._up(port), f"{name} listens", seconds)
+        except BaseException:
+            self.stop()
+            raise
 
     def _up(self, port):
         if self.process.poll() is not None:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Forwarding to the real thing: a real Collector → Turnscope → a second real Collector and Jaeger; every recipe of docs/export.md.
+"""Forwarding to the real thing: a real Collector → Turnscope → a second real Collector, Jaeger and Phoenix; every recipe of docs/export.md.
 
     tests/clients/forward/run.py [--bin build/turnscope] [--only TEXT]
 
@@ -28,12 +28,13 @@ def main() -> int:
     sys.path[:0] = [str(HERE), str(HERE.parent)]
     import chain
     import objects
+    import phoenix
     import recipes
     import time
     import tls
     import traceback
     failed = total = 0
-    for name, case in chain.CASES + tls.CASES + objects.CASES + recipes.CASES:
+    for name, case in chain.CASES + phoenix.CASES + tls.CASES + objects.CASES + recipes.CASES:
         if chosen.only.lower() not in name.lower():
             continue
         total += 1

@@ -20,3 +20,12 @@ once() {
 once otel_collector collector .
 once jaeger jaeger github.com/jaegertracing/jaeger/cmd/jaeger
 once s3_server s3 .
+
+phoenix=arize-phoenix==20.26.1
+if [ "$(cat "$DEPS/.forward-phoenix" 2>/dev/null)" != "$phoenix" ]; then
+  echo "▸ installing Phoenix" >&2
+  rm -rf "$DEPS/venv-phoenix"
+  python3 -m venv "$DEPS/venv-phoenix"
+  "$DEPS/venv-phoenix/bin/pip" install -q --disable-pip-version-check "$phoenix"
+  echo "$phoenix" >"$DEPS/.forward-phoenix"
+fi
