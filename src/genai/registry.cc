@@ -307,7 +307,10 @@ const Registry& registry() {
 
 Status use_mappings(std::span<const Mapping> mappings) {
   TS_ASSIGN(auto made, Registry::make(mappings));
-  g_active.store(made.release(), std::memory_order_release);
+  static std::mutex mutex;
+  static auto* const all = new std::vector<std::unique_ptr<const Registry>>;  // never freed, see above
+  const std::lock_guard lock(mutex);
+  g_active.store(all->emplace_back(std::move(made)).get(), std::memory_order_release);
   return {};
 }
 
