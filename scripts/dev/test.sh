@@ -36,7 +36,7 @@ run_lint() { lint_tidy && lint_shell && lint_web; }
 run_sanitize() {
   local kind
   for kind in address thread; do
-    cmd_build --sanitize "$kind" && ctest --test-dir "build-$kind" --output-on-failure -j "$JOBS" -LE "engine|faults" || return 1
+    cmd_build --sanitize "$kind" && TSAN_OPTIONS="suppressions=$ROOT/tests/tsan.supp" ctest --test-dir "build-$kind" --output-on-failure -j "$JOBS" -LE "engine|faults" || return 1
   done
 }
 

@@ -207,10 +207,11 @@ Status CursorSet::remove(std::string_view name) {
     std::lock_guard lock(mutex_);
     const auto it = entries_.find(name);
     if (it == entries_.end()) return fail(ErrorKind::not_found, fmt::format("there is no cursor '{}'", name));
-    std::lock_guard writing(it->second->written);
-    TS_TRY(fs_.remove(it->second->path));
+    const auto entry = it->second;  // its lock is held until after it is out of the list
+    std::lock_guard writing(entry->written);
+    TS_TRY(fs_.remove(entry->path));
     TS_TRY(fs_.sync_directory(directory_));
-    it->second->removed = true;
+    entry->removed = true;
     entries_.erase(it);
   }
   if (changed_) changed_();
