@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <set>
 
 namespace turnscope::query {
@@ -128,35 +129,37 @@ void CostSql::with(Sql& sql) const {
   sql << " ";
 }
 
+void place_in(Sql& sql, Fragment column, const std::vector<std::string>& names,
+              const std::vector<std::uint64_t>& numbers) {
+  if (names.empty()) {
+    sql << "toUInt64(0)";
+    return;
+  }
+  sql << "transform(" << column << ", ";
+  sql.strs(names) << ", ";
+  sql.u64s(numbers) << ", toUInt64(0))";
+}
+
+std::vector<std::uint64_t> from_one(std::size_t n) {
+  std::vector<std::uint64_t> numbers(n);
+  std::iota(numbers.begin(), numbers.end(), std::uint64_t{1});
+  return numbers;
+}
+
 void CostSql::row(Sql& sql) const {
-  const auto places = [](const std::vector<std::string>& names) {
-    std::vector<std::uint64_t> numbers;
-    for (std::size_t i = 1; i <= names.size(); ++i) numbers.push_back(i);
-    return numbers;
-  };
-  const auto number = [&](Fragment column, const std::vector<std::string>& names,
-                          const std::vector<std::uint64_t>& numbers) {
-    if (names.empty()) {
-      sql << "toUInt64(0)";
-      return;
-    }
-    sql << "transform(" << column << ", ";
-    sql.strs(names) << ", ";
-    sql.u64s(numbers) << ", toUInt64(0))";
-  };
-  number("model", models_, places(models_));
+  place_in(sql, "model", models_, from_one(models_.size()));
   // Places as place() counts them.
   sql << " AS c_model, ";
-  number("provider", providers_, places(providers_));
+  place_in(sql, "provider", providers_, from_one(providers_.size()));
   sql << " AS c_provider, arrayElement(";
   sql.u64s(first_segment_) << (regional_ ? Fragment(", 1 + ((c_model * ") : Fragment(", 1 + (c_model * "));
   sql.u64(providers_.size() + 1) << " + c_provider) * ";
   sql.u64(tiers_.size() + 1) << " + ";
-  number("service_tier", sent_tiers_, tier_of_);
+  place_in(sql, "service_tier", sent_tiers_, tier_of_);
   if (regional_) {
     sql << ") * ";
     sql.u64(regions_.size() + 1) << " + ";
-    number("region", sent_regions_, region_of_);
+    place_in(sql, "region", sent_regions_, region_of_);
   }
   sql << ") AS c_first, ";
   // Each step takes one segment further where the span began after the price changed.

@@ -31,6 +31,12 @@ inline Fragment sold_columns(const PriceTable& prices) {
 }
 Sold read_sold(store::RowReader&, const PriceTable&);
 
+/// Appends the number that stands beside the column's text in the lists, 0 where it is not there: a function
+/// of the column's dictionary, not of its rows.
+void place_in(Sql&, Fragment column, const std::vector<std::string>& names,
+              const std::vector<std::uint64_t>& numbers);
+std::vector<std::uint64_t> from_one(std::size_t n);  ///< 1, 2 … n
+
 class CostSql {
  public:
   /// `sold`: the models, providers, tiers and regions that occur together. At most 10,000 of them.
