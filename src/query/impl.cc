@@ -184,7 +184,10 @@ QueryAnswer<Filter> Queries::Impl::filter(const Caller& caller, std::string_view
   }
   TextAnswers texts;
   for (const auto& probe : text_probes(tree->get(), caller.project, range.from, range.to)) {
-    auto rows = ask(caller, probe.sql);
+    // Few rows, each of 16 KiB: two threads are worth it.
+    auto rows = ask(caller, probe.sql,
+                    "merge_tree_min_rows_for_concurrent_read = 256, "
+                    "merge_tree_min_bytes_for_concurrent_read = 1000000");
     if (!rows) return std::unexpected(QueryError(rows.error()));
     std::vector<std::pair<std::int64_t, std::int64_t>> times;
     std::uint64_t since = 0;
@@ -277,16 +280,6 @@ void in_range(Sql& sql, const Caller& caller, TimeRange range) {
   sql.u32(caller.project) << " AND start >= ";
   sql.time(range.from) << " AND start < ";
   sql.time(range.to);
-}
-
-std::vector<std::int64_t> steps(const Filter& filter, TimeRange range) {
-  auto out = filter.steps;
-  // What small columns decide is cheap to look for in vain: the newest part of the range, then larger ones.
-  if (out.empty() && !filter.first.text().empty())
-    for (const int part : {32, 8}) out.push_back(range.to - (range.to - range.from) / part);
-  std::erase_if(out, [&](std::int64_t t) { return t <= range.from || t >= range.to; });
-  out.push_back(range.from);
-  return out;
 }
 
 Filter within(const Filter& filter, TimeRange range) {

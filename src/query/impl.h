@@ -112,8 +112,6 @@ class Queries::Impl {
 
 /// `project = … AND start >= … AND start < …`
 void in_range(Sql&, const Caller&, TimeRange);
-/// Where to cut a range that is read newest first until there is enough; falling, the last is its begin.
-std::vector<std::int64_t> steps(const Filter&, TimeRange);
 /// The filter for spans that start in that range: it finds the same, with less to compare them with.
 Filter within(const Filter&, TimeRange);
 /// After PREWHERE: the steps in the order in which they save most. What small columns decide comes first, the

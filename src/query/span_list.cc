@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "query/impl.h"
+#include "query/steps.h"
 
 namespace turnscope::query {
 
@@ -22,16 +23,13 @@ QueryAnswer<SpanList> Queries::spans(const Caller& caller, const SearchRequest& 
   // Rows of one span stand side by side (same key), so over-reading and folding here is exact. Keys first,
   // the other columns only for what is shown.
   std::vector<Cursor> keys;
-  bool more = true;
   std::size_t rows = limit + limit / 2 + 8;
-  auto cuts = steps(
-      *filter, {request.range.from, after ? std::min(after->start, request.range.to) : request.range.to});
-  std::size_t cut = 0;
-  while (more && keys.size() <= limit) {
+  const Steps steps(*filter, request.range);
+  std::int64_t line = after ? std::min(after->start + 1, request.range.to) : request.range.to;
+  while (line > request.range.from && keys.size() <= limit) {
     Sql sql = filter->prefix;
     sql << "SELECT start, trace_id, span_id FROM spans PREWHERE ";
-    TimeRange range{cuts[cut], cut == 0 ? request.range.to : cuts[cut - 1]};
-    if (after && after->start < range.to) range.to = after->start + 1;
+    const TimeRange range{steps.next(line, keys.size(), limit + 1), line};
     const auto now = within(*filter, range);
     first_in_range(sql, now, caller, range);
     if (after) {
@@ -56,7 +54,7 @@ QueryAnswer<SpanList> Queries::spans(const Caller& caller, const SearchRequest& 
       after = key;
       if (keys.empty() || !(keys.back() == key)) keys.push_back(key);
     }
-    more = read == rows || ++cut < cuts.size();
+    line = read == rows ? std::min(line, after->start + 1) : range.from;
     rows = std::min<std::size_t>(rows * 3, 100'000);
   }
   const bool next = keys.size() > limit;

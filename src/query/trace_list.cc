@@ -9,11 +9,22 @@
 #include <unordered_set>
 
 #include "query/impl.h"
+#include "query/steps.h"
 
 namespace turnscope::query {
 namespace {
 
 constexpr std::size_t kMaxCandidates = 200'000;
+constexpr std::size_t kSpansOfTrace = 16;  ///< that match, at a guess
+constexpr std::size_t kMostRows = 200'000;
+
+/// Rows to ask for so that a page of `limit` is full, when `found` traces are there and the last `read` rows
+/// brought `fresh` ones: some more than that, as traces wait until all that is newer than they has been read.
+std::size_t for_the_page(std::size_t limit, std::size_t found, std::size_t read, std::size_t fresh) {
+  const std::size_t traces = found > limit ? 1 : limit + 1 - found;
+  const std::size_t of_each = fresh == 0 ? kSpansOfTrace : (read + fresh - 1) / fresh;
+  return traces * of_each * 5 / 4 + 16;
+}
 
 /// (start, id) of a trace, compared newest first.
 bool newer(const TraceBounds& a, const TraceBounds& b) {
@@ -53,20 +64,22 @@ QueryAnswer<TraceList> Queries::traces(const Caller& caller, const SearchRequest
   std::int64_t line = request.range.to;  // spans at or above have been read
   // Every trace has a span at its own start: without a filter the next page can begin there.
   if (after && filter->everything && after->start < line) line = after->start + 1;
-  std::size_t rows = std::max<std::size_t>(limit * 16, 512);
+  // How many spans of a trace match is not known. Where a match is cheap to find: more than enough. Texts are
+  // read until there are so many matches, so no more than a page of traces needs if one span of each has it.
+  std::size_t rows =
+      filter->within ? limit + limit / 4 + 16 : std::max<std::size_t>(limit * kSpansOfTrace, 512);
   const auto ready = [&] {
     return static_cast<std::size_t>(
         std::count_if(waiting.begin(), waiting.end(), [&](const auto& b) { return b.min_start >= line; }));
   };
 
-  const auto cuts = steps(*filter, {request.range.from, line});
-  std::size_t cut = 0;
+  const Steps steps(*filter, request.range);
   while (line > request.range.from && ready() <= limit) {
-    while (cuts[cut] >= line) ++cut;
+    const TimeRange range{steps.next(line, waiting.size(), limit + 1), line};
     Sql sql = filter->prefix;
     sql << "SELECT trace_id, start FROM spans PREWHERE ";
-    const auto now = within(*filter, {cuts[cut], line});
-    first_in_range(sql, now, caller, {cuts[cut], line});
+    const auto now = within(*filter, range);
+    first_in_range(sql, now, caller, range);
     then_rest(sql, now);
     sql << " ORDER BY start DESC LIMIT ";
     sql.u64(rows);
@@ -83,15 +96,14 @@ QueryAnswer<TraceList> Queries::traces(const Caller& caller, const SearchRequest
       if (seen.insert(id).second) fresh.push_back(id);
     }
     if (read < rows) {
-      line = cuts[cut];
+      line = range.from;
     } else if (lowest + 1 < line) {
       line = lowest + 1;  // of the spans that start exactly at `lowest` some may be missing
     }
     const bool stuck = read == rows && lowest + 1 >= line;  // all of them start at the same nanosecond
-    if (stuck && rows == 200'000)
+    if (stuck && rows == kMostRows)
       return std::unexpected(
           QueryError(ErrorKind::too_large, "too many spans start at one nanosecond; narrow the search"));
-    rows = std::min<std::size_t>(rows * 4, 200'000);
     auto bounds = impl_->bounds(caller, fresh);
     if (!bounds) return std::unexpected(QueryError(bounds.error()));
     for (const auto& [id, b] : *bounds)
@@ -100,6 +112,8 @@ QueryAnswer<TraceList> Queries::traces(const Caller& caller, const SearchRequest
       return std::unexpected(
           QueryError(ErrorKind::too_large,
                      "more than 200,000 traces match before the page is full; narrow the time range", "q"));
+    rows = std::min(rows * 4, kMostRows);
+    if (filter->within) rows = std::min(rows, for_the_page(limit, waiting.size(), read, fresh.size()));
   }
   if (after && filter->everything && line <= request.range.from && ready() <= limit) {
     // Last page: traces that began before the range and still ran in it may lie above the place where we

@@ -208,8 +208,12 @@ class ChdbEngine final : public Engine {
   Status connect_reader(std::unique_ptr<Connection>& to, const std::string& name) {
     return connect(to, {"--log_comment=" + name, fmt::format("--max_threads={}", options_.threads),
                         fmt::format("--max_memory_usage={}", options_.query_memory_bytes),
-                        "--result_overflow_mode=throw", "--read_overflow_mode=throw",
-                        "--timeout_overflow_mode=throw", "--readonly=2"});
+                        // Else a query has one thread for each GiB that the engine may still take: here, one.
+                        "--max_threads_min_free_memory_per_thread=0",
+                        // A thread more pays from some granules on: long texts, maps.
+                        "--merge_tree_min_rows_for_concurrent_read=32768",
+                        "--merge_tree_min_bytes_for_concurrent_read=8000000", "--result_overflow_mode=throw",
+                        "--read_overflow_mode=throw", "--timeout_overflow_mode=throw", "--readonly=2"});
   }
 
   Status renew(ReadConnection& c) {
@@ -269,6 +273,9 @@ class ChdbEngine final : public Engine {
          "queries are read-only"},
         {readers_.front()->connection.get(), "SELECT toString(getSetting('compile_expressions'))", "false",
          "JIT is off"},
+        {readers_.front()->connection.get(),
+         "SELECT toString(getSetting('max_threads_min_free_memory_per_thread'))", "0",
+         "queries have all their threads"},
     };
     for (const auto& c : checks) {
       TS_ASSIGN(const auto answer, c.connection->query(c.sql, {}, "TabSeparatedRaw"));

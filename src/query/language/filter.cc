@@ -149,7 +149,7 @@ class Compiler {
       sql_.start_names_at(std::max(filter.first.next_name(), filter.rest.next_name()));
     }
     for (const auto& [term, times] : texts_)
-      if (filter.steps.empty()) filter.steps = times.steps;
+      if (filter.chunk_ends.empty()) filter.chunk_ends = times.chunk_ends;
     filter.predicate = std::move(sql_);
     filter.needs_cost = needs_cost_;
     filter.hints = std::move(hints_);

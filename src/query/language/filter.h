@@ -55,10 +55,8 @@ std::vector<TextProbe> text_probes(const Node* tree, std::uint32_t project, std:
 /// entry is looked for everywhere.
 struct TextTimes {
   std::vector<std::pair<std::int64_t, std::int64_t>> starts;  ///< inclusive, rising, apart from each other
-  std::uint64_t since = 0;  ///< spans with a lower version are not in the table
-  /// Falling: behind (later than) the first are the spans of two dozen chunks, behind the next of three times
-  /// as many …
-  std::vector<std::int64_t> steps;
+  std::uint64_t since = 0;               ///< spans with a lower version are not in the table
+  std::vector<std::int64_t> chunk_ends;  ///< the last start of each chunk that can have it, falling
   /// Those between two times. What is older than the latest hundred becomes one range, as the newest spans
   /// are looked for first.
   TextTimes within(std::int64_t from, std::int64_t to) const;
@@ -75,8 +73,7 @@ struct Filter {
   /// Set when text terms were narrowed: the same filter for spans that start between two times, with less to
   /// compare them with. `prefix` is empty in it.
   std::function<SearchResult<Filter>(std::int64_t from, std::int64_t to)> within;
-  /// Times at which a reader of the newest rows does well to look whether it has enough, falling.
-  std::vector<std::int64_t> steps;
+  std::vector<std::int64_t> chunk_ends;  ///< of the text term: where what has to be read lies, falling
   bool everything = true;
   bool needs_cost = false;         ///< the predicate uses cost_nano and cost_state: `prefix` must define them
   Sql prefix;                      ///< comes before SELECT: "WITH …" of query/cost/cost_sql.h, or nothing

@@ -214,6 +214,10 @@ TEST(SearchFilter, a_word_is_looked_for_only_when_its_grams_were_seen) {
   const auto times = TextTimes::of({{100, 200}, {150, 250}, {700, 800}}, 0);
   EXPECT_EQ(times.starts, (std::vector<std::pair<std::int64_t, std::int64_t>>{{100, 250}, {700, 800}}));
   EXPECT_EQ(times.within(260, 900).starts.size(), 1u);
+  EXPECT_EQ(times.chunk_ends, (std::vector<std::int64_t>{800, 250, 200}));
+  // Chunks that nearly touch are one range: what lies between is less than what is compared.
+  const auto near = TextTimes::of({{100, 500}, {550, 950}, {1001, 1400}}, 0);
+  EXPECT_EQ(near.starts, (std::vector<std::pair<std::int64_t, std::int64_t>>{{100, 950}, {1001, 1400}}));
   const auto filter = to_filter(tree->get(), {}, 0, {}, 3, {{asked[0].node, times}});
   ASSERT_TRUE(filter);
   EXPECT_EQ(filter->rest.text().find("(((start >= "), 0u) << filter->rest.text();

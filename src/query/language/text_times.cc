@@ -49,16 +49,17 @@ std::vector<TextProbe> text_probes(const Node* tree, std::uint32_t project, std:
 }
 
 TextTimes TextTimes::of(std::vector<std::pair<std::int64_t, std::int64_t>> rows, std::uint64_t since) {
-  constexpr std::size_t kFirstStep = 26;
   TextTimes out;
   out.since = since;
   std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
-  for (std::size_t n = kFirstStep; n < rows.size(); n *= 3) out.steps.push_back(rows[n].second);
+  for (const auto& row : rows) out.chunk_ends.push_back(row.second);
   const bool cut = rows.size() >= kTextTimesLimit;  // there may be more before the first
   std::sort(rows.begin(), rows.end());
   auto& joined = out.starts;
   for (const auto& row : rows) {
-    if (!joined.empty() && row.first <= joined.back().second)
+    // What lies between two chunks that nearly touch is looked through with them: each range costs two
+    // comparisons a row.
+    if (!joined.empty() && row.first - joined.back().second <= (row.second - row.first) / 8)
       joined.back().second = std::max(joined.back().second, row.second);
     else
       joined.push_back(row);
@@ -71,7 +72,7 @@ TextTimes TextTimes::within(std::int64_t from, std::int64_t to) const {
   constexpr std::size_t kMost = 100;
   TextTimes out;
   out.since = since;
-  out.steps = steps;
+  out.chunk_ends = chunk_ends;
   for (const auto& range : starts)
     if (range.second >= from && range.first < to) out.starts.push_back(range);
   if (out.starts.size() > kMost) {
