@@ -282,6 +282,28 @@ void in_range(Sql& sql, const Caller& caller, TimeRange range) {
   sql.time(range.to);
 }
 
+void in_ranges(Sql& sql, const Caller& caller, std::vector<std::pair<std::int64_t, std::int64_t>> starts) {
+  std::sort(starts.begin(), starts.end());
+  const auto last = std::max_element(starts.begin(), starts.end(),
+                                     [](const auto& a, const auto& b) { return a.second < b.second; });
+  const auto near = (last->second - starts.front().first) / 50;
+  std::vector<std::pair<std::int64_t, std::int64_t>> joined;
+  for (const auto& range : starts) {
+    if (!joined.empty() && range.first - joined.back().second <= near)
+      joined.back().second = std::max(joined.back().second, range.second);
+    else
+      joined.push_back(range);
+  }
+  sql << "project = ";
+  sql.u32(caller.project) << " AND (";
+  for (std::size_t i = 0; i < joined.size(); ++i) {
+    sql << (i == 0 ? Fragment("(start >= ") : Fragment(" OR (start >= "));
+    sql.time(joined[i].first) << " AND start <= ";
+    sql.time(joined[i].second) << ")";
+  }
+  sql << ")";
+}
+
 Filter within(const Filter& filter, TimeRange range) {
   if (!filter.within) return filter;
   auto part = filter.within(range.from, range.to);
@@ -425,21 +447,19 @@ Result<std::vector<std::shared_ptr<const TraceIndex>>> Queries::Impl::load(
   if (!missing.empty()) {
     // One statement for all of them; those that turn out to be big are read alone.
     constexpr std::size_t kSmall = 2'000;
-    TimeRange range{INT64_MAX, INT64_MIN};
+    std::vector<std::pair<std::int64_t, std::int64_t>> starts;
     std::vector<otlp::TraceId> ids;
     std::map<otlp::TraceId, std::size_t> place;
     for (auto i : missing) {
-      range.from = std::min(range.from, wanted[i].min_start);
-      range.to = std::max(range.to, wanted[i].max_start);
+      starts.emplace_back(wanted[i].min_start, wanted[i].max_start);
       ids.push_back(wanted[i].id);
       place[wanted[i].id] = i;
     }
     Sql sql("SELECT trace_id, ");
     list_columns(sql, caller, ids);
-    sql << " FROM spans PREWHERE project = ";
-    sql.u32(caller.project) << " AND start >= ";
-    sql.time(range.from) << " AND start <= ";
-    sql.time(range.to) << " AND trace_id IN ";
+    sql << " FROM spans PREWHERE ";
+    in_ranges(sql, caller, std::move(starts));
+    sql << " AND trace_id IN ";
     sql.traces(ids) << " LIMIT 2001 BY trace_id";
     const auto generation = cache.generation();
     TS_ASSIGN(const auto rows, ask(caller, sql));

@@ -112,6 +112,9 @@ class Queries::Impl {
 
 /// `project = … AND start >= … AND start < …`
 void in_range(Sql&, const Caller&, TimeRange);
+/// The same for spans that start in any of these (inclusive; neither sorted nor apart, at least one). Those
+/// that lie near each other are joined: a superset, in a hundred comparisons at most.
+void in_ranges(Sql&, const Caller&, std::vector<std::pair<std::int64_t, std::int64_t>> starts);
 /// The filter for spans that start in that range: it finds the same, with less to compare them with.
 Filter within(const Filter&, TimeRange);
 /// After PREWHERE: the steps in the order in which they save most. What small columns decide comes first, the

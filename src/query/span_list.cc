@@ -64,16 +64,17 @@ QueryAnswer<SpanList> Queries::spans(const Caller& caller, const SearchRequest& 
 
   Sql sql("SELECT trace_id, ");
   impl_->list_columns(sql, caller, {});
-  sql << " FROM spans PREWHERE project = ";
-  sql.u32(caller.project) << " AND start >= ";
-  sql.time(keys.back().start) << " AND start <= ";
-  sql.time(keys.front().start) << " AND span_id IN ";
+  sql << " FROM spans PREWHERE ";
+  std::vector<std::pair<std::int64_t, std::int64_t>> starts;
   std::vector<std::uint64_t> ids;
   std::vector<otlp::TraceId> traces;
   for (const auto& key : keys) {
+    starts.emplace_back(key.start, key.start);
     ids.push_back(key.span_id);
     traces.push_back(key.trace_id);
   }
+  in_ranges(sql, caller, std::move(starts));
+  sql << " AND span_id IN ";
   sql.u64s(ids) << " AND trace_id IN ";
   sql.traces(traces);
   auto answer = impl_->ask(caller, sql);
