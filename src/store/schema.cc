@@ -40,6 +40,8 @@ constexpr Migration kMigrations[] = {
     {20, "the same, of spans that are there", kCallsOfSpans},
     {21, "where model calls ran", kSpansRegion},
     {22, "the same, of calls", kCallsRegion},
+    {23, "long texts packed closer", kSpansTextCodec},
+    {24, "parts of spans are merged two dozen at a time", kSpansMerges},
 };
 
 constexpr std::string_view kVersionTable = R"sql(
