@@ -85,6 +85,13 @@ query::QueryAnswer<std::size_t> ApiRequest::number(std::string_view name, std::s
   return static_cast<std::size_t>(*value);
 }
 
+query::QueryAnswer<bool> ApiRequest::flag(std::string_view name) const {
+  const auto text = parameter(name);
+  if (text.empty() || text == "1") return text == "1";
+  return std::unexpected(query::QueryError(ErrorKind::invalid_argument,
+                                           fmt::format("{}= is 1 or left out", name), std::string(name)));
+}
+
 query::QueryAnswer<query::TimeRange> ApiRequest::range() const {
   auto range = query::parse_range(parameter("from"), parameter("to"), now);
   if (!range) {

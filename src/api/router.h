@@ -44,6 +44,8 @@ struct ApiRequest {
   /// Whole number between least and most; absent: `otherwise`. Errors name the parameter.
   query::QueryAnswer<std::size_t> number(std::string_view name, std::size_t least, std::size_t most,
                                          std::size_t otherwise) const;
+  /// Whether it is 1; absent or empty: false. Errors name the parameter.
+  query::QueryAnswer<bool> flag(std::string_view name) const;
   query::QueryAnswer<query::TimeRange> range() const;
   query::QueryAnswer<otlp::TraceId> trace_id(std::string_view path_name) const;
   query::QueryAnswer<std::uint64_t> span_id(std::string_view path_name) const;

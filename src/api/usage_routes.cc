@@ -74,7 +74,9 @@ QueryAnswer<Answer> usage(Context& context, const ApiRequest& r) {
     if (end != 0) request.by.emplace_back(rest.substr(0, end));
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
   }
-  request.traces = r.parameter("traces") == "1";
+  const auto traces = r.flag("traces");
+  if (!traces) return std::unexpected(traces.error());
+  request.traces = *traces;
   auto report = context.queries->usage(r.caller, request);
   if (!report) return std::unexpected(report.error());
   JsonWriter json;

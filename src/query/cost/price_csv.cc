@@ -186,9 +186,7 @@ Result<std::vector<PriceRule>> read_price_csv(std::string_view text, PriceSource
     }
     if (const auto region = cell(kRegion); !region.empty()) {
       auto name = canonical_region(region);
-      if (!name)
-        return wrong("region",
-                     fmt::format("'{}' is no region: letters, digits and '-', like eu-west-1", region));
+      if (!name) return wrong("region", name.error().message);
       r.region = std::move(*name);
     }
     PriceTier tier;
