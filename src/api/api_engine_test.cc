@@ -486,6 +486,14 @@ TEST_F(Api, errors_have_one_shape_and_name_what_is_wrong) {
                   .as_string(),
               flag);
   checked("/api/v1/usage?by=model&traces=yes", "/api/v1/usage", 400);
+  checked("/api/v1/usage?by=model,day,model", "/api/v1/usage", 400);
+  const auto json = std::vector<std::string>{"content-type: application/json"};
+  const auto other = get("/api/v1/redact/test", {}, "GET"),
+             posted = get("/api/v1/traces", json, "POST", false, "{}");
+  EXPECT_EQ(other.status, 405);
+  EXPECT_EQ(other.headers.at("allow"), "POST");
+  EXPECT_NE(other.body.find("GET is not allowed here; use POST"), std::string::npos) << other.body;
+  EXPECT_EQ(posted.headers.at("allow"), "GET, HEAD");
   checked("/api/v1/traces?from=now&to=now-1h", "/api/v1/traces", 400);
   checked("/api/v1/traces/ffff", "/api/v1/traces/{trace_id}", 404);
   checked("/api/v1/traces/xyz", "/api/v1/traces/{trace_id}", 400);

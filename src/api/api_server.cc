@@ -224,12 +224,12 @@ class Server final : public ApiServer {
           "the stricter tier has traces, spans, logs, catalogues and usage; nothing else is "
           "read with its key"));
     if (!match.route) {
-      if (match.other_method) {
-        auto answer = error_answer(
-            query::QueryError(ErrorKind::invalid_argument,
-                              fmt::format("{} is not allowed here", request.method.substr(0, 20))));
+      if (!match.other_method.empty()) {
+        auto answer = error_answer(query::QueryError(
+            ErrorKind::invalid_argument,
+            fmt::format("{} is not allowed here; use {}", request.method.substr(0, 20), match.other_method)));
         answer.status = 405;
-        answer.headers.emplace_back("allow", "GET, HEAD");
+        answer.headers.emplace_back("allow", match.other_method == "GET" ? "GET, HEAD" : match.other_method);
         return answer;
       }
       if (request.path.starts_with("/api/") || request.path == "/api")

@@ -43,7 +43,7 @@ Router::Match Router::match(std::string_view method, std::string_view path) cons
     std::map<std::string, std::string, std::less<>> parts;
     if (!fits(route.pattern, path, parts)) continue;
     if (route.method != method && !(method == "HEAD" && route.method == "GET")) {
-      best.other_method = true;
+      best.other_method = route.method;
       continue;
     }
     best.route = &route;

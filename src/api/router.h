@@ -67,7 +67,7 @@ class Router {
   struct Match {
     const Route* route = nullptr;
     std::map<std::string, std::string, std::less<>> path;
-    bool other_method = false;  ///< the path exists, not for this method
+    std::string_view other_method;  ///< the path exists, not for this method but that one
   };
   Match match(std::string_view method, std::string_view path) const;
 

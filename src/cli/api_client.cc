@@ -38,8 +38,9 @@ Error not_reached(const std::string& base, CURLcode code) {
                   curl_easy_strerror(code)));
 }
 
-Error refused(long status, const std::string& body) {
-  std::string message = fmt::format("the server answered {}", status);
+Error refused(const std::string& base, long status, const std::string& body) {
+  std::string message = fmt::format(
+      "{} answered {}; is that the address of a Turnscope's UI, as --server needs it?", base, status);
   boost::system::error_code error;
   const auto json = boost::json::parse(body, error);
   if (!error && json.is_object()) {
@@ -79,7 +80,7 @@ Result<std::string> ApiClient::get_text(std::string_view path, const QueryParams
     return fail(not_reached(base_, code));
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
-  if (status != 200) return fail(refused(status, body));
+  if (status != 200) return fail(refused(base_, status, body));
   return body;
 }
 
@@ -113,7 +114,7 @@ Result<boost::json::value> ApiClient::post(std::string_view path, std::string_vi
     return fail(not_reached(base_, code));
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
-  if (status < 200 || status > 299) return fail(refused(status, body));
+  if (status < 200 || status > 299) return fail(refused(base_, status, body));
   boost::system::error_code error;
   auto json = boost::json::parse(body, error);
   if (error)
@@ -176,7 +177,7 @@ Status ApiClient::events(std::string_view path, const QueryParams& params,
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
   if (reader.stopped) return {};
   if (code != CURLE_OK) return fail(not_reached(base_, code));
-  if (status != 200) return fail(refused(status, reader.buffer));
+  if (status != 200) return fail(refused(base_, status, reader.buffer));
   return {};
 }
 

@@ -213,7 +213,9 @@ Result<std::shared_ptr<const PriceTable>> PriceTable::make(std::vector<PriceRule
       options.set_case_sensitive(false);
       options.set_max_mem(1 << 20);
       auto c = std::make_shared<const Compiled>(r.model, options);
-      if (!c->pattern.ok()) return fail(ErrorKind::invalid_argument, where + ": " + c->pattern.error());
+      if (!c->pattern.ok())
+        return fail(ErrorKind::invalid_argument,
+                    where + ": the model is no regular expression of RE2: " + c->pattern.error());
       t->regexes_[i] = std::move(c);
     }
   }

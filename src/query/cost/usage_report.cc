@@ -196,6 +196,8 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
       for (const Key& each : kKeys) known += fmt::format("{}{}", known.empty() ? "" : ", ", each.name);
       return fail(ErrorKind::invalid_argument, fmt::format("by: '{}' is not known; use {}", by, known));
     }
+    if (std::ranges::find(keys, k) != keys.end())
+      return fail(ErrorKind::invalid_argument, fmt::format("by: '{}' is named twice; once is enough", by));
     keys.push_back(k);
   }
   if (keys.size() > kMostKeys)
