@@ -487,6 +487,11 @@ TEST_F(Api, errors_have_one_shape_and_name_what_is_wrong) {
               flag);
   checked("/api/v1/usage?by=model&traces=yes", "/api/v1/usage", 400);
   checked("/api/v1/usage?by=model,day,model", "/api/v1/usage", 400);
+  EXPECT_EQ(checked("/api/v1/traces?limt=3", "/api/v1/traces", 400).at("error").at("message").as_string(),
+            "limt= is not read here; there are q, from, to, limit, cursor");
+  checked("/api/v1/health?verbose=1", "/api/v1/health", 400);
+  checked("/api/v1/traces?limt=", "/api/v1/traces");
+  checked("/api/services?limt=3", "/api/services");
   const auto json = std::vector<std::string>{"content-type: application/json"};
   const auto other = get("/api/v1/redact/test", {}, "GET"),
              posted = get("/api/v1/traces", json, "POST", false, "{}");

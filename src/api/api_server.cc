@@ -259,11 +259,28 @@ class Server final : public ApiServer {
     api.now = context_.dependencies.clock->unix_nanos();
     auto parameters = net::parse_query(request.query);
     if (!parameters) return std::unexpected(query::QueryError(parameters.error()));
+    if (auto unknown = unknown_parameter(*match.route, *parameters)) return std::unexpected(*unknown);
     api.parameters = std::move(*parameters);
     api.caller.cancelled = [responder] { return responder->cancelled(); };
     api.caller.deadline =
         std::chrono::steady_clock::now() + std::min(3 * context_.options.query.time, kRequestTime);
     return match.route->handler(api);
+  }
+
+  /// A name that is not read would narrow nothing, and the answer would look as if it had.
+  static std::optional<query::QueryError> unknown_parameter(
+      const Route& route, const std::vector<std::pair<std::string, std::string>>& parameters) {
+    if (route.jaeger) return std::nullopt;  // what clients of Jaeger send is theirs
+    const auto known = query_parameters(route.method, route.pattern);
+    for (const auto& [name, value] : parameters)
+      if (!value.empty() && std::ranges::find(known, name) == known.end())
+        return query::QueryError(
+            ErrorKind::invalid_argument,
+            fmt::format("{}= is not read here; {}", name.substr(0, 100),
+                        known.empty() ? "this route has no parameters"
+                                      : fmt::format("there are {}", fmt::join(known, ", "))),
+            name.substr(0, 100));
+    return std::nullopt;
   }
 
   /// Nothing when the key fits and the trail has it.
