@@ -63,6 +63,11 @@ struct Route {
 class Router {
  public:
   void add(Route route) { routes_.push_back(std::move(route)); }
+  /// A GET route of a handler that takes what all routes share.
+  template <typename Context, typename Handler>
+  void get(std::string_view pattern, Context& context, Handler handler) {
+    add({"GET", pattern, [&context, handler](const ApiRequest& r) { return handler(context, r); }});
+  }
   const std::vector<Route>& routes() const { return routes_; }
   struct Match {
     const Route* route = nullptr;

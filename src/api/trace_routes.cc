@@ -293,17 +293,13 @@ QueryAnswer<Answer> trace_otlp(Context& context, const ApiRequest& r) {
 }  // namespace
 
 void add_trace_routes(Router& router, Context& context) {
-  const auto add = [&](std::string_view pattern, auto handler) {
-    router.add(
-        {"GET", pattern, [&context, handler](const ApiRequest& r) { return handler(context, r); }, false});
-  };
-  add("/api/v1/traces", list_traces);
-  add("/api/v1/spans", list_spans);
-  add("/api/v1/traces/{trace_id}", trace_header);
-  add("/api/v1/traces/{trace_id}/spans", trace_spans);
-  add("/api/v1/traces/{trace_id}/window", trace_window);
-  add("/api/v1/traces/{trace_id}/find", trace_find);
-  add("/api/v1/traces/{trace_id}/otlp", trace_otlp);
+  router.get("/api/v1/traces", context, list_traces);
+  router.get("/api/v1/spans", context, list_spans);
+  router.get("/api/v1/traces/{trace_id}", context, trace_header);
+  router.get("/api/v1/traces/{trace_id}/spans", context, trace_spans);
+  router.get("/api/v1/traces/{trace_id}/window", context, trace_window);
+  router.get("/api/v1/traces/{trace_id}/find", context, trace_find);
+  router.get("/api/v1/traces/{trace_id}/otlp", context, trace_otlp);
 }
 
 }  // namespace turnscope::api
