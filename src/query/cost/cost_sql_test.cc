@@ -72,6 +72,16 @@ class CostSqlTest : public testing::Test {
     }
   }
 
+  /// Calls of model-a. `values`: SQL of service, input tokens and reported cost of each.
+  void insert_calls(std::int64_t start, int n, int known, std::string_view values) {
+    const auto done = engine_->execute(fmt::format(
+        "INSERT INTO calls (project, trace_id, span_id, start, version, usage_role, usage_known, model, "
+        "service, tok_input, reported_cost_nano) SELECT 1, 'trace00000000001', number, "
+        "fromUnixTimestamp64Nano({}), 1, 1, {}, 'model-a', {} FROM numbers({})",
+        start, known, values, n));
+    ASSERT_TRUE(done) << done.error().message;
+  }
+
   /// As the migration fills the table, with what came into both tables later.
   static std::string calls_of_spans() {
     std::string sql(store::kCallsOfSpans);
@@ -369,13 +379,7 @@ TEST_F(CostSqlTest, calls_that_have_nothing_in_common_are_priced_as_any) {
 
 TEST_F(CostSqlTest, many_large_reported_costs_do_not_wrap) {
   const std::int64_t first = unix_nano_of_date("2025-01-01").value();
-  const auto done = engine_->execute(fmt::format(
-      "INSERT INTO calls (project, trace_id, span_id, start, version, usage_role, usage_known, model, "
-      "tok_input, "
-      "reported_cost_nano) SELECT 1, 'trace00000000001', number, fromUnixTimestamp64Nano({}), 1, 1, 257, "
-      "'model-a', 1, 1000000000000000 FROM numbers(16000)",
-      first));
-  ASSERT_TRUE(done) << done.error().message;
+  insert_calls(first, 16'000, 257, "'', 1, 1000000000000000");
   const auto prices = PriceTable::make(builtin_prices()).value();
   const auto report = usage_report(*engine_, {}, {{first, first + kDay}, {"model"}, 10, {}}, *prices);
   ASSERT_TRUE(report) << report.error().message;
@@ -385,13 +389,7 @@ TEST_F(CostSqlTest, many_large_reported_costs_do_not_wrap) {
 
 TEST_F(CostSqlTest, more_services_than_have_a_number_each_keep_their_name) {
   const std::int64_t first = unix_nano_of_date("2025-01-01").value();
-  const auto done = engine_->execute(fmt::format(
-      "INSERT INTO calls (project, trace_id, span_id, start, version, usage_role, usage_known, model, "
-      "service, "
-      "tok_input) SELECT 1, 'trace00000000001', number, fromUnixTimestamp64Nano({}), 1, 1, 1, 'model-a', "
-      "concat('service-', toString(number)), number FROM numbers(66000)",
-      first));
-  ASSERT_TRUE(done) << done.error().message;
+  insert_calls(first, 66'000, 1, "concat('service-', toString(number)), number, 0");
   const auto prices =
       PriceTable::make(read_price_csv("model,input\nmodel-a,1000\n", PriceSource::user).value()).value();
   const auto report = usage_report(*engine_, {}, {{first, first + kDay}, {"service"}, 2, {}}, *prices);

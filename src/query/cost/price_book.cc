@@ -18,7 +18,7 @@ constexpr std::uint64_t kLargestFile = 64u << 20;
 Result<std::vector<PriceRule>> read_file(const std::string& path, PriceSource source, bool must_exist) {
   const auto text = read_named_file(path, kLargestFile);
   if (!text && text.error().kind == ErrorKind::not_found && !must_exist) return std::vector<PriceRule>{};
-  if (!text) return fail(text.error().with_context("prices"));
+  if (!text) return fail(text.error().with_context(must_exist ? "prices.file" : "prices"));
   auto rules = read_price_csv(*text, source);
   if (!rules) return fail(rules.error().with_context(path));
   return rules;
