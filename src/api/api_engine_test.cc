@@ -499,6 +499,9 @@ TEST_F(Api, errors_have_one_shape_and_name_what_is_wrong) {
   EXPECT_EQ(other.headers.at("allow"), "POST");
   EXPECT_NE(other.body.find("GET is not allowed here; use POST"), std::string::npos) << other.body;
   EXPECT_EQ(posted.headers.at("allow"), "GET, HEAD");
+  const auto misled = get("/v1/traces", json, "POST", false, "{}");
+  EXPECT_EQ(misled.status, 405);
+  EXPECT_NE(misled.body.find("OTLP is received at listen.http"), std::string::npos) << misled.body;
   checked("/api/v1/traces?from=now&to=now-1h", "/api/v1/traces", 400);
   checked("/api/v1/traces/ffff", "/api/v1/traces/{trace_id}", 404);
   checked("/api/v1/traces/xyz", "/api/v1/traces/{trace_id}", 400);

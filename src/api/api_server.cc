@@ -237,7 +237,11 @@ class Server final : public ApiServer {
             query::QueryError(ErrorKind::not_found, "no such route; /api/v1/openapi.yaml lists them"));
       if (request.method != "GET" && request.method != "HEAD") {
         auto answer = error_answer(
-            query::QueryError(ErrorKind::invalid_argument, "only GET and HEAD are allowed here"));
+            query::QueryError(ErrorKind::invalid_argument,
+                              request.path.starts_with("/v1/")
+                                  ? "this is the port of the UI; OTLP is received at listen.http, port 4318 "
+                                    "unless it was changed"
+                                  : "only GET and HEAD are allowed here"));
         answer.status = 405;
         answer.headers.emplace_back("allow", "GET, HEAD");
         return answer;
