@@ -426,6 +426,19 @@ TEST_F(Api, prices_depend_on_where_a_call_ran) {
   EXPECT_EQ(of_region("&region=us-east-1").size(), before + 1);
   EXPECT_EQ(of_region("&region=us-east-1")[0].at("region").as_string(), "us");
   EXPECT_TRUE(of_region("&region=us-east-1")[1].at("region").is_null());
+  EXPECT_EQ(of_region("&region=US-East-1")[0].at("region").as_string(), "us");
+  const std::pair<std::string, const char*> wrong[] = {
+      {"?model=m&region=the%20moon", "region= 'the moon' is no region"},
+      {"?region=eu", "region= narrows"},
+      {"?provider=openai", "provider= narrows"}};
+  for (const auto& [parameters, says] : wrong)
+    EXPECT_NE(checked("/api/v1/prices" + parameters, "/api/v1/prices", 400)
+                  .at("error")
+                  .at("message")
+                  .as_string()
+                  .find(says),
+              boost::json::string::npos)
+        << parameters;
 }
 
 TEST_F(Api, metrics_of_agents_are_asked_for_by_name) {
@@ -465,6 +478,30 @@ TEST_F(Api, errors_have_one_shape_and_name_what_is_wrong) {
   checked("/api/v1/traces?from=yesterday", "/api/v1/traces", 400);
   checked("/api/v1/traces?limit=501", "/api/v1/traces", 400);
   checked("/api/v1/traces?cursor=zz", "/api/v1/traces", 400);
+  const auto trace = "/api/v1/traces/" + otlp::hex(trace_id(1)) + "/window";
+  for (const std::string flag : {"group", "minimap", "plumbing"})
+    EXPECT_EQ(checked(trace + "?" + flag + "=true", "/api/v1/traces/{trace_id}/window", 400)
+                  .at("error")
+                  .at("field")
+                  .as_string(),
+              flag);
+  checked("/api/v1/usage?by=model&traces=yes", "/api/v1/usage", 400);
+  checked("/api/v1/usage?by=model,day,model", "/api/v1/usage", 400);
+  EXPECT_EQ(checked("/api/v1/traces?limt=3", "/api/v1/traces", 400).at("error").at("message").as_string(),
+            "limt= is not read here; there are q, from, to, limit, cursor");
+  checked("/api/v1/health?verbose=1", "/api/v1/health", 400);
+  checked("/api/v1/traces?limt=", "/api/v1/traces");
+  checked("/api/services?limt=3", "/api/services");
+  const auto json = std::vector<std::string>{"content-type: application/json"};
+  const auto other = get("/api/v1/redact/test", {}, "GET"),
+             posted = get("/api/v1/traces", json, "POST", false, "{}");
+  EXPECT_EQ(other.status, 405);
+  EXPECT_EQ(other.headers.at("allow"), "POST");
+  EXPECT_NE(other.body.find("GET is not allowed here; use POST"), std::string::npos) << other.body;
+  EXPECT_EQ(posted.headers.at("allow"), "GET, HEAD");
+  const auto misled = get("/v1/traces", json, "POST", false, "{}");
+  EXPECT_EQ(misled.status, 405);
+  EXPECT_NE(misled.body.find("OTLP is received at listen.http"), std::string::npos) << misled.body;
   checked("/api/v1/traces?from=now&to=now-1h", "/api/v1/traces", 400);
   checked("/api/v1/traces/ffff", "/api/v1/traces/{trace_id}", 404);
   checked("/api/v1/traces/xyz", "/api/v1/traces/{trace_id}", 400);

@@ -224,12 +224,12 @@ class Server final : public ApiServer {
           "the stricter tier has traces, spans, logs, catalogues and usage; nothing else is "
           "read with its key"));
     if (!match.route) {
-      if (match.other_method) {
-        auto answer = error_answer(
-            query::QueryError(ErrorKind::invalid_argument,
-                              fmt::format("{} is not allowed here", request.method.substr(0, 20))));
+      if (!match.other_method.empty()) {
+        auto answer = error_answer(query::QueryError(
+            ErrorKind::invalid_argument,
+            fmt::format("{} is not allowed here; use {}", request.method.substr(0, 20), match.other_method)));
         answer.status = 405;
-        answer.headers.emplace_back("allow", "GET, HEAD");
+        answer.headers.emplace_back("allow", match.other_method == "GET" ? "GET, HEAD" : match.other_method);
         return answer;
       }
       if (request.path.starts_with("/api/") || request.path == "/api")
@@ -237,7 +237,11 @@ class Server final : public ApiServer {
             query::QueryError(ErrorKind::not_found, "no such route; /api/v1/openapi.yaml lists them"));
       if (request.method != "GET" && request.method != "HEAD") {
         auto answer = error_answer(
-            query::QueryError(ErrorKind::invalid_argument, "only GET and HEAD are allowed here"));
+            query::QueryError(ErrorKind::invalid_argument,
+                              request.path.starts_with("/v1/")
+                                  ? "this is the port of the UI; OTLP is received at listen.http, port 4318 "
+                                    "unless it was changed"
+                                  : "only GET and HEAD are allowed here"));
         answer.status = 405;
         answer.headers.emplace_back("allow", "GET, HEAD");
         return answer;
@@ -259,11 +263,28 @@ class Server final : public ApiServer {
     api.now = context_.dependencies.clock->unix_nanos();
     auto parameters = net::parse_query(request.query);
     if (!parameters) return std::unexpected(query::QueryError(parameters.error()));
+    if (auto unknown = unknown_parameter(*match.route, *parameters)) return std::unexpected(*unknown);
     api.parameters = std::move(*parameters);
     api.caller.cancelled = [responder] { return responder->cancelled(); };
     api.caller.deadline =
         std::chrono::steady_clock::now() + std::min(3 * context_.options.query.time, kRequestTime);
     return match.route->handler(api);
+  }
+
+  /// A name that is not read would narrow nothing, and the answer would look as if it had.
+  static std::optional<query::QueryError> unknown_parameter(
+      const Route& route, const std::vector<std::pair<std::string, std::string>>& parameters) {
+    if (route.jaeger) return std::nullopt;  // what clients of Jaeger send is theirs
+    const auto known = query_parameters(route.method, route.pattern);
+    for (const auto& [name, value] : parameters)
+      if (!value.empty() && std::ranges::find(known, name) == known.end())
+        return query::QueryError(
+            ErrorKind::invalid_argument,
+            fmt::format("{}= is not read here; {}", name.substr(0, 100),
+                        known.empty() ? "this route has no parameters"
+                                      : fmt::format("there are {}", fmt::join(known, ", "))),
+            name.substr(0, 100));
+    return std::nullopt;
   }
 
   /// Nothing when the key fits and the trail has it.

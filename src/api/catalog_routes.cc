@@ -211,19 +211,15 @@ QueryAnswer<Answer> tokens(Context& context, const ApiRequest& r) {
 }  // namespace
 
 void add_catalog_routes(Router& router, Context& context) {
-  const auto add = [&](std::string_view pattern, auto handler) {
-    router.add(
-        {"GET", pattern, [&context, handler](const ApiRequest& r) { return handler(context, r); }, false});
-  };
-  add("/api/v1/services", services);
-  add("/api/v1/operations", operations);
-  add("/api/v1/dependencies", dependencies);
-  add("/api/v1/facets", facets);
-  add("/api/v1/keys", keys);
-  add("/api/v1/values", values);
-  add("/api/v1/timeseries", timeseries);
-  add("/api/v1/storage", storage);
-  add("/api/v1/tokens", tokens);
+  router.get("/api/v1/services", context, services);
+  router.get("/api/v1/operations", context, operations);
+  router.get("/api/v1/dependencies", context, dependencies);
+  router.get("/api/v1/facets", context, facets);
+  router.get("/api/v1/keys", context, keys);
+  router.get("/api/v1/values", context, values);
+  router.get("/api/v1/timeseries", context, timeseries);
+  router.get("/api/v1/storage", context, storage);
+  router.get("/api/v1/tokens", context, tokens);
 }
 
 }  // namespace turnscope::api

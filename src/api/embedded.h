@@ -21,5 +21,7 @@ std::span<const EmbeddedFile> embedded_ui();
 std::string_view openapi_yaml();
 /// The same as JSON.
 const std::string& openapi_json();
+/// Names of a route's query parameters, as that document has them.
+std::span<const std::string> query_parameters(std::string_view method, std::string_view pattern);
 
 }  // namespace turnscope::api

@@ -144,9 +144,8 @@ QueryAnswer<Answer> series(Context& context, const ApiRequest& r) {
 }  // namespace
 
 void add_metric_routes(Router& router, Context& context) {
-  router.add({"GET", "/api/v1/metrics", [&context](const ApiRequest& r) { return list(context, r); }, false});
-  router.add({"GET", "/api/v1/metrics/series", [&context](const ApiRequest& r) { return series(context, r); },
-              false});
+  router.get("/api/v1/metrics", context, list);
+  router.get("/api/v1/metrics/series", context, series);
 }
 
 }  // namespace turnscope::api

@@ -1,5 +1,7 @@
 #include <yaml-cpp/yaml.h>
 
+#include <map>
+
 #include "api/embedded.h"
 #include "api/json_writer.h"
 
@@ -40,7 +42,34 @@ void write(JsonWriter& json, const YAML::Node& node) {
   }
 }
 
+/// Method and pattern → names.
+std::map<std::pair<std::string, std::string>, std::vector<std::string>> all_query_parameters() {
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> out;
+  const auto document = YAML::Load(std::string(openapi_yaml()));
+  const auto shared = document["components"]["parameters"];
+  for (const auto& path : document["paths"])
+    for (const auto& method : path.second) {
+      auto& names = out[{method.first.Scalar(), path.first.Scalar()}];
+      for (const auto& parameter : method.second["parameters"]) {
+        constexpr std::string_view kShared = "#/components/parameters/";
+        const auto reference = parameter["$ref"];
+        const auto told = reference ? shared[reference.Scalar().substr(kShared.size())] : parameter;
+        if (told["in"].Scalar() == "query") names.push_back(told["name"].Scalar());
+      }
+    }
+  return out;
+}
+
 }  // namespace
+
+std::span<const std::string> query_parameters(std::string_view method, std::string_view pattern) {
+  static const auto all = all_query_parameters();
+  std::string lower(method == "HEAD" ? "get" : method);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  const auto found = all.find({lower, std::string(pattern)});
+  return found == all.end() ? std::span<const std::string>() : found->second;
+}
 
 const std::string& openapi_json() {
   static const std::string text = [] {

@@ -65,12 +65,24 @@ QueryAnswer<Answer> list(const ApiRequest& r) {
   const auto add = [&](const PriceRule& rule) {
     if (n++ < *limit) write_rule(json, rule);
   };
+  for (const auto* narrower : {"provider", "region"})
+    if (r.has(narrower) && !r.has("model"))
+      return std::unexpected(QueryError(
+          ErrorKind::invalid_argument,
+          fmt::format("{}= narrows the rules of a model; give model= beside it", narrower), narrower));
   if (r.has("model")) {
     const auto model = r.parameter("model"), provider = r.parameter("provider");
-    const auto rules =
-        r.has("region")
-            ? table->rules_for({.model = model, .provider = provider, .region = r.parameter("region")})
-            : table->rules_of(model, provider);
+    std::string region(r.parameter("region"));
+    if (!region.empty()) {
+      auto known = query::canonical_region(region);
+      if (!known)
+        return std::unexpected(
+            QueryError(ErrorKind::invalid_argument, "region= " + known.error().message, "region"));
+      region = std::move(*known);
+    }
+    const auto rules = r.has("region")
+                           ? table->rules_for({.model = model, .provider = provider, .region = region})
+                           : table->rules_of(model, provider);
     for (const auto* rule : *rules) add(*rule);
   } else {
     for (const auto& rule : table->rules()) add(rule);

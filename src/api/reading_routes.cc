@@ -173,14 +173,10 @@ QueryAnswer<Answer> difference(Context& context, const ApiRequest& r) {
 }  // namespace
 
 void add_reading_routes(Router& router, Context& context) {
-  const auto add = [&](std::string_view pattern, auto handler) {
-    router.add(
-        {"GET", pattern, [&context, handler](const ApiRequest& r) { return handler(context, r); }, false});
-  };
-  add("/api/v1/traces/{trace_id}/context", trace_context);
-  add("/api/v1/traces/{trace_id}/logs", trace_logs);
-  add("/api/v1/scatter", scatter);
-  add("/api/v1/difference", difference);
+  router.get("/api/v1/traces/{trace_id}/context", context, trace_context);
+  router.get("/api/v1/traces/{trace_id}/logs", context, trace_logs);
+  router.get("/api/v1/scatter", context, scatter);
+  router.get("/api/v1/difference", context, difference);
 }
 
 }  // namespace turnscope::api

@@ -43,7 +43,7 @@ Router::Match Router::match(std::string_view method, std::string_view path) cons
     std::map<std::string, std::string, std::less<>> parts;
     if (!fits(route.pattern, path, parts)) continue;
     if (route.method != method && !(method == "HEAD" && route.method == "GET")) {
-      best.other_method = true;
+      best.other_method = route.method;
       continue;
     }
     best.route = &route;
@@ -83,6 +83,13 @@ query::QueryAnswer<std::size_t> ApiRequest::number(std::string_view name, std::s
         ErrorKind::invalid_argument,
         fmt::format("{}= must be a whole number from {} to {}", name, least, most), std::string(name)));
   return static_cast<std::size_t>(*value);
+}
+
+query::QueryAnswer<bool> ApiRequest::flag(std::string_view name) const {
+  const auto text = parameter(name);
+  if (text.empty() || text == "1") return text == "1";
+  return std::unexpected(query::QueryError(ErrorKind::invalid_argument,
+                                           fmt::format("{}= is 1 or left out", name), std::string(name)));
 }
 
 query::QueryAnswer<query::TimeRange> ApiRequest::range() const {

@@ -44,6 +44,8 @@ struct ApiRequest {
   /// Whole number between least and most; absent: `otherwise`. Errors name the parameter.
   query::QueryAnswer<std::size_t> number(std::string_view name, std::size_t least, std::size_t most,
                                          std::size_t otherwise) const;
+  /// Whether it is 1; absent or empty: false. Errors name the parameter.
+  query::QueryAnswer<bool> flag(std::string_view name) const;
   query::QueryAnswer<query::TimeRange> range() const;
   query::QueryAnswer<otlp::TraceId> trace_id(std::string_view path_name) const;
   query::QueryAnswer<std::uint64_t> span_id(std::string_view path_name) const;
@@ -61,11 +63,16 @@ struct Route {
 class Router {
  public:
   void add(Route route) { routes_.push_back(std::move(route)); }
+  /// A GET route of a handler that takes what all routes share.
+  template <typename Context, typename Handler>
+  void get(std::string_view pattern, Context& context, Handler handler) {
+    add({"GET", pattern, [&context, handler](const ApiRequest& r) { return handler(context, r); }});
+  }
   const std::vector<Route>& routes() const { return routes_; }
   struct Match {
     const Route* route = nullptr;
     std::map<std::string, std::string, std::less<>> path;
-    bool other_method = false;  ///< the path exists, not for this method
+    std::string_view other_method;  ///< the path exists, not for this method but that one
   };
   Match match(std::string_view method, std::string_view path) const;
 

@@ -195,8 +195,15 @@ QueryAnswer<Answer> trace_window(Context& context, const ApiRequest& r) {
       return std::unexpected(QueryError(ErrorKind::invalid_argument,
                                         "around= takes a span id of up to 16 hex digits", "around"));
   }
-  request.hide_plumbing = r.parameter("plumbing") == "hide";
-  request.group = r.parameter("group") == "1";
+  const auto plumbing = r.parameter("plumbing");
+  if (!plumbing.empty() && plumbing != "hide")
+    return std::unexpected(
+        QueryError(ErrorKind::invalid_argument, "plumbing= is hide or left out", "plumbing"));
+  request.hide_plumbing = !plumbing.empty();
+  const auto group = r.flag("group"), minimap = r.flag("minimap");
+  for (const auto* flag : {&group, &minimap})
+    if (!*flag) return std::unexpected(flag->error());
+  request.group = *group;
   auto trace = load(context, r);
   if (!trace) return std::unexpected(trace.error());
   const auto& t = **trace;
@@ -208,7 +215,7 @@ QueryAnswer<Answer> trace_window(Context& context, const ApiRequest& r) {
     for (auto id : found->span_ids) matches[t.find(id)] = true;
   }
   JsonWriter json;
-  write_window(json, t, query::window(t, request), request, r.parameter("minimap") == "1", matches);
+  write_window(json, t, query::window(t, request), request, *minimap, matches);
   return Answer{200, json.take(), "application/json", {}, false};
 }
 
@@ -286,17 +293,13 @@ QueryAnswer<Answer> trace_otlp(Context& context, const ApiRequest& r) {
 }  // namespace
 
 void add_trace_routes(Router& router, Context& context) {
-  const auto add = [&](std::string_view pattern, auto handler) {
-    router.add(
-        {"GET", pattern, [&context, handler](const ApiRequest& r) { return handler(context, r); }, false});
-  };
-  add("/api/v1/traces", list_traces);
-  add("/api/v1/spans", list_spans);
-  add("/api/v1/traces/{trace_id}", trace_header);
-  add("/api/v1/traces/{trace_id}/spans", trace_spans);
-  add("/api/v1/traces/{trace_id}/window", trace_window);
-  add("/api/v1/traces/{trace_id}/find", trace_find);
-  add("/api/v1/traces/{trace_id}/otlp", trace_otlp);
+  router.get("/api/v1/traces", context, list_traces);
+  router.get("/api/v1/spans", context, list_spans);
+  router.get("/api/v1/traces/{trace_id}", context, trace_header);
+  router.get("/api/v1/traces/{trace_id}/spans", context, trace_spans);
+  router.get("/api/v1/traces/{trace_id}/window", context, trace_window);
+  router.get("/api/v1/traces/{trace_id}/find", context, trace_find);
+  router.get("/api/v1/traces/{trace_id}/otlp", context, trace_otlp);
 }
 
 }  // namespace turnscope::api

@@ -74,7 +74,9 @@ QueryAnswer<Answer> usage(Context& context, const ApiRequest& r) {
     if (end != 0) request.by.emplace_back(rest.substr(0, end));
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
   }
-  request.traces = r.parameter("traces") == "1";
+  const auto traces = r.flag("traces");
+  if (!traces) return std::unexpected(traces.error());
+  request.traces = *traces;
   auto report = context.queries->usage(r.caller, request);
   if (!report) return std::unexpected(report.error());
   JsonWriter json;
@@ -368,18 +370,14 @@ QueryAnswer<Answer> growth(Context& context, const ApiRequest& r) {
 }  // namespace
 
 void add_usage_routes(Router& router, Context& context) {
-  const auto add = [&](std::string_view pattern, auto handler) {
-    router.add(
-        {"GET", pattern, [&context, handler](const ApiRequest& r) { return handler(context, r); }, false});
-  };
-  add("/api/v1/usage", usage);
-  add("/api/v1/runs", runs);
-  add("/api/v1/tools", tools);
-  add("/api/v1/users", users);
-  add("/api/v1/sessions", sessions);
-  add("/api/v1/sessions/{session}", session);
-  add("/api/v1/session", session);
-  add("/api/v1/traces/{trace_id}/growth", growth);
+  router.get("/api/v1/usage", context, usage);
+  router.get("/api/v1/runs", context, runs);
+  router.get("/api/v1/tools", context, tools);
+  router.get("/api/v1/users", context, users);
+  router.get("/api/v1/sessions", context, sessions);
+  router.get("/api/v1/sessions/{session}", context, session);
+  router.get("/api/v1/session", context, session);
+  router.get("/api/v1/traces/{trace_id}/growth", context, growth);
 }
 
 }  // namespace turnscope::api

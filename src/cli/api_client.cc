@@ -38,8 +38,9 @@ Error not_reached(const std::string& base, CURLcode code) {
                   curl_easy_strerror(code)));
 }
 
-Error refused(long status, const std::string& body) {
-  std::string message = fmt::format("the server answered {}", status);
+Error refused(const std::string& base, long status, const std::string& body) {
+  std::string message = fmt::format(
+      "{} answered {}; is that the address of a Turnscope's UI, as --server needs it?", base, status);
   boost::system::error_code error;
   const auto json = boost::json::parse(body, error);
   if (!error && json.is_object()) {
@@ -56,6 +57,15 @@ Error refused(long status, const std::string& body) {
                message);
 }
 
+Result<boost::json::value> parsed(const std::string& base, std::string_view path, const std::string& body) {
+  boost::system::error_code error;
+  auto json = boost::json::parse(body, error);
+  if (error)
+    return fail(ErrorKind::internal,
+                fmt::format("{}{}: the answer is not JSON ({})", base, path, error.message()));
+  return json;
+}
+
 }  // namespace
 
 ApiClient::ApiClient(std::string_view base)
@@ -65,11 +75,22 @@ ApiClient::ApiClient(std::string_view base)
 }
 
 Result<std::string> ApiClient::get_text(std::string_view path, const QueryParams& params) const {
+  return ask(path, params, nullptr);
+}
+
+Result<std::string> ApiClient::ask(std::string_view path, const QueryParams& params,
+                                   const std::string* posted) const {
   const Curl curl(curl_easy_init());
   if (!curl) return fail(ErrorKind::internal, "libcurl could not be initialised");
   const std::string url = url_of(curl.get(), base_, path, params);
   std::string body;
+  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
+      posted ? curl_slist_append(nullptr, "content-type: application/json") : nullptr, curl_slist_free_all);
   curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
+  if (posted) {
+    curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
+    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, posted->c_str());
+  }
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, append);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &body);
   curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, 60L);
@@ -79,47 +100,20 @@ Result<std::string> ApiClient::get_text(std::string_view path, const QueryParams
     return fail(not_reached(base_, code));
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
-  if (status != 200) return fail(refused(status, body));
+  if (status < 200 || status > 299) return fail(refused(base_, status, body));
   return body;
 }
 
 Result<boost::json::value> ApiClient::get(std::string_view path, const QueryParams& params) const {
   TS_ASSIGN(const std::string body, get_text(path, params));
-  boost::system::error_code error;
-  auto json = boost::json::parse(body, error);
-  if (error)
-    return fail(ErrorKind::internal,
-                fmt::format("{}{}: the answer is not JSON ({})", base_, path, error.message()));
-  return json;
+  return parsed(base_, path, body);
 }
 
 Result<boost::json::value> ApiClient::post(std::string_view path, std::string_view json_body,
                                            const QueryParams& params) const {
-  const Curl curl(curl_easy_init());
-  if (!curl) return fail(ErrorKind::internal, "libcurl could not be initialised");
-  const std::string url = url_of(curl.get(), base_, path, params);
   const std::string sent(json_body);
-  std::string body;
-  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
-      curl_slist_append(nullptr, "content-type: application/json"), curl_slist_free_all);
-  curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, sent.c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, append);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &body);
-  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, 60L);
-  curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
-  if (const CURLcode code = curl_easy_perform(curl.get()); code != CURLE_OK)
-    return fail(not_reached(base_, code));
-  long status = 0;
-  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
-  if (status < 200 || status > 299) return fail(refused(status, body));
-  boost::system::error_code error;
-  auto json = boost::json::parse(body, error);
-  if (error)
-    return fail(ErrorKind::internal,
-                fmt::format("{}{}: the answer is not JSON ({})", base_, path, error.message()));
-  return json;
+  TS_ASSIGN(const std::string body, ask(path, params, &sent));
+  return parsed(base_, path, body);
 }
 
 namespace {
@@ -176,7 +170,7 @@ Status ApiClient::events(std::string_view path, const QueryParams& params,
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
   if (reader.stopped) return {};
   if (code != CURLE_OK) return fail(not_reached(base_, code));
-  if (status != 200) return fail(refused(status, reader.buffer));
+  if (status != 200) return fail(refused(base_, status, reader.buffer));
   return {};
 }
 

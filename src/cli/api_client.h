@@ -30,6 +30,8 @@ class ApiClient {
   const std::string& base() const { return base_; }
 
  private:
+  /// `posted`: JSON; null: GET.
+  Result<std::string> ask(std::string_view path, const QueryParams&, const std::string* posted) const;
   std::string base_;
 };
 

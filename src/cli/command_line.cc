@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/logger.h"
 #include "cli/exit_code.h"
 
 namespace turnscope::cli {
@@ -91,6 +92,18 @@ void CommandLine::set_version(const std::string& text) { root_->app.set_version_
 std::optional<int> CommandLine::parse(int argc, const char* const* argv) {
   try {
     root_->app.parse(argc, argv);
+  } catch (const CLI::RequiredError& error) {
+    const CLI::App* at = &root_->app;
+    while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+    if (at->get_require_subcommand_min() == 0) return root_->app.exit(error), Exit::usage;
+    std::string known;
+    for (const auto* each : at->get_subcommands({})) known += (known.empty() ? "" : ", ") + each->get_name();
+    const auto unknown = at->remaining();
+    std::fprintf(stderr, "turnscope: %s; there are %s\n",
+                 unknown.empty() ? "a command is missing"
+                                 : ("'" + printable(unknown.front()) + "' is no command here").c_str(),
+                 known.c_str());
+    return Exit::usage;
   } catch (const CLI::ParseError& error) {
     return root_->app.exit(error) == 0 ? Exit::ok : Exit::usage;
   }

@@ -2,12 +2,11 @@
 
 #include <boost/json.hpp>
 #include <cstdio>
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <vector>
 
 #include "base/logger.h"
+#include "base/named_file.h"
 #include "cli/exit_code.h"
 #include "cli/terminal.h"
 #include "genai/explain.h"
@@ -57,13 +56,9 @@ int explain(const std::vector<std::string>& names, bool as_json) {
   std::vector<genai::ExplainFile> files;
   std::size_t bytes = 0;
   for (const auto& name : names) {
-    std::ifstream in(name, std::ios::binary);
-    std::ostringstream text;
-    if (!in || !(text << in.rdbuf() || in.peek() == std::ifstream::traits_type::eof())) {
-      std::fprintf(stderr, "turnscope: cannot read '%s'\n", printable(name).c_str());
-      return not_found;
-    }
-    files.push_back({name, text.str()});
+    auto text = read_named_file(name, kMostBytes);
+    if (!text) return say(text.error());
+    files.push_back({name, std::move(*text)});
     bytes += files.back().bytes.size();
     if (bytes > kMostBytes) {
       std::fprintf(stderr, "turnscope: the files are larger than 1 GiB together; explain fewer at once\n");
@@ -82,16 +77,22 @@ int explain(const std::vector<std::string>& names, bool as_json) {
     return ok;
   }
   const Terminal terminal = Terminal::detect();
+  std::size_t shown = 0;
   if (const json::value* spans = genai::member(*parsed, "spans"); spans && spans->is_object())
     for (const auto& s : spans->get_object())
-      if (s.value().is_object()) print_span(terminal, std::string_view(s.key()), s.value().get_object());
+      if (s.value().is_object()) {
+        print_span(terminal, std::string_view(s.key()), s.value().get_object());
+        ++shown;
+      }
   if (const json::value* totals = genai::member(*parsed, "trace_totals"); totals && totals->is_object())
     for (const auto& t : totals->get_object())
       std::printf("trace %s  %s\n", std::string(t.key()).c_str(), one_line(t.value(), 300).c_str());
   for (const auto* key : {"log_events_without_span", "notes"})
     if (const json::value* v = genai::member(*parsed, key))
       std::printf("%s: %s\n", key, one_line(*v, 300).c_str());
-  return ok;
+  if (shown != 0) return ok;
+  std::fprintf(stderr, "turnscope: there is no span in what was given; traces are what is explained\n");
+  return not_found;
 }
 
 }  // namespace

@@ -38,7 +38,12 @@ int verify(const std::string& data, bool json) {
   const std::string inner = data + "/log";
   const auto report =
       log::verify(posix_filesystem(), std::filesystem::is_directory(inner, ignored) ? inner : data);
-  if (!report) return say(report.error());
+  if (!report || (report->segments == 0 && !std::filesystem::is_directory(inner, ignored)))
+    return say(report || report.error().kind == ErrorKind::not_found
+                   ? Error(ErrorKind::not_found,
+                           "there is no log in '" + data +
+                               "'; name the data directory of a server: turnscope log verify DIRECTORY")
+                   : report.error());
   if (json) {
     std::printf("%s\n", boost::json::serialize(to_json(*report)).c_str());
   } else {

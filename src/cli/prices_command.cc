@@ -1,15 +1,17 @@
 #include "cli/prices_command.h"
 
+#include <fmt/format.h>
+
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
+#include <filesystem>
 #include <memory>
-#include <sstream>
 
 #include "base/clock.h"
 #include "base/logger.h"
+#include "base/named_file.h"
 #include "cli/exit_code.h"
 #include "query/cost/price_book.h"
 
@@ -18,13 +20,7 @@ namespace {
 using namespace query;
 namespace json = boost::json;
 
-Result<std::string> read_whole(const std::string& name) {
-  std::ifstream in(name, std::ios::binary);
-  if (!in) return fail(ErrorKind::not_found, "cannot read '" + name + "'");
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
+constexpr std::uint64_t kLargestPriceFile = 64u << 20;
 
 Result<std::unique_ptr<PriceBook>> open_book(const std::string& data) {
   return PriceBook::open(data + "/prices", "");
@@ -65,7 +61,9 @@ json::object rule_json(const PriceRule& rule) {
 }
 
 int list_prices(const std::string& data, const std::string& model, bool as_json) {
-  const auto book = open_book(data);
+  // Looking makes no folder.
+  const bool there = std::filesystem::exists(data + "/prices");
+  const auto book = there ? open_book(data) : PriceBook::open("", "");
   if (!book) return say(book.error());
   const auto table = (*book)->table();
   std::vector<PriceRule> shown;
@@ -92,16 +90,28 @@ int list_prices(const std::string& data, const std::string& model, bool as_json)
   return ok;
 }
 
-Result<std::size_t> rules_of(const std::string& file) {
-  TS_ASSIGN(const auto text, read_whole(file));
+Result<std::vector<PriceRule>> rules_of(const std::string& file) {
+  TS_ASSIGN(const auto text, read_named_file(file, kLargestPriceFile));
   TS_ASSIGN(auto rules, read_price_csv(text, PriceSource::user));
+  if (rules.empty())
+    return fail(ErrorKind::invalid_argument,
+                "'" + file + "' holds no price rule; docs/prices.md shows what one looks like");
+  return rules;
+}
+
+Result<std::size_t> checked(const std::string& file) {
+  TS_ASSIGN(auto rules, rules_of(file));
   const std::size_t count = rules.size();
   TS_TRY(PriceTable::make(std::move(rules)));
   return count;
 }
 
+std::string counted(std::size_t rules) {
+  return fmt::format("{} price rule{}", rules, rules == 1 ? "" : "s");
+}
+
 int check(const std::string& file, bool as_json) {
-  const auto count = rules_of(file);
+  const auto count = checked(file);
   if (as_json) {
     json::object out{{"file", file}, {"ok", count.has_value()}};
     if (count)
@@ -112,25 +122,24 @@ int check(const std::string& file, bool as_json) {
     return count ? ok : exit_code(count.error());
   }
   if (!count) return say(count.error());
-  std::printf("%zu price rules, ok\n", *count);
+  std::printf("%s, ok\n", counted(*count).c_str());
   return ok;
 }
 
 int set(const std::string& data, const std::string& file) {
-  const auto text = read_whole(file);
-  if (!text) return say(text.error());
-  auto rules = read_price_csv(*text, PriceSource::user);
+  auto rules = rules_of(file);
   if (!rules) return say(rules.error());
   const std::size_t count = rules->size();
   auto book = open_book(data);
   if (!book) return say(book.error());
   if (const auto done = (*book)->set(std::move(*rules)); !done) return say(done.error());
-  std::printf("%zu price rules are in %s/prices/user.csv\n", count, printable(data).c_str());
+  std::printf("%s put before all others, in %s/prices/user.csv\n", counted(count).c_str(),
+              printable(data).c_str());
   return ok;
 }
 
 int import(const std::string& data, const std::string& file) {
-  const auto text = read_whole(file);
+  const auto text = read_named_file(file, kLargestPriceFile);
   if (!text) return say(text.error());
   auto book = open_book(data);
   if (!book) return say(book.error());

@@ -120,7 +120,7 @@ void add_traces_command(Command& app, std::function<int()>& run) {
 
   auto* show_command = traces->add_subcommand("show", "One trace as a tree");
   common(show_command);
-  show_command->add_option("trace_id", options->trace_id, "32 hex digits")->required();
+  show_command->add_option("trace_id", options->trace_id, "Up to 32 hex digits")->required();
   show_command->callback([options, &run] { run = [options] { return show(*options); }; });
 
   auto* tail_command = traces->add_subcommand("tail", "Follow traces as they arrive, until Ctrl-C");

@@ -2,6 +2,7 @@
 #include <deque>
 
 #include "genai/explain.h"
+#include "genai/json.h"
 #include "otlp/decode.h"
 
 namespace turnscope::genai {
@@ -42,6 +43,10 @@ bool names_signal(std::string_view bytes) {
     if (bytes.find(key) != std::string_view::npos) return true;
   return false;
 }
+Error unreadable(Error e, const std::string& context) {
+  e.message += "; give what an OTLP exporter posts, as protobuf or JSON, not compressed";
+  return e.with_context(context);
+}
 }  // namespace
 
 Result<std::string> explain_json(std::span<const ExplainFile> files) {
@@ -61,23 +66,28 @@ Result<std::string> explain_json(std::span<const ExplainFile> files) {
     const auto first = f.bytes.find_first_not_of(" \t\r\n");
     const bool json = json_text || (first != std::string::npos && f.bytes[0] != '\n' &&
                                     (f.bytes[first] == '[' || f.bytes[first] == '"'));
+    if (first == std::string::npos)
+      return fail(ErrorKind::invalid_argument, context + " is empty; give what an OTLP exporter posts");
     if (json && !names_signal(f.bytes))
-      return fail(ErrorKind::invalid_argument,
-                  context +
-                      ": this JSON is no OTLP export request: it has none of resourceSpans, resourceLogs and "
-                      "resourceMetrics; send what an OTLP/JSON exporter posts to /v1/traces");
+      return fail(
+          ErrorKind::invalid_argument,
+          context +
+              (parse_json(f.bytes) ? ": this JSON is no OTLP export request: it has none of resourceSpans, "
+                                     "resourceLogs and resourceMetrics"
+                                   : ": it begins as JSON and is none") +
+              "; send what an OTLP/JSON exporter posts to /v1/traces");
     switch (signal_of(f, json_text)) {
       case Signal::traces: {
         auto t = json_text ? otlp::decode_traces_json(f.bytes, arena, limits, report)
                            : otlp::decode_traces_protobuf(f.bytes, arena, limits, report);
-        if (!t) return fail(t.error().with_context(context));
+        if (!t) return fail(unreadable(t.error(), context));
         run.traces.push_back(&traces.emplace_back(*t));
         break;
       }
       case Signal::logs: {
         auto l = json_text ? otlp::decode_logs_json(f.bytes, arena, limits, report)
                            : otlp::decode_logs_protobuf(f.bytes, arena, limits, report);
-        if (!l) return fail(l.error().with_context(context));
+        if (!l) return fail(unreadable(l.error(), context));
         run.logs.push_back(&logs.emplace_back(*l));
         break;
       }

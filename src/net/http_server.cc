@@ -54,7 +54,11 @@ class Server : public HttpServer {
     if (!ec) acceptor_.bind(at, ec);
     if (!ec) acceptor_.listen(asio::socket_base::max_listen_connections, ec);
     if (ec)
-      return fail(ErrorKind::io, fmt::format("cannot listen on {}:{}: {}", o.address, o.port, ec.message()));
+      return fail(ErrorKind::io,
+                  fmt::format("cannot listen on {}:{}: {}{}", o.address, o.port, ec.message(),
+                              ec == asio::error::address_in_use
+                                  ? "; stop what listens there or choose another port (0: a free one)"
+                                  : ""));
     port_ = acceptor_.local_endpoint(ec).port();
     thread_ = std::thread([this] { run(); });
     core_->post([this] { accept(); });

@@ -1,4 +1,5 @@
 // What is counted over time and what followers are told, on a real store.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "otlp/decode.h"
@@ -34,6 +35,25 @@ TEST_F(Counted, a_trace_that_lies_in_several_steps_counts_in_each_and_once_in_al
   EXPECT_EQ(spans.count, 12u);
   EXPECT_EQ(spans.errors, 1u);
   EXPECT_EQ(value(queries_.timeseries(caller_, search("name:nothing"), true, 500)).count, 0u);
+}
+
+TEST_F(Counted, more_models_than_can_be_priced_are_refused_and_not_taken_for_free) {
+  const auto done = test::Store::get().engine().execute(
+      fmt::format("INSERT INTO spans (project, trace_id, span_id, start, received, version, kind, "
+                  "usage_role, usage_known, "
+                  "model, tok_input) SELECT {}, 'trace00000000001', number + 1, fromUnixTimestamp64Nano({}), "
+                  "fromUnixTimestamp64Milli({}), number, 3, 1, 1, concat('gpt-4o-', toString(20000000 + "
+                  "number)), 1000 FROM "
+                  "numbers(10001)",
+                  caller_.project, kNow - kHour, kNow / 1'000'000));
+  ASSERT_TRUE(done) << done.error().message;
+  const std::string says = "more than 10000 combinations of model, provider, service tier and region";
+  const auto spans = queries_.spans(caller_, search("cost>0"));
+  ASSERT_FALSE(spans);
+  EXPECT_EQ(spans.error().message.find(says), 0u) << spans.error().message;
+  const auto runs = queries_.runs(caller_, search(""), RunOrder::cost);
+  ASSERT_FALSE(runs);
+  EXPECT_EQ(runs.error().message.find(says), 0u) << runs.error().message;
 }
 
 TEST_F(Counted, changes_since_a_version_name_the_traces) {

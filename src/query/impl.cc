@@ -144,14 +144,11 @@ Result<Sql> Queries::Impl::cost_prefix(const Caller& caller, TimeRange range) {
   Sql models("SELECT DISTINCT ");
   models << sold_columns(*prices) << " FROM spans WHERE ";
   in_range(models, caller, range);
-  models << " AND model != '' AND usage_role = 1 LIMIT 10000";
+  models << " AND model != '' AND usage_role = 1 LIMIT ";
+  models.u64(kMostSold + 1);
   TS_ASSIGN(const auto rows, ask(caller, models));
-  std::vector<Sold> pairs;
-  store::RowReader in(rows.bytes);
-  while (in.more()) {
-    pairs.push_back(read_sold(in, *prices));
-  }
-  const CostSql cost(*prices, pairs, range);
+  TS_ASSIGN(const auto sold, read_all_sold(rows, *prices));
+  const CostSql cost(*prices, sold, range);
   Sql prefix;
   prefix.start_names_at(2000);
   cost.with(prefix);

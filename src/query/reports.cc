@@ -107,15 +107,13 @@ QueryAnswer<Page<std::shared_ptr<const TraceIndex>>> Queries::runs(const Caller&
     Sql models("SELECT DISTINCT ");
     models << sold_columns(*prices) << " FROM spans WHERE ";
     in_range(models, caller, request.range);
-    models << " AND usage_role = 1 LIMIT 10000";
-    auto rows = impl_->ask(caller, models);
+    models << " AND usage_role = 1 LIMIT ";
+    models.u64(kMostSold + 1);
+    const auto rows = impl_->ask(caller, models);
     if (!rows) return std::unexpected(QueryError(rows.error()));
-    std::vector<Sold> pairs;
-    store::RowReader in(rows->bytes);
-    while (in.more()) {
-      pairs.push_back(read_sold(in, *prices));
-    }
-    const CostSql cost(*prices, pairs, request.range);
+    const auto sold = read_all_sold(*rows, *prices);
+    if (!sold) return std::unexpected(QueryError(sold.error()));
+    const CostSql cost(*prices, *sold, request.range);
     sql << "SELECT trace_id, toFloat64(sum(toInt128(cost_nano))) AS size FROM (";
     cost.with(sql);
     sql << "SELECT trace_id, ";

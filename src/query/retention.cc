@@ -19,7 +19,6 @@ namespace {
 constexpr std::int64_t kDayMs = 86'400'000;
 /// A trace that runs longer is decided by its last days.
 constexpr std::int64_t kLongestTraceMs = 7 * kDayMs;
-constexpr std::size_t kMostModels = 10'000;
 constexpr std::size_t kObjectsAtOnce = 200;
 
 std::atomic<std::uint64_t> g_epoch{0};
@@ -272,15 +271,11 @@ Status Retention::decide(const Day& d) {
     sql << sold_columns(*table) << " FROM spans WHERE ";
     received_between(sql, d.begin - kLongestTraceMs, d.begin + kDayMs);
     sql << " AND model != '' AND usage_role = 1 LIMIT ";
-    sql.u64(kMostModels);
+    sql.u64(kMostSold);
     TS_ASSIGN(const auto rows,
               engine_.query(
                   {.sql = sql.text(), .params = sql.params(), .limits = {.time = std::chrono::minutes(10)}}));
-    store::RowReader in(rows.bytes);
-    while (in.more()) {
-      models.push_back(read_sold(in, *table));
-    }
-    TS_TRY(in.status());
+    TS_ASSIGN(models, read_all_sold(rows, *table));
   }
   Sql sql("INSERT INTO retained (project, trace_id, day, share, decided) ");
   const CostSql cost(*table, models, ever);

@@ -39,7 +39,7 @@ class RetentionTest : public testing::Test {
     batch.span(trace_id(n), n * 10 + 2, n * 10, at, duration / 2, "step", of_tool);
   }
   void insert(Batch& batch, std::int64_t received) {
-    test::Store::get().insert(caller_.project, batch, received);
+    test::Store::get().insert(*engine_, caller_.project, batch, received);
   }
   static RetentionOptions sampling() {
     RetentionOptions o;
@@ -55,12 +55,12 @@ class RetentionTest : public testing::Test {
   }
   Retention::Done pass(std::int64_t now, const RetentionOptions& o) {
     const FixedClock clock(now);
-    const auto done = Retention(test::Store::get().engine(), clock, o).run();
+    const auto done = Retention(*engine_, clock, o).run();
     EXPECT_TRUE(done) << done.error().message;
     return done.value_or(Retention::Done{});
   }
   std::vector<std::uint64_t> numbers(const Sql& sql) {
-    const auto rows = test::Store::get().engine().query({.sql = sql.text(), .params = sql.params()});
+    const auto rows = engine_->query({.sql = sql.text(), .params = sql.params()});
     EXPECT_TRUE(rows) << rows.error().message;
     std::vector<std::uint64_t> out;
     if (!rows) return out;
@@ -93,6 +93,7 @@ class RetentionTest : public testing::Test {
   }
 
   Caller caller_;
+  store::Engine* engine_ = &test::Store::get().engine();  ///< of the tier that is looked at
 };
 
 TEST_F(RetentionTest, whole_traces_are_kept_by_policy_and_count_with_their_weight) {
@@ -261,6 +262,60 @@ TEST_F(RetentionTest, days_go_when_their_time_is_over_with_the_bounds_of_their_t
   EXPECT_GE(pass(begin + 32 * kDay, o).days_dropped, 1u);
   EXPECT_EQ(rows_of("spans"), 0u);
   EXPECT_EQ(rows_of("calls"), 0u);
+}
+
+TEST_F(RetentionTest, each_tier_loses_its_own_old_traces_and_no_other) {
+  const auto begin = kFirst - 800 * kDay;
+  store::Engine* const ordinary = engine_;
+  store::Engine* const restricted = &test::Store::get().restricted();
+  for (auto* tier : {ordinary, restricted}) {
+    engine_ = tier;
+    for (std::uint64_t n = 0; n < 4; ++n) {
+      const auto received = begin + static_cast<std::int64_t>(n) * kDay + 3'600 * kSecond;
+      Batch batch("clinic");
+      trace(batch, 5'001 + n, received, false);
+      insert(batch, received);
+      otlp::LogRecord record;
+      record.time_unix_nano = static_cast<std::uint64_t>(received);
+      record.trace_id = trace_id(5'001 + n);
+      test::Store::get().insert_as<store::LogBlock>("logs", caller_.project, "clinic", std::vector{record},
+                                                    received, tier);
+    }
+  }
+  const auto expect = [&](store::Engine* tier, const std::set<std::uint64_t>& left) {
+    SCOPED_TRACE(tier == ordinary ? "ordinary" : "restricted");
+    engine_ = tier;
+    std::map<std::uint64_t, std::uint64_t> whole;
+    for (const auto n : left) whole[n] = 3;
+    EXPECT_EQ(kept(), whole);
+    EXPECT_EQ(rows_of("calls"), left.size());
+    EXPECT_EQ(rows_of("logs"), left.size());
+    const FixedClock clock(begin);
+    Queries queries(*tier, {}, clock);
+    for (std::uint64_t n = 5'001; n <= 5'004; ++n)
+      EXPECT_EQ(queries.trace(caller_, trace_id(n)).has_value(), left.contains(n)) << n;
+  };
+  const auto days_dropped = [&](store::Engine* tier, std::int64_t now, int days) {
+    engine_ = tier;
+    RetentionOptions o;
+    o.spans = o.logs = std::chrono::hours(24 * days);
+    return pass(now, o).days_dropped;
+  };
+  const std::set<std::uint64_t> all{5'001, 5'002, 5'003, 5'004}, late{5'003, 5'004};
+  // After sixteen days two are over in the tier that keeps fourteen.
+  EXPECT_EQ(days_dropped(ordinary, begin + 16 * kDay, 30), 0u);
+  EXPECT_GT(days_dropped(restricted, begin + 16 * kDay, 14), 0u);
+  expect(ordinary, all);
+  expect(restricted, late);
+  // A month later they are in the other, which leaves the tier alone.
+  EXPECT_GT(days_dropped(ordinary, begin + 32 * kDay, 30), 0u);
+  expect(ordinary, late);
+  expect(restricted, late);
+  EXPECT_GT(days_dropped(restricted, begin + 32 * kDay, 14), 0u);
+  expect(ordinary, late);
+  expect(restricted, {});
+  EXPECT_GT(days_dropped(ordinary, begin + 34 * kDay, 30), 0u);
+  expect(ordinary, {});
 }
 
 TEST_F(RetentionTest, every_condition_is_a_statement_that_the_engine_takes) {

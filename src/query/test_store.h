@@ -106,10 +106,25 @@ class Store {
     return store;
   }
   store::Engine& engine() { return *engine_; }
+  /// The stricter tier's database beside it, opened when first asked for.
+  store::Engine& restricted() {
+    if (!restricted_) {
+      auto second = store::open_chdb_database(options_, "restricted");
+      if (!second) ADD_FAILURE() << second.error().message;
+      restricted_ = std::move(*second);
+      const auto migrated = store::migrate(*restricted_);
+      if (!migrated) ADD_FAILURE() << migrated.error().message;
+    }
+    return *restricted_;
+  }
   std::uint32_t fresh_project() { return next_project_++; }
 
   /// `share`: texts that repeat earlier ones are stored apart, as the store writer does it.
   void insert(std::uint32_t project, Batch& batch, std::int64_t received,
+              store::SharedTexts* share = nullptr) {
+    insert(*engine_, project, batch, received, share);
+  }
+  void insert(store::Engine& into, std::uint32_t project, Batch& batch, std::int64_t received,
               store::SharedTexts* share = nullptr) {
     std::vector<otlp::KeyValue> attributes = batch.extra();
     otlp::KeyValue name{"service.name", {}};
@@ -150,17 +165,17 @@ class Store {
     }
     traces.build();
     words_.emit(grams);
-    put(resources, "resources");
-    put(grams, "text_grams");
-    put(calls, "calls");
-    put(parts, "content_parts");
-    put(traces, "traces");
-    put(spans, "spans");
+    put(into, resources, "resources");
+    put(into, grams, "text_grams");
+    put(into, calls, "calls");
+    put(into, parts, "content_parts");
+    put(into, traces, "traces");
+    put(into, spans, "spans");
   }
   /// Metrics or log records of one service, as the store writer puts them in.
   template <typename Block, typename Item>
   void insert_as(std::string_view table, std::uint32_t project, std::string_view service,
-                 const std::vector<Item>& items, std::int64_t received) {
+                 const std::vector<Item>& items, std::int64_t received, store::Engine* into = nullptr) {
     Block block;
     store::RowContext context;
     context.project = project;
@@ -169,31 +184,31 @@ class Store {
     const auto position = ++position_;
     std::uint64_t index = 0;
     for (const auto& item : items) block.add(item, context, position << 20 | index++);
-    put(block, table);
+    put(into ? *into : *engine_, block, table);
   }
   std::uint64_t position() const { return position_; }
 
  private:
   Store() {
-    store::ChdbOptions options;
-    options.directory = folder_.path() / "store";
-    auto engine = store::open_chdb(options);
+    options_.directory = folder_.path() / "store";
+    auto engine = store::open_chdb(options_);
     if (!engine) ADD_FAILURE() << engine.error().message;
     engine_ = std::move(*engine);
     const auto migrated = store::migrate(*engine_);
     if (!migrated) ADD_FAILURE() << migrated.error().message;
   }
   template <typename Block>
-  void put(Block& block, std::string_view table) {
+  void put(store::Engine& into, Block& block, std::string_view table) {
     if (block.rows() == 0) return;
     const auto token = std::string(table) + std::to_string(position_);
     const auto& pieces = block.native();
     const auto done =
-        engine_->insert({.table = table, .block = pieces, .columns = block.columns(), .token = token});
+        into.insert({.table = table, .block = pieces, .columns = block.columns(), .token = token});
     if (!done) ADD_FAILURE() << done.error().message;
   }
   TestFolder folder_;
-  std::unique_ptr<store::Engine> engine_;
+  store::ChdbOptions options_;
+  std::unique_ptr<store::Engine> engine_, restricted_;  // the second goes first
   store::GramIndex words_;
   std::uint64_t position_ = 0;
   std::uint32_t next_project_ = 10;

@@ -217,7 +217,10 @@ class Receiver : public GrpcReceiver {
       server_.reset();
       return fail(
           ErrorKind::io,
-          fmt::format("cannot listen on {} for gRPC: the port is in use or the address is not ours", at));
+          fmt::format(
+              "cannot listen on {} for gRPC: the port is in use or the address is not ours; stop what "
+              "listens there or choose another port (0: a free one)",
+              at));
     }
     port_ = static_cast<std::uint16_t>(bound);
     return {};

@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 
+#include "base/named_file.h"
 #include "server/config_mappings.h"
 #include "server/config_values.h"
 #include "server/exporter_config.h"
@@ -14,6 +15,8 @@
 
 namespace turnscope::server {
 namespace {
+
+constexpr std::uint64_t kLargestConfig = 16u << 20;
 
 // One row a key: path, sentence, and how to read and write the field.
 struct Key {
@@ -280,22 +283,16 @@ const std::vector<Key>& keys() {
   return table;
 }
 
-std::string nearest(std::string_view path) {
-  std::string_view best;
-  std::size_t distance = std::numeric_limits<std::size_t>::max();
+std::string no_such_path(std::string_view path) {
+  std::vector<std::string_view> all, beside;
+  const auto section = path.substr(0, path.find('.') + 1);
   for (const Key& key : keys()) {
-    // Compared whole, and by the last part, so that a key under the wrong section is still found.
-    const auto tail = [](std::string_view p) {
-      return p.substr(p.rfind('.') == p.npos ? 0 : p.rfind('.') + 1);
-    };
-    const std::size_t d =
-        std::min(edit_distance(path, key.path), edit_distance(tail(path), tail(key.path)) + 2);
-    if (d < distance) {
-      distance = d;
-      best = key.path;
-    }
+    all.push_back(key.path);
+    if (!section.empty() && key.path.starts_with(section)) beside.push_back(key.path);
   }
-  return std::string(best);
+  if (nearest_of(path, all).empty() && beside.empty())
+    return "no such key; turnscope config print shows all there are";
+  return no_such_key(path, nearest_of(path, all).empty() ? beside : all);
 }
 
 void set_key(Config& config, std::string_view path, std::string_view value,
@@ -308,7 +305,7 @@ void set_key(Config& config, std::string_view path, std::string_view value,
   if (set_pipeline_key(config.pipeline, path, value, problems)) return;
   const auto key = std::ranges::find(keys(), path, &Key::path);
   if (key == keys().end()) {
-    problems.push_back(fmt::format("{}: no such key; did you mean {}?", path, nearest(path)));
+    problems.push_back(fmt::format("{}: {}", path, no_such_path(path)));
     return;
   }
   if (auto ok = key->set(config, value); !ok)
@@ -367,16 +364,14 @@ Result<Config> load_config(const std::string& file, const std::vector<std::strin
   std::vector<std::string> problems;
   if (!file.empty()) {
     try {
-      const YAML::Node root = YAML::LoadFile(file);
+      TS_ASSIGN(const auto text, read_named_file(file, kLargestConfig));
+      const YAML::Node root = YAML::Load(text);
       if (root.IsMap()) {
         walk(config, root, "", problems);
       } else if (!root.IsNull()) {
         problems.push_back(
             fmt::format("{}: the file must hold keys and values, as \"listen: {{ui: …}}\"", file));
       }
-    } catch (const YAML::BadFile&) {
-      return fail(ErrorKind::not_found,
-                  fmt::format("{}: cannot be read; check the path given to --config", file));
     } catch (const YAML::Exception& e) {
       return fail(ErrorKind::invalid_argument, fmt::format("{}: {}", file, e.what()));
     }

@@ -125,8 +125,8 @@ TEST_F(ConfigFile, problems_of_redaction_name_the_key_and_the_nearest_one) {
                                   {});
   ASSERT_FALSE(config);
   for (const auto* part :
-       {"redact.detectors.emial: no such key; did you mean redact.detectors.email?",
-        "redact.detectors.ip: \"hide\"", "redact.patterns.0.regx: no such key; did you mean regex?",
+       {"redact.detectors.emial: no such key; did you mean email?", "redact.detectors.ip: \"hide\"",
+        "redact.patterns.0.regx: no such key; did you mean regex?",
         "redact.rules.0.servce: no such key; did you mean service?", "redact.rules.0.do: \"burn\""})
     EXPECT_NE(config.error().message.find(part), std::string::npos) << part << " in\n"
                                                                     << config.error().message;

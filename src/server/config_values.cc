@@ -31,6 +31,21 @@ Result<double> parse_with_unit(std::string_view text, std::span<const Unit> unit
   return bad();
 }
 
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
 }  // namespace
 
 Result<std::uint64_t> parse_bytes(std::string_view text) {
@@ -102,30 +117,30 @@ std::string quote_yaml(std::string_view text) {
   return out + "\"";
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
+std::string nearest_of(std::string_view given, const std::vector<std::string_view>& known) {
+  const auto last = [](std::string_view p) {
+    return p.substr(p.rfind('.') == p.npos ? 0 : p.rfind('.') + 1);
+  };
+  constexpr std::size_t kFar = 1'000;
+  const auto near = [](std::string_view a, std::string_view b, std::size_t most) {
+    const std::size_t d = edit_distance(a, b);
+    return d <= most && d < a.size() ? d : kFar;
+  };
+  std::string_view best;
+  std::size_t least = kFar;
+  for (const auto word : known) {
+    // The right word under the wrong section is as good as two slips of a finger.
+    const std::size_t d = std::min(near(given, word, std::max<std::size_t>(2, given.size() / 4)),
+                                   near(last(given), last(word), last(given).size() / 4) + 2);
+    if (d < least) least = d, best = word;
   }
-  return row[b.size()];
+  return std::string(best);
 }
 
-std::string nearest_of(std::string_view given, const std::vector<std::string_view>& known) {
-  std::string_view best;
-  std::size_t least = static_cast<std::size_t>(-1);
-  for (const auto word : known)
-    if (const std::size_t d = edit_distance(given, word); d < least) {
-      least = d;
-      best = word;
-    }
-  return std::string(best);
+std::string no_such_key(std::string_view given, const std::vector<std::string_view>& known) {
+  if (const auto meant = nearest_of(given, known); !meant.empty())
+    return fmt::format("no such key; did you mean {}?", meant);
+  return fmt::format("no such key; there are {}", fmt::join(known, ", "));
 }
 
 }  // namespace turnscope::server

@@ -22,8 +22,10 @@ Result<bool> parse_flag(std::string_view);
 std::vector<std::string> split_list(std::string_view);
 std::string quote_yaml(std::string_view);
 
-/// The known word that is nearest to `given` by edits.
+/// The known word that is a few edits from `given`, compared whole and by the last part, so that a key under
+/// the wrong section is still found; "": none is.
 std::string nearest_of(std::string_view given, const std::vector<std::string_view>& known);
-std::size_t edit_distance(std::string_view a, std::string_view b);
+/// "no such key; did you mean …?", or what there is where none is near.
+std::string no_such_key(std::string_view given, const std::vector<std::string_view>& known);
 
 }  // namespace turnscope::server

@@ -14,6 +14,7 @@
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 
+#include "server/config_values.h"
 #include "server/exporter_keys.h"
 
 namespace turnscope::server {
@@ -21,21 +22,6 @@ namespace {
 
 constexpr std::size_t kMaxExporters = 32;
 constexpr std::size_t kMaxPolicies = 32;  // a bit each in a trace's facts
-
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
 
 std::string_view head(std::string_view& path) {
   const auto dot = path.find('.');
@@ -72,27 +58,11 @@ bool set_in(const Keys& keys, Object& object, std::string_view path, std::string
   std::vector<std::string_view> known;
   for (const auto& key : keys)
     known.push_back(key.path.ends_with('.') ? key.path.substr(0, key.path.size() - 1) : key.path);
-  problems.push_back(fmt::format("{}: no such key; did you mean {}?", full, nearest_word(path, known)));
+  problems.push_back(fmt::format("{}: {}", full, no_such_key(path, known)));
   return false;
 }
 
 }  // namespace
-
-std::string nearest_word(std::string_view given, const std::vector<std::string_view>& known) {
-  std::string_view best;
-  std::size_t least = std::numeric_limits<std::size_t>::max();
-  const auto tail = [](std::string_view p) {
-    return p.substr(p.rfind('.') == p.npos ? 0 : p.rfind('.') + 1);
-  };
-  for (const auto word : known) {
-    const auto d = std::min(distance(given, word), distance(tail(given), tail(word)) + 1);
-    if (d < least) {
-      least = d;
-      best = word;
-    }
-  }
-  return std::string(best);
-}
 
 void set_policy_key(std::vector<sinks::Policy>& policies, std::string_view list, std::string_view path,
                     std::string_view value, std::vector<std::string>& problems) {

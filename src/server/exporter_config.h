@@ -42,7 +42,4 @@ struct UrlParts {
 };
 UrlParts parse_url(std::string_view);
 
-/// The known word nearest to `given`.
-std::string nearest_word(std::string_view given, const std::vector<std::string_view>& known);
-
 }  // namespace turnscope::server

@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <fstream>
-#include <sstream>
 
+#include "base/named_file.h"
 #include "server/config.h"
 #include "server/config_values.h"
 
@@ -23,15 +22,14 @@ constexpr std::pair<std::string_view, Do> kDo[] = {
     {"detect", Do::detect}, {"keep", Do::keep},           {"mask", Do::mask},  {"drop", Do::drop},
     {"hash", Do::hash},     {"pseudonym", Do::pseudonym}, {"strip", Do::strip}};
 
-Status set_action(std::array<Action, kDetectors>& actions, std::string_view detector, std::string_view value,
-                  std::string& unknown) {
+Status set_action(std::array<Action, kDetectors>& actions, std::string_view detector,
+                  std::string_view value) {
   std::size_t d = 0;
   while (d < kDetectors && pipeline::kDetectorTable[d].name != detector) ++d;
   if (d == kDetectors) {
     std::vector<std::string_view> known;
     for (const auto& info : pipeline::kDetectorTable) known.push_back(info.name);
-    unknown = nearest_of(detector, known);
-    return {};
+    return fail(ErrorKind::invalid_argument, no_such_key(detector, known));
   }
   for (std::size_t a = 0; a < std::size(pipeline::kActionNames); ++a)
     if (pipeline::kActionNames[a] == value) {
@@ -61,7 +59,7 @@ Entry* entry_of(std::vector<Entry>& list, std::string_view& path, std::string_vi
 
 void unknown(std::string_view path, std::string_view name, const std::vector<std::string_view>& known,
              std::vector<std::string>& problems) {
-  problems.push_back(fmt::format("{}: no such key; did you mean {}?", path, nearest_of(name, known)));
+  problems.push_back(fmt::format("{}: {}", path, no_such_key(name, known)));
 }
 
 void set_pattern(PipelineLists& lists, std::string_view path, std::string_view value, std::string_view full,
@@ -103,12 +101,8 @@ void set_rule(PipelineLists& lists, std::string_view path, std::string_view valu
     problems.push_back(fmt::format(
         "{}: \"{}\" is not one of detect, keep, mask, drop, hash, pseudonym, strip", full, value));
   } else if (path.starts_with("detectors.")) {
-    const auto detector = path.substr(10);
-    std::string meant;
-    if (auto ok = set_action(r->actions, detector, value, meant); !ok)
+    if (auto ok = set_action(r->actions, path.substr(10), value); !ok)
       problems.push_back(fmt::format("{}: {}", full, ok.error().message));
-    else if (!meant.empty())
-      problems.push_back(fmt::format("{}: no such key; did you mean {}?", full, meant));
   } else {
     unknown(full, path, {"service", "attribute", "role", "do", "detectors"}, problems);
   }
@@ -163,14 +157,9 @@ std::string actions_yaml(const std::array<Action, kDetectors>& actions) {
 
 Result<std::string> file_text(std::string_view key, const std::string& path) {
   if (path.empty()) return std::string();
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  if (!in || !(text << in.rdbuf() || in.peek() == std::ifstream::traits_type::eof()))
-    return fail(ErrorKind::not_found, fmt::format("{}: cannot read {}", key, path));
-  if (text.view().size() > kMostFileBytes)
-    return fail(ErrorKind::invalid_argument,
-                fmt::format("{}: {} is larger than {}", key, path, format_bytes(kMostFileBytes)));
-  return text.str();
+  auto text = read_named_file(path, kMostFileBytes);
+  if (!text) return fail(text.error().with_context(key));
+  return text;
 }
 
 }  // namespace
@@ -184,11 +173,8 @@ bool set_pipeline_key(PipelineLists& lists, std::string_view path, std::string_v
     return true;
   };
   if (below("redact.detectors.")) {
-    std::string meant;
-    if (auto ok = set_action(lists.detectors, path, value, meant); !ok)
+    if (auto ok = set_action(lists.detectors, path, value); !ok)
       problems.push_back(fmt::format("{}: {}", full, ok.error().message));
-    else if (!meant.empty())
-      problems.push_back(fmt::format("{}: no such key; did you mean redact.detectors.{}?", full, meant));
     return true;
   }
   if (below("redact.patterns.")) {

@@ -1,12 +1,10 @@
 #include "server/redact_command.h"
 
 #include <cstdio>
-#include <fstream>
-#include <iostream>
 #include <memory>
-#include <sstream>
 
 #include "base/logger.h"
+#include "base/named_file.h"
 #include "cli/exit_code.h"
 #include "otlp/text.h"
 #include "pipeline/redact_trial.h"
@@ -34,21 +32,9 @@ int test(const RedactOptions& options) {
     std::fprintf(stderr, "%s\n", pipeline.error().message.c_str());
     return cli::usage;
   }
-  std::ostringstream read;
-  if (options.file == "-") {
-    read << std::cin.rdbuf();
-  } else {
-    std::ifstream in(options.file, std::ios::binary);
-    if (!in || !(read << in.rdbuf() || in.peek() == std::ifstream::traits_type::eof())) {
-      std::fprintf(stderr, "turnscope: cannot read '%s'\n", printable(options.file).c_str());
-      return cli::not_found;
-    }
-  }
-  std::string text = std::move(read).str();
-  if (text.size() > kMostBytes) {
-    std::fprintf(stderr, "turnscope: the text is larger than 64 MiB; try a part of it\n");
-    return cli::usage;
-  }
+  auto read = read_named_file(options.file == "-" ? "/dev/stdin" : options.file, kMostBytes);
+  if (!read) return cli::say(read.error());
+  std::string text = std::move(*read);
   if (!otlp::valid_utf8(text)) {
     std::string repaired;
     otlp::repair_utf8(text, repaired);

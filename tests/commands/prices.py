@@ -104,7 +104,7 @@ class Prices(unittest.TestCase):
         self.assertEqual(self.listed("gpt-4o")[0]["match"], "version", "built in")
         said = self.prices("set", self.file("own.csv", "provider,model,input,output\nacme,whole,1,3\nopenai,gpt-4o,4,5\n"),
                            "--data", self.data)
-        self.assertEqual(said, f"2 price rules are in {self.data}/prices/user.csv\n")
+        self.assertEqual(said, f"2 price rules put before all others, in {self.data}/prices/user.csv\n")
         for model, first in (("whole", "1"), ("gpt-4o", "4")):
             rules = json.loads(self.prices("list", model, "--json", "--data", self.data))["rules"]
             self.assertEqual(rules[0]["from"], "user")

@@ -1,5 +1,7 @@
 #include "query/cost/cost_sql.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <numeric>
@@ -8,6 +10,8 @@
 namespace turnscope::query {
 namespace {
 constexpr std::uint64_t kNever = 0x7fffffffffffffffull;
+/// So many places are told as one array; more would be mostly empty.
+constexpr std::uint64_t kMostPlaces = 100'000;
 
 }  // namespace
 
@@ -15,6 +19,23 @@ Sold read_sold(store::RowReader& in, const PriceTable& prices) {
   Sold s{std::string(in.string()), std::string(in.string()), std::string(in.string())};
   if (prices.regional()) s.region = in.string();
   return s;
+}
+
+Error too_many_sold() {
+  return Error(
+      ErrorKind::too_large,
+      fmt::format("more than {} combinations of model, provider, service tier and region were called in "
+                  "this time range; ask for a shorter one",
+                  kMostSold));
+}
+
+Result<std::vector<Sold>> read_all_sold(const store::QueryResult& answer, const PriceTable& prices) {
+  std::vector<Sold> out;
+  store::RowReader in(answer.bytes);
+  while (in.more()) out.push_back(read_sold(in, prices));
+  TS_TRY(in.status());
+  if (out.size() > kMostSold) return fail(too_many_sold());
+  return out;
 }
 
 std::size_t CostSql::add_segment(const PriceRule* rule, std::string_view service_tier) {
@@ -71,7 +92,6 @@ CostSql::CostSql(const PriceTable& table, const std::vector<Sold>& sold, TimeRan
     region_of_.push_back(at(regions_, std::string(table.price_region(sent))));
   add_segment(nullptr, {});  // segment 0: unpriced
   add_segment(nullptr, {});  // kUnknown
-  first_segment_.assign(place(models_.size() + 1, 0, 0, 0), kUnknown);
   using Chain = std::vector<std::pair<std::int64_t, const PriceRule*>>;
   std::map<std::pair<std::string, Chain>, std::size_t> known;
   std::vector<std::vector<std::int64_t>> starts(2);  // by segment: when the following ones of its chain begin
@@ -146,13 +166,19 @@ std::vector<std::uint64_t> from_one(std::size_t n) {
   return numbers;
 }
 
-void CostSql::row(Sql& sql) const {
-  place_in(sql, "model", models_, from_one(models_.size()));
+void CostSql::segment(Sql& sql) const {
+  const std::uint64_t places = place(models_.size() + 1, 0, 0, 0);
+  const bool dense = places <= kMostPlaces;
+  if (dense) {
+    std::vector<std::uint64_t> all(places, kUnknown);
+    for (const auto& [at, segment] : first_segment_) all[at] = segment;
+    sql << "arrayElement(";
+    sql.u64s(all) << ", 1 + ";
+  } else {
+    sql << "transform(";
+  }
   // Places as place() counts them.
-  sql << " AS c_model, ";
-  place_in(sql, "provider", providers_, from_one(providers_.size()));
-  sql << " AS c_provider, arrayElement(";
-  sql.u64s(first_segment_) << (regional_ ? Fragment(", 1 + ((c_model * ") : Fragment(", 1 + (c_model * "));
+  sql << (regional_ ? Fragment("((c_model * ") : Fragment("(c_model * "));
   sql.u64(providers_.size() + 1) << " + c_provider) * ";
   sql.u64(tiers_.size() + 1) << " + ";
   place_in(sql, "service_tier", sent_tiers_, tier_of_);
@@ -161,7 +187,24 @@ void CostSql::row(Sql& sql) const {
     sql.u64(regions_.size() + 1) << " + ";
     place_in(sql, "region", sent_regions_, region_of_);
   }
-  sql << ") AS c_first, ";
+  if (!dense) {
+    std::vector<std::uint64_t> at, segments;
+    for (const auto& [place, segment] : first_segment_) at.push_back(place), segments.push_back(segment);
+    sql << ", ";
+    sql.u64s(at) << ", ";
+    sql.u64s(segments) << ", ";
+    sql.u64(kUnknown);
+  }
+  sql << ") AS c_first";
+}
+
+void CostSql::row(Sql& sql) const {
+  place_in(sql, "model", models_, from_one(models_.size()));
+  sql << " AS c_model, ";
+  place_in(sql, "provider", providers_, from_one(providers_.size()));
+  sql << " AS c_provider, ";
+  segment(sql);
+  sql << ", ";
   // Each step takes one segment further where the span began after the price changed.
   sql << "c_first";
   for (const auto& times : breakpoints_) {
@@ -196,9 +239,9 @@ void CostSql::prices(Sql& sql) const {
 
 std::optional<std::size_t> CostSql::row_of(std::size_t model, std::size_t provider, std::size_t tier,
                                            std::size_t region) const {
-  const auto segment = first_segment_[place(model, provider, tier, region)];
-  if (segment == kUnknown) return std::nullopt;
-  return first_row_[segment];
+  const auto at = first_segment_.find(place(model, provider, tier, region));
+  if (at == first_segment_.end()) return std::nullopt;
+  return first_row_[at->second];
 }
 
 bool CostSql::small() const {

@@ -5,6 +5,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,6 +31,11 @@ inline Fragment sold_columns(const PriceTable& prices) {
                            : Fragment("model, provider, service_tier");
 }
 Sold read_sold(store::RowReader&, const PriceTable&);
+inline constexpr std::size_t kMostSold = 10'000;
+Error too_many_sold();
+/// All of an answer of sold_columns(), which was asked for kMostSold + 1 of them. Errors: too_large beyond
+/// kMostSold.
+Result<std::vector<Sold>> read_all_sold(const store::QueryResult&, const PriceTable&);
 
 /// Appends the number that stands beside the column's text in the lists, 0 where it is not there: a function
 /// of the column's dictionary, not of its rows.
@@ -39,7 +45,7 @@ std::vector<std::uint64_t> from_one(std::size_t n);  ///< 1, 2 … n
 
 class CostSql {
  public:
-  /// `sold`: the models, providers, tiers and regions that occur together. At most 10,000 of them.
+  /// `sold`: the models, providers, tiers and regions that occur together; at most kMostSold.
   CostSql(const PriceTable&, const std::vector<Sold>& sold, TimeRange);
 
   /// Appends "WITH …": the arrays and the expressions that columns() uses. One statement only.
@@ -81,12 +87,13 @@ class CostSql {
   const std::vector<std::uint64_t>& region_places() const { return region_of_; }  ///< as tier_places()
 
  private:
-  std::size_t place(std::size_t model, std::size_t provider, std::size_t tier, std::size_t region) const {
+  std::uint64_t place(std::size_t model, std::size_t provider, std::size_t tier, std::size_t region) const {
     return ((model * (providers_.size() + 1) + provider) * (tiers_.size() + 1) + tier) *
                (regions_.size() + 1) +
            region;
   }
-  void prices(Sql&) const;  ///< ", … AS c_mask, … AS c_p0 …": what price row `c_row` says
+  void segment(Sql&) const;  ///< " AS c_first": where c_model and c_provider lead
+  void prices(Sql&) const;   ///< ", … AS c_mask, … AS c_p0 …": what price row `c_row` says
   std::size_t add_segment(const PriceRule*, std::string_view service_tier);
   std::vector<std::string> models_, providers_;
   std::vector<std::string> tiers_;       ///< canonical
@@ -96,8 +103,8 @@ class CostSql {
   std::vector<std::string> regions_;  ///< of rules; none if not regional: one place, kAnyRegion
   std::vector<std::string> sent_regions_;
   std::vector<std::uint64_t> region_of_;  ///< beside them: place in regions_ + 1
-  /// By place() → segment; 0: none, 1: not known to occur.
-  std::vector<std::uint64_t> first_segment_;
+  /// By place() → segment, of those that occur. Most of them need not: names come from outside.
+  std::map<std::uint64_t, std::uint64_t> first_segment_;
   std::vector<std::vector<std::uint64_t>>
       breakpoints_;                       ///< [n][segment]: from this time on, one segment further
   std::vector<std::uint64_t> first_row_;  ///< segment → price row

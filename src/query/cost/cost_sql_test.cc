@@ -72,6 +72,16 @@ class CostSqlTest : public testing::Test {
     }
   }
 
+  /// Calls of model-a. `values`: SQL of service, input tokens and reported cost of each.
+  void insert_calls(std::int64_t start, int n, int known, std::string_view values) {
+    const auto done = engine_->execute(fmt::format(
+        "INSERT INTO calls (project, trace_id, span_id, start, version, usage_role, usage_known, model, "
+        "service, tok_input, reported_cost_nano) SELECT 1, 'trace00000000001', number, "
+        "fromUnixTimestamp64Nano({}), 1, 1, {}, 'model-a', {} FROM numbers({})",
+        start, known, values, n));
+    ASSERT_TRUE(done) << done.error().message;
+  }
+
   /// As the migration fills the table, with what came into both tables later.
   static std::string calls_of_spans() {
     std::string sql(store::kCallsOfSpans);
@@ -332,6 +342,63 @@ TEST_F(CostSqlTest, models_that_come_later_and_spans_that_come_again_are_counted
   EXPECT_EQ(total->rows[0].traces, std::nullopt);
   EXPECT_EQ(total->total.cost_nano_usd, report->total.cost_nano_usd);
   EXPECT_EQ(total->total.calls, all.size());
+}
+
+TEST_F(CostSqlTest, calls_that_have_nothing_in_common_are_priced_as_any) {
+  const std::int64_t first = unix_nano_of_date("2025-01-01").value();
+  std::vector<RandomSpan> spans;
+  for (int i = 0; i < 3'000; ++i) {
+    RandomSpan s;
+    s.model = fmt::format("model-{}", i);
+    s.provider = fmt::format("seller-{}", i);
+    s.tier = fmt::format("tier-{}", i);
+    s.region = fmt::format("region-{}", i);
+    s.start = first + i;
+    s.usage.known = 1;
+    s.usage.tokens[TokenCounts::input] = static_cast<std::uint64_t>(i);
+    s.trace = static_cast<std::uint64_t>(i);
+    spans.push_back(std::move(s));
+  }
+  insert(spans);
+  // Found call by call, with a step at a size, and group by group.
+  for (const char* step : {"prefix,model-,,,2000,7\n", ""}) {
+    const auto prices =
+        PriceTable::make(read_price_csv(fmt::format("match,model,service_tier,region,context_above,input\n"
+                                                    "prefix,model-,,,,3\n{}prefix,model-,tier-9,,,5\n"
+                                                    "prefix,model-,,region-1,,11\n",
+                                                    step),
+                                        PriceSource::user)
+                             .value())
+            .value();
+    const auto report = usage_report(
+        *engine_, {}, {{first, first + kDay}, {"model", "provider", "day"}, 10'000, {}, true}, *prices);
+    ASSERT_TRUE(report) << report.error().message;
+    expect_sums(*report, spans, *prices);
+  }
+}
+
+TEST_F(CostSqlTest, many_large_reported_costs_do_not_wrap) {
+  const std::int64_t first = unix_nano_of_date("2025-01-01").value();
+  insert_calls(first, 16'000, 257, "'', 1, 1000000000000000");
+  const auto prices = PriceTable::make(builtin_prices()).value();
+  const auto report = usage_report(*engine_, {}, {{first, first + kDay}, {"model"}, 10, {}}, *prices);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->total.calls, 16'000u);
+  EXPECT_EQ(report->total.reported_nano_usd, INT64_MAX);
+}
+
+TEST_F(CostSqlTest, more_services_than_have_a_number_each_keep_their_name) {
+  const std::int64_t first = unix_nano_of_date("2025-01-01").value();
+  insert_calls(first, 66'000, 1, "concat('service-', toString(number)), number, 0");
+  const auto prices =
+      PriceTable::make(read_price_csv("model,input\nmodel-a,1000\n", PriceSource::user).value()).value();
+  const auto report = usage_report(*engine_, {}, {{first, first + kDay}, {"service"}, 2, {}}, *prices);
+  ASSERT_TRUE(report) << report.error().message;
+  ASSERT_EQ(report->rows.size(), 2u);
+  EXPECT_EQ(report->rows[0].key[0], "service-65999");
+  EXPECT_EQ(report->rows[0].cost_nano_usd, 65'999'000'000);
+  EXPECT_TRUE(report->more);
+  EXPECT_EQ(report->total.calls, 66'000u);
 }
 
 TEST_F(CostSqlTest, regions_are_read_where_a_model_that_was_called_has_a_price_of_one) {

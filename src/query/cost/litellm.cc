@@ -73,7 +73,7 @@ std::optional<PriceName> parse_name(std::string_view key) {
 
 /// "eu", "global", "us-gov-west-1", "europe-west4": what stands between a seller and a model as a region.
 bool region_shaped(std::string_view part) {
-  if (canonical_region(part) != part) return false;
+  if (canonical_region(part).value_or("") != part) return false;
   constexpr std::string_view kWide[] = {"us", "eu", "global", "apac", "jp", "au", "ca", "uk"};
   if (std::ranges::find(kWide, part) != std::end(kWide)) return true;
   constexpr std::string_view kContinents[] = {"europe",       "asia",         "australia", "africa",

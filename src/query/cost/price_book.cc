@@ -4,29 +4,22 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "base/filesystem.h"
 #include "base/logger.h"
+#include "base/named_file.h"
 
 namespace turnscope::query {
 namespace {
 namespace fs = std::filesystem;
+constexpr std::uint64_t kLargestFile = 64u << 20;
 
 Result<std::vector<PriceRule>> read_file(const std::string& path, PriceSource source, bool must_exist) {
-  std::error_code ec;
-  if (!fs::exists(path, ec) && !must_exist) return std::vector<PriceRule>{};
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(ErrorKind::io, "cannot read the price file '" + path + "': " + std::strerror(errno));
-  if (fs::file_size(path, ec) > (64u << 20))
-    return fail(ErrorKind::too_large, "the price file '" + path + "' is larger than 64 MiB");
-  std::ostringstream text;
-  text << in.rdbuf();
-  auto rules = read_price_csv(text.str(), source);
+  const auto text = read_named_file(path, kLargestFile);
+  if (!text && text.error().kind == ErrorKind::not_found && !must_exist) return std::vector<PriceRule>{};
+  if (!text) return fail(text.error().with_context(must_exist ? "prices.file" : "prices"));
+  auto rules = read_price_csv(*text, source);
   if (!rules) return fail(rules.error().with_context(path));
   return rules;
 }

@@ -18,12 +18,12 @@ constexpr std::string_view kColumns[] = {
     "output_audio",   "output_image",   "source",      "date"};
 constexpr std::size_t kRegion = 8, kFirstPrice = 9, kColumnCount = std::size(kColumns);
 
-/// One line into cells; quotes as RFC 4180 has them. False at the end.
-bool next_row(std::string_view& text, std::vector<std::string>& cells) {
+/// One line into cells; quotes as RFC 4180 has them. False at the end. `quoted`: the last quote is open.
+bool next_row(std::string_view& text, std::vector<std::string>& cells, bool& quoted) {
   cells.clear();
+  quoted = false;
   if (text.empty()) return false;
   std::string cell;
-  bool quoted = false;
   std::size_t i = 0;
   for (; i < text.size(); ++i) {
     const char c = text[i];
@@ -75,7 +75,9 @@ Result<std::int64_t> price_from_dollars(std::string_view s) {
     return fail(
         ErrorKind::invalid_argument,
         fmt::format(
-            "'{}' is not a price: write dollars a million tokens, like 3 or 0.0375 (at most 6 decimals)", s));
+            "'{}' is not a price: write dollars a million tokens, like 3 or 0.0375 (at most 1000000, and 6 "
+            "decimals)",
+            s));
   };
   const std::size_t dot = s.find('.');
   const std::string_view left = s.substr(0, dot);
@@ -83,13 +85,16 @@ Result<std::int64_t> price_from_dollars(std::string_view s) {
     return bad();
   for (const char c : left) whole = whole * 10 + (c - '0');
   whole *= 1'000'000;
-  if (dot == std::string_view::npos) return whole;
-  const std::string_view right = s.substr(dot + 1);
-  if (right.empty() || right.size() > 6 || right.find_first_not_of("0123456789") != std::string_view::npos)
-    return bad();
-  std::int64_t part = 0;
-  for (std::size_t i = 0; i < 6; ++i) part = part * 10 + (i < right.size() ? right[i] - '0' : 0);
-  return whole + part;
+  if (dot != std::string_view::npos) {
+    const std::string_view right = s.substr(dot + 1);
+    if (right.empty() || right.size() > 6 || right.find_first_not_of("0123456789") != std::string_view::npos)
+      return bad();
+    std::int64_t part = 0;
+    for (std::size_t i = 0; i < 6; ++i) part = part * 10 + (i < right.size() ? right[i] - '0' : 0);
+    whole += part;
+  }
+  if (whole > kHighestPrice) return bad();
+  return whole;
 }
 
 std::string dollars_from_price(std::int64_t p) {
@@ -130,8 +135,13 @@ Result<std::vector<PriceRule>> read_price_csv(std::string_view text, PriceSource
   std::vector<std::string> cells;
   std::array<int, kColumnCount> at;
   at.fill(-1);
-  bool header = false;
-  for (std::size_t line = 1; next_row(text, cells); ++line) {
+  bool header = false, quoted = false;
+  std::size_t columns = 0;
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // as spreadsheets begin a file
+  for (std::size_t line = 1; next_row(text, cells, quoted); ++line) {
+    if (quoted)
+      return fail(ErrorKind::invalid_argument,
+                  fmt::format("prices, line {}: a quote that opens here is never closed", line));
     for (auto& c : cells) c = trimmed(std::move(c));
     if ((cells.size() == 1 && cells[0].empty()) || cells[0].starts_with('#')) continue;
     const auto wrong = [&](std::string_view column, std::string_view what) {
@@ -147,8 +157,16 @@ Result<std::vector<PriceRule>> read_price_csv(std::string_view text, PriceSource
       }
       if (at[2] < 0) return wrong("model", "is missing in the header");
       header = true;
+      columns = cells.size();
       continue;
     }
+    for (std::size_t i = columns; i < cells.size(); ++i)
+      if (!cells[i].empty())
+        return fail(
+            ErrorKind::invalid_argument,
+            fmt::format("prices, line {}: '{}' stands behind the last of {} columns; quote a cell that "
+                        "holds a comma",
+                        line, cells[i], columns));
     const auto cell = [&](std::size_t column) -> std::string_view {
       return at[column] >= 0 && static_cast<std::size_t>(at[column]) < cells.size()
                  ? std::string_view(cells[static_cast<std::size_t>(at[column])])
@@ -179,6 +197,7 @@ Result<std::vector<PriceRule>> read_price_csv(std::string_view text, PriceSource
       if (!t) return wrong("valid_to", t.error().message);
       r.valid_to = *t;
     }
+    if (r.valid_from >= r.valid_to) return wrong("valid_to", "must be a day after valid_from");
     if (const auto p = cell(7); !p.empty()) {
       const auto x = std::from_chars(p.data(), p.data() + p.size(), r.priority);
       if (x.ec != std::errc{} || x.ptr != p.data() + p.size())
@@ -186,9 +205,7 @@ Result<std::vector<PriceRule>> read_price_csv(std::string_view text, PriceSource
     }
     if (const auto region = cell(kRegion); !region.empty()) {
       auto name = canonical_region(region);
-      if (!name)
-        return wrong("region",
-                     fmt::format("'{}' is no region: letters, digits and '-', like eu-west-1", region));
+      if (!name) return wrong("region", name.error().message);
       r.region = std::move(*name);
     }
     PriceTier tier;
@@ -196,7 +213,7 @@ Result<std::vector<PriceRule>> read_price_csv(std::string_view text, PriceSource
     if (const auto p = cell(4); !p.empty()) {
       const auto x = std::from_chars(p.data(), p.data() + p.size(), tier.context_above);
       if (x.ec != std::errc{} || x.ptr != p.data() + p.size())
-        return wrong("context_above", "must be a whole number of tokens");
+        return wrong("context_above", "must be a whole number of tokens, like 200000");
     }
     for (std::size_t b = 0; b < kPriceBuckets; ++b) {
       if (cell(kFirstPrice + b).empty()) continue;
@@ -209,6 +226,8 @@ Result<std::vector<PriceRule>> read_price_csv(std::string_view text, PriceSource
     const auto [it, fresh] =
         by_key.try_emplace({r.match, r.model, r.provider, r.region, r.valid_from, r.valid_to}, rules.size());
     const bool base = tier.service_tier.empty() && tier.context_above == 0;
+    if (base && std::ranges::none_of(tier.prices, [](const auto& price) { return price.has_value(); }))
+      return wrong("input", "the line has no price; fill in this or another column of prices");
     if (fresh) {
       if (!base) return wrong("service_tier", "the standard prices of a model must stand before its tiers");
       rules.push_back(std::move(r));

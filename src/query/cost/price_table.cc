@@ -160,12 +160,15 @@ bool region_fits(std::string_view rule, std::string_view region) {
          (region.starts_with(rule) && (region.size() == rule.size() || region[rule.size()] == '-'));
 }
 
-std::optional<std::string> canonical_region(std::string_view r) {
+Result<std::string> canonical_region(std::string_view r) {
   std::string out = lower(r);
   constexpr std::size_t kLongest = 50;
   const bool sane = !out.empty() && out.size() <= kLongest && out.front() != '-' && out.back() != '-' &&
                     out.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
-  return sane ? std::optional(std::move(out)) : std::nullopt;
+  if (sane) return out;
+  return fail(ErrorKind::invalid_argument,
+              fmt::format("'{}' is no region: at most {} letters, digits and '-', like eu-west-1",
+                          r.substr(0, kLongest), kLongest));
 }
 
 Result<std::shared_ptr<const PriceTable>> PriceTable::make(std::vector<PriceRule> rules) {
@@ -196,8 +199,10 @@ Result<std::shared_ptr<const PriceTable>> PriceTable::make(std::vector<PriceRule
           h = mix(h, static_cast<std::uint64_t>(*tier.prices[b]) * 31 + b);
         }
     if (!r.region.empty()) {
-      if (canonical_region(r.region) != r.region)
-        return fail(ErrorKind::invalid_argument, where + ": '" + r.region + "' is no region");
+      auto name = canonical_region(r.region);
+      if (!name) return fail(name.error().with_context(where));
+      if (*name != r.region)
+        return fail(ErrorKind::invalid_argument, where + ": the region must be in lower case");
       t->regions_.push_back(r.region);
     }
     h = mix(mix(h, std::hash<std::string>{}(r.model + '\0' + r.provider + '\0' + r.region)),
@@ -208,7 +213,9 @@ Result<std::shared_ptr<const PriceTable>> PriceTable::make(std::vector<PriceRule
       options.set_case_sensitive(false);
       options.set_max_mem(1 << 20);
       auto c = std::make_shared<const Compiled>(r.model, options);
-      if (!c->pattern.ok()) return fail(ErrorKind::invalid_argument, where + ": " + c->pattern.error());
+      if (!c->pattern.ok())
+        return fail(ErrorKind::invalid_argument,
+                    where + ": the model is no regular expression of RE2: " + c->pattern.error());
       t->regexes_[i] = std::move(c);
     }
   }

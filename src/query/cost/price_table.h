@@ -1,7 +1,7 @@
 // Prices and the choice of one: rules by model, provider, time and tier; money in integers. A price is
 // nano-dollars for 1,000 tokens (= pico-dollars a token: $3.00 a million is 3,000,000), so that every
 // published price is whole; products are summed in 128 bits and rounded once a span, half up. The same
-// arithmetic in SQL: price_sql.h.
+// arithmetic in SQL: cost_sql.h.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -159,7 +159,7 @@ std::string canonical_model(std::string_view);
 std::string canonical_service_tier(std::string_view);
 /// Whether a call in `region` has the price of a rule for `rule`: "eu" is "eu" and "eu-west-1".
 bool region_fits(std::string_view rule, std::string_view region);
-/// A region's name in lower case; nothing where it is none (letters, digits and '-', at most 50).
-std::optional<std::string> canonical_region(std::string_view);
+/// A region's name in lower case. Errors: what is none.
+Result<std::string> canonical_region(std::string_view);
 
 }  // namespace turnscope::query

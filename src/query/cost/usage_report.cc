@@ -46,7 +46,6 @@ constexpr Fragment kColumns[] = {"toString(k0)", "toString(k1)", "toString(k2)",
 constexpr Fragment kNames[] = {"k0", "k1", "k2", "k3"};
 constexpr Fragment kLiftAliases[] = {" AS l0", " AS l1", " AS l2", " AS l3"};
 constexpr Fragment kLiftNames[] = {"l0", "l1", "l2", "l3"};
-constexpr std::size_t kMostPairs = 10'000;
 __extension__ using Wide = __int128;
 constexpr Wide kMost = std::numeric_limits<std::int64_t>::max();
 
@@ -197,6 +196,8 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
       for (const Key& each : kKeys) known += fmt::format("{}{}", known.empty() ? "" : ", ", each.name);
       return fail(ErrorKind::invalid_argument, fmt::format("by: '{}' is not known; use {}", by, known));
     }
+    if (std::ranges::find(keys, k) != keys.end())
+      return fail(ErrorKind::invalid_argument, fmt::format("by: '{}' is named twice; once is enough", by));
     keys.push_back(k);
   }
   if (keys.size() > kMostKeys)
@@ -223,7 +224,8 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
     Sql sql("SELECT ");
     sql << sold_columns(prices) << ", max(bitTest(usage_known, 11)) FROM calls";
     in_project(sql, caller, request.range);
-    sql << " AND usage_role = 1 GROUP BY " << sold_columns(prices) << " LIMIT 10001";
+    sql << " AND usage_role = 1 GROUP BY " << sold_columns(prices) << " LIMIT ";
+    sql.u64(kMostSold + 1);
     TS_ASSIGN(const auto found, ask(sql));
     KnownModels::Of out;
     store::RowReader in(found.bytes);
@@ -233,9 +235,7 @@ Result<UsageReport> usage_report(store::Engine& engine, const Caller& caller, co
       out.models.push_back(std::move(by));
     }
     TS_TRY(in.status());
-    if (out.models.size() > kMostPairs)
-      return fail(ErrorKind::too_large,
-                  fmt::format("more than {} models and providers in this time range; narrow it", kMostPairs));
+    if (out.models.size() > kMostSold) return fail(too_many_sold());
     if (!services) return out;
     Sql of("SELECT DISTINCT service FROM calls");
     in_project(of, caller, request.range);

@@ -149,9 +149,10 @@ Sql groups(const Caller& caller, TimeRange range, const CostSql& cost, const Kno
     first = false;
   });
   sql << (first ? Fragment(", toUInt64(0)") : Fragment(" + 500, 1000))"));
-  sql << ", sum(reported_cost_nano), toUInt64(max(bitOr(bitOr(bitOr(tok_input, tok_cache_read), "
-         "bitOr(tok_cache_write, tok_output)), bitOr(tok_reasoning, "
-         "bitShiftRight(abs(reported_cost_nano), 18)))))";
+  // How far sums can have come: bit 63 a call of 2^32 tokens, below it the largest reported cost over 2^31.
+  sql << ", sum(reported_cost_nano), max(bitOr(bitShiftLeft(toUInt64(bitOr(bitOr(bitOr(tok_input, "
+         "tok_cache_read), bitOr(tok_cache_write, tok_output)), tok_reasoning) > 4294967295), 63), "
+         "toUInt64(bitShiftRight(abs(reported_cost_nano), 31))))";
   from_calls(sql, caller, range, asked);
   sql << (price_row         ? Fragment("r")
           : cost.regional() ? Fragment("m, p, t, w")
@@ -296,7 +297,8 @@ Result<SummedUsage> summed_usage(const AskEngine& ask, const Caller& caller, Tim
     if (known.parts) g.input = in.u64(), g.cache_write = in.u64(), g.output = in.u64();
     g.rest = in.u64();
     g.reported = in.i64();
-    out.fits &= in.u64() >> 32 == 0;  // else the sums of 64 bits may have overflowed
+    const auto reach = in.u64();
+    out.fits &= reach >> 63 == 0 && Wide{reach + 1} * g.calls <= Wide{1} << 32;
     out.stale |= (g.known >> 11 & 1) != 0 && !known.parts;
     out.fits &= ++rows <= kMostGroups;
     if (!out.fits) return out;

@@ -6,9 +6,7 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
 
-#include <fstream>
-#include <sstream>
-
+#include "base/named_file.h"
 #include "sinks/otlp_exporter/answer.h"
 #include "sinks/otlp_exporter/transport.h"
 
@@ -17,6 +15,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kStopLook{100};  ///< how often a call under way looks whether to stop
 constexpr int kMaxAnswerBytes = 4 << 20;
+constexpr std::uint64_t kLargestPem = 1u << 20;
 
 const char* method_of(log::Signal s) {
   switch (s) {
@@ -31,11 +30,7 @@ const char* method_of(log::Signal s) {
 
 Result<std::string> read_pem(const std::string& path) {
   if (path.empty()) return std::string();
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(ErrorKind::not_found, fmt::format("the file {} cannot be read", path));
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
+  return read_named_file(path, kLargestPem);
 }
 
 class GrpcTransport final : public Transport {
