@@ -43,7 +43,7 @@ MemoryShares memory_shares(const Config& c) {
     s.query = std::min(c.query_memory, s.engine / 5 * 3);
   }
   const std::uint64_t receive = all - s.engine;
-  s.range = std::min<std::uint64_t>(64u << 20, receive / 8);
+  s.range = std::min<std::uint64_t>(48u << 20, receive / 8);
   s.in_flight = std::min(c.in_flight_bytes, receive / 4);
   s.receiving = s.in_flight + s.in_flight / 2;
   s.log_pending = std::min(c.log_pending_bytes, s.in_flight);

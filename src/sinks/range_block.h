@@ -26,7 +26,7 @@ std::uint64_t row_version(log::Position, std::size_t index);
 
 struct RangeLimits {
   std::size_t rows = 100'000;
-  std::size_t bytes = 64u << 20;  ///< of encoded columns, all tables together
+  std::size_t bytes = 48u << 20;  ///< of encoded columns, all tables together
   otlp::Limits decode;            ///< what the receivers accept, they have written
   pipeline::Tier tier = pipeline::Tier::all;
   OffloadRule offload;       ///< values over a size leave a preview

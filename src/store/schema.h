@@ -276,7 +276,7 @@ inline constexpr std::string_view kSpansTextCodec = R"sql(
 ALTER TABLE spans MODIFY COLUMN input CODEC(ZSTD(3)), MODIFY COLUMN output CODEC(ZSTD(3))
 )sql";
 inline constexpr std::string_view kSpansMerges = R"sql(
-ALTER TABLE spans MODIFY SETTING min_parts_to_merge_at_once = 24, max_bytes_to_merge_at_max_space_in_pool = 640000000, parts_to_delay_insert = 3000, parts_to_throw_insert = 6000
+ALTER TABLE spans MODIFY SETTING min_parts_to_merge_at_once = 32, max_bytes_to_merge_at_max_space_in_pool = 640000000, parts_to_delay_insert = 3000, parts_to_throw_insert = 6000
 )sql";
 
 // Where a model call ran. Rows of before do not know; `turnscope renormalise` tells them.
