@@ -122,6 +122,7 @@ class ChdbEngine final : public Engine {
     }
     TS_TRY(verify());
     watch_ = std::make_unique<QueryWatch>([this](const std::string& name) { kill(name); });
+    let_go_of_pages(lib_);
     return {};
   }
 

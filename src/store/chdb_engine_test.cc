@@ -10,6 +10,7 @@
 #include <random>
 #include <thread>
 
+#include "store/chdb_library.h"
 #include "store/child_process.h"
 #include "store/params.h"
 #include "store/row_reader.h"
@@ -71,6 +72,33 @@ TEST_F(ChdbEngine, parameters_come_back_byte_for_byte) {
   EXPECT_EQ(in.array([&] { return in.u64(); }), numbers);
   EXPECT_FALSE(in.more());
   EXPECT_TRUE(in.status());
+}
+
+/// KiB of the engine's library that are in this process's memory and cannot be written.
+std::uint64_t mapped_of_library() {
+  std::ifstream maps("/proc/self/smaps");
+  std::uint64_t sum = 0;
+  bool counts = false;
+  for (std::string line; std::getline(maps, line);) {
+    if (const auto rights = line.find(' '); rights != std::string::npos && line.find('-') < rights)
+      counts = line.ends_with("libchdb.so") && line[rights + 2] == '-' && line.find(" r") == rights;
+    else if (counts && line.starts_with("Rss:"))
+      sum += std::stoull(line.substr(4));
+  }
+  return sum;
+}
+
+TEST_F(ChdbEngine, pages_of_the_library_that_only_the_start_needed_are_let_go_of_and_come_back) {
+  auto lib = load_chdb("");
+  ASSERT_TRUE(lib);
+  ASSERT_TRUE(ask("SELECT sum(cityHash64(toString(number))) FROM numbers(1000) GROUP BY number % 7"));
+  const auto before = mapped_of_library();
+  let_go_of_pages(**lib);
+  const auto after = mapped_of_library();
+  EXPECT_GT(before, 4'000u);
+  EXPECT_LT(after, before / 2);
+  ASSERT_TRUE(ask("SELECT sum(cityHash64(toString(number))) FROM numbers(1000) GROUP BY number % 7"));
+  EXPECT_GT(mapped_of_library(), after);
 }
 
 TEST_F(ChdbEngine, parallel_queries_never_see_each_others_parameters) {

@@ -2,6 +2,9 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <link.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -76,6 +79,25 @@ Result<ChdbLibrary> open(const std::string& file) {
 }
 
 }  // namespace
+
+void let_go_of_pages(const ChdbLibrary& lib) {
+  const auto of_one = [](dl_phdr_info* info, std::size_t, void* wanted) {
+    if (*static_cast<const std::string*>(wanted) != info->dlpi_name) return 0;
+    const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+    for (std::size_t i = 0; i < info->dlpi_phnum; ++i) {
+      const auto& part = info->dlpi_phdr[i];
+      // What nobody can write is as it is in the file.
+      if (part.p_type != PT_LOAD || (part.p_flags & PF_W) != 0) continue;
+      const std::uintptr_t begin = (info->dlpi_addr + part.p_vaddr) & ~(page - 1);
+      const std::uintptr_t end = (info->dlpi_addr + part.p_vaddr + part.p_memsz + page - 1) & ~(page - 1);
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader tells addresses as numbers
+      (void)madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+    }
+    return 1;
+  };
+  std::string path = lib.path;
+  dl_iterate_phdr(of_one, &path);
+}
 
 Result<const ChdbLibrary*> load_chdb(const std::string& path) {
   static std::mutex mutex;

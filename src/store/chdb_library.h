@@ -49,4 +49,8 @@ struct ChdbLibrary {
 /// at $TURNSCOPE_CHDB_LIB, beside the executable, in ../lib/turnscope, in .deps of the build's source folder.
 Result<const ChdbLibrary*> load_chdb(const std::string& path);
 
+/// Takes the library's code and constants out of this process's memory; what is used again is mapped again
+/// from the page cache. Starting the engine touches 170 MB of them, and most never again.
+void let_go_of_pages(const ChdbLibrary&);
+
 }  // namespace turnscope::store
