@@ -111,6 +111,8 @@ class Mistakes(unittest.TestCase):
                 self.assertTrue(check(USAGE, text).startswith(says), check(USAGE, text))
         # Each of them at once, and nothing where a server would not look.
         self.assertEqual(len(check(USAGE, "prices: {file: none}\nui: {dir: none}\n" + exporter % ("http", "ca: none")).splitlines()), 3)
+        self.assertRegex(check(USAGE, "redact: {key_file: none, names_file: none, streets_file: none}"),
+                         "^redact.key_file: .*\nredact.names_file: .*\nredact.streets_file: .*\n$")
         check(OK, "store: {enabled: false}\nprices: {file: none}\n" + (exporter % ("http", "ca: none")).replace("{name", "{enabled: false, name"))
         self.file("own.csv", "model,input\nm,1\n")
         check(OK, "prices: {file: own.csv}\n" + exporter % ("grpc", "ca: good.pem"))
