@@ -55,6 +55,12 @@ const FacetField* facet_field(std::string_view name) {
   return nullptr;
 }
 
+std::string facet_fields() {
+  std::string all;
+  for (const auto& f : kFacetFields) all.append(all.empty() ? "" : ", ").append(f.name);
+  return all;
+}
+
 void add_filter(Sql& sql, const Filter& filter) {
   if (filter.everything) return;
   sql << " AND ";
@@ -220,9 +226,11 @@ QueryAnswer<std::vector<Facet>> Queries::facets(const Caller& caller, const Sear
   for (const auto& name : fields) {
     const auto* field = facet_field(name);
     if (!field)
-      return std::unexpected(QueryError(
-          ErrorKind::invalid_argument,
-          fmt::format("`{}` has no facet; use /api/v1/values?key={} for attributes", name, name), "fields"));
+      return std::unexpected(
+          QueryError(ErrorKind::invalid_argument,
+                     fmt::format("`{}` has no facet; use one of {}, or /api/v1/values?key={} for attributes",
+                                 name, facet_fields(), name),
+                     "fields"));
     known.push_back(field);
     out.push_back({name, {}, false, weighted});
   }
@@ -351,7 +359,8 @@ QueryAnswer<Timeseries> Queries::timeseries(const Caller& caller, const SearchRe
   const auto* split = by.empty() ? nullptr : facet_field(by);
   if (!by.empty() && !split)
     return std::unexpected(
-        QueryError(ErrorKind::invalid_argument, fmt::format("`{}` is no field to split by", by), "by"));
+        QueryError(ErrorKind::invalid_argument,
+                   fmt::format("`{}` is no field to split by; use one of {}", by, facet_fields()), "by"));
   buckets = std::clamp<std::size_t>(buckets, 1, 500);
   // Steps people can read, so that the same range gives the same bars.
   static constexpr std::array<std::int64_t, 24> kSteps = {

@@ -74,6 +74,21 @@ TEST_F(Counted, changes_since_a_version_name_the_traces) {
   EXPECT_TRUE(queries_.changes(caller_, changed, "trace:" + otlp::hex(trace_id(1)))->trace_ids.empty());
 }
 
+TEST_F(Counted, a_field_that_is_none_is_refused_with_those_that_there_are) {
+  const auto series = queries_.timeseries(caller_, search(""), true, 10, "colour");
+  ASSERT_FALSE(series);
+  EXPECT_EQ(series.error().field, "by");
+  EXPECT_EQ(
+      series.error().message,
+      "`colour` is no field to split by; use one of service, name, kind, status, span_kind, error, model, "
+      "provider, tool, agent, session, user, operation, environment, prompt_name, prompt_version, "
+      "experiment, variant, error_type, root_name, scope.name");
+  const auto facets = queries_.facets(caller_, search(""), true, {"colour"});
+  ASSERT_FALSE(facets);
+  EXPECT_NE(facets.error().message.find("`colour` has no facet; use one of service, name, kind, "),
+            std::string::npos);
+}
+
 TEST_F(Counted, facets_under_a_condition_are_those_of_its_rows_field_by_field) {
   Batch b("api");
   for (std::uint64_t i = 0; i < 60; ++i)

@@ -9,7 +9,6 @@
 #include "base/anomaly.h"
 #include "base/crash_point.h"
 #include "base/logger.h"
-#include "query/cost/cost_sql.h"
 #include "query/cost/price_book.h"
 #include "store/row_reader.h"
 
@@ -20,6 +19,8 @@ constexpr std::int64_t kDayMs = 86'400'000;
 /// A trace that runs longer is decided by its last days.
 constexpr std::int64_t kLongestTraceMs = 7 * kDayMs;
 constexpr std::size_t kObjectsAtOnce = 200;
+/// A day whose models are too many for one statement is decided in so many shares at most.
+constexpr std::uint64_t kMostShares = 1'024;
 
 std::atomic<std::uint64_t> g_epoch{0};
 
@@ -78,8 +79,8 @@ void score_below(Sql& sql, const std::string& name, double limit) {
   sql.f64(limit) << ", JSONExtractArrayRaw(a)), ev_name, ev_attrs)";
 }
 
-/// The policy's conditions over the spans of one trace.
-void holds(Sql& sql, const KeepPolicy& p) {
+/// The policy's conditions over the spans of one trace. Where the cost is not known, it may be any.
+void holds(Sql& sql, const KeepPolicy& p, bool cost_known) {
   sql << "1";
   if (p.error) sql << (*p.error ? Fragment(" AND max(is_error) = 1") : Fragment(" AND max(is_error) = 0"));
   if (p.latency_above) {
@@ -87,7 +88,7 @@ void holds(Sql& sql, const KeepPolicy& p) {
            "toUInt64(315360000000000000))))) > ";
     sql.i64(p.latency_above->count() * 1'000'000);
   }
-  if (p.cost_above_nano_usd) {
+  if (p.cost_above_nano_usd && cost_known) {
     sql << " AND sumIf(toInt128(if(bitTest(usage_known, 8), reported_cost_nano, cost_nano)), usage_role = 1) "
            "> ";
     sql.i64(*p.cost_above_nano_usd);
@@ -260,22 +261,47 @@ Status Retention::remove_objects(const Sql& which) {
   return some.empty() ? Status{} : remove_(some);
 }
 
-Status Retention::decide(const Day& d) {
-  const bool costs =
+void Retention::Share::condition(Sql& sql) const {
+  if (of == 1) return;
+  sql << " AND sipHash64(trace_id) % ";
+  sql.u64(of) << " = ";
+  sql.u64(number);
+}
+
+Result<std::vector<Sold>> Retention::sold(const Day& d, Share share, const PriceTable& prices) {
+  Sql sql("SELECT DISTINCT ");
+  sql << sold_columns(prices) << " FROM spans WHERE ";
+  received_between(sql, d.begin - kLongestTraceMs, d.begin + kDayMs);
+  share.condition(sql);
+  sql << " AND model != '' AND usage_role = 1 LIMIT ";
+  sql.u64(kMostSold + 1);
+  TS_ASSIGN(const auto rows,
+            engine_.query(
+                {.sql = sql.text(), .params = sql.params(), .limits = {.time = std::chrono::minutes(10)}}));
+  return read_all_sold(rows, prices);
+}
+
+Status Retention::decide(const Day& d, Share share) {
+  if (stop_ && stop_()) return fail(ErrorKind::cancelled, "stopping");
+  bool costs =
       std::ranges::any_of(options_.policies, [](const auto& p) { return p.cost_above_nano_usd.has_value(); });
   std::vector<Sold> models;
   const auto table = prices_in_use();
   const TimeRange ever{0, INT64_MAX};
   if (costs) {
-    Sql sql("SELECT DISTINCT ");
-    sql << sold_columns(*table) << " FROM spans WHERE ";
-    received_between(sql, d.begin - kLongestTraceMs, d.begin + kDayMs);
-    sql << " AND model != '' AND usage_role = 1 LIMIT ";
-    sql.u64(kMostSold);
-    TS_ASSIGN(const auto rows,
-              engine_.query(
-                  {.sql = sql.text(), .params = sql.params(), .limits = {.time = std::chrono::minutes(10)}}));
-    TS_ASSIGN(models, read_all_sold(rows, *table));
+    auto all = sold(d, share, *table);
+    if (all) {
+      models = std::move(*all);
+    } else if (all.error().kind != ErrorKind::too_large) {
+      return fail(all.error());
+    } else if (share.of < kMostShares) {
+      TS_TRY(decide(d, {share.of * 2, share.number}));
+      return decide(d, {share.of * 2, share.number + share.of});
+    } else {
+      log_warn("retention: of {} a share of the traces called too many models to price; it counts as dear",
+               d.name);
+      costs = false;
+    }
   }
   Sql sql("INSERT INTO retained (project, trace_id, day, share, decided) ");
   const CostSql cost(*table, models, ever);
@@ -283,7 +309,7 @@ Status Retention::decide(const Day& d) {
   sql.str(d.name) << "), share, now() FROM (SELECT project, trace_id, greatest(0";
   for (const KeepPolicy& p : options_.policies) {
     sql << ", if(";
-    holds(sql, p);
+    holds(sql, p, costs);
     sql << ", ";
     sql.u64(p.keep_per_mille) << ", 0)";
   }
@@ -299,6 +325,7 @@ Status Retention::decide(const Day& d) {
   }
   sql << " WHERE ";
   received_between(sql, d.begin - kLongestTraceMs, d.begin + kDayMs);
+  share.condition(sql);
   sql << " AND (project, trace_id) IN (SELECT project, trace_id FROM spans WHERE ";
   received_between(sql, d.begin, d.begin + kDayMs);
   sql << ") AND (project, trace_id) NOT IN (SELECT project, trace_id FROM spans WHERE ";
@@ -322,7 +349,7 @@ Status Retention::sample(const Day& d, Done& done) {
     received_between(sql, d.begin, d.begin + kDayMs);
     sql << ")";
   };
-  TS_TRY(decide(d));
+  TS_TRY(decide(d, {}));
   CRASH_POINT("retention.after_decide");
   Sql going("SELECT count() FROM spans WHERE ");
   received_between(going, d.begin - kLongestTraceMs, d.begin + kDayMs);

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "query/cost/cost_sql.h"
 #include "query/sql.h"
 #include "store/engine.h"
 
@@ -71,7 +72,13 @@ class Retention {
   Status drop_old(Fragment table, std::chrono::milliseconds keep, Done&);
   Status tidy_traces();
   Status sample(const Day&, Done&);
-  Status decide(const Day&);
+  /// One of `of` (a power of two) shares of the traces, by a hash of their id.
+  struct Share {
+    std::uint64_t of = 1, number = 0;
+    void condition(Sql&) const;
+  };
+  Result<std::vector<Sold>> sold(const Day&, Share, const PriceTable&);
+  Status decide(const Day&, Share);
   Status remove_objects(const Sql& which);
   Status execute(const Sql&);
   Status mutate(Fragment table, const Sql&);  ///< and waits until it is done

@@ -1,10 +1,15 @@
 #include "query/retention.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "base/anomaly.h"
+#include "query/cost/cost_sql.h"
+#include "query/cost/price_book.h"
+#include "query/cost/price_csv.h"
 #include "query/queries.h"
 #include "query/test_store.h"
 #include "store/row_reader.h"
@@ -348,6 +353,65 @@ TEST_F(RetentionTest, every_condition_is_a_statement_that_the_engine_takes) {
   o.policies = {dear, many, bad, gold, services};
   pass(kFirst + 81 * kDay + 72 * 3'600 * kSecond, o);
   EXPECT_EQ(kept(), (std::map<std::uint64_t, std::uint64_t>{{3'005, 1}, {3'007, 1}}));
+}
+
+/// Prices of one model family, as long as it lives.
+class OwnPrices {
+ public:
+  OwnPrices() {
+    use_prices(
+        PriceTable::make(read_price_csv("match,model,input\nprefix,own-,1000\n", PriceSource::user).value())
+            .value());
+  }
+  ~OwnPrices() { use_prices(std::shared_ptr<const PriceTable>()); }
+};
+
+RetentionOptions dear_only() {
+  RetentionOptions o;
+  o.sampling = true;
+  KeepPolicy dear;
+  dear.cost_above_nano_usd = 1'000'000'000;
+  o.policies = {dear};
+  return o;
+}
+
+TEST_F(RetentionTest, dear_traces_are_kept_however_many_models_a_day_has) {
+  const OwnPrices prices;
+  const auto noon = kFirst + 240 * kDay + kDay / 2;
+  constexpr std::uint64_t kFrom = 100'000, kTraces = kMostSold + 500;
+  Batch batch("shop");
+  std::map<std::uint64_t, std::uint64_t> expected;
+  for (std::uint64_t n = kFrom; n < kFrom + kTraces; ++n) {
+    const bool dear = n % 2 != 0;
+    // Two calls, each of a model of its own, which only together are dear.
+    for (std::uint64_t call = 0; call < 2; ++call)
+      batch.span(trace_id(n), n * 10 + call, 0, noon - 60 * kSecond, kSecond, "chat",
+                 {batch.text("gen_ai.operation.name", "chat"),
+                  batch.text("gen_ai.request.model", fmt::format("own-{}-{}", n, call)),
+                  Batch::number("gen_ai.usage.input_tokens", dear ? 600 : 400)});
+    if (dear) expected[n] = 2;
+  }
+  insert(batch, noon);
+  pass(kFirst + 241 * kDay + 72 * 3'600 * kSecond, dear_only());
+  EXPECT_EQ(kept(), expected);
+}
+
+TEST_F(RetentionTest, a_trace_of_more_models_than_can_be_priced_is_kept) {
+  const OwnPrices prices;
+  const auto noon = kFirst + 320 * kDay + kDay / 2;
+  Batch batch("shop");
+  const auto call = [&](std::uint64_t trace, std::uint64_t n, std::int64_t tokens) {
+    batch.span(trace_id(trace), trace * 10 + n, 0, noon - 60 * kSecond, kSecond, "chat",
+               {batch.text("gen_ai.operation.name", "chat"),
+                batch.text("gen_ai.request.model", fmt::format("own-{}", n)),
+                Batch::number("gen_ai.usage.input_tokens", tokens)});
+  };
+  for (std::uint64_t n = 0; n <= kMostSold; ++n) call(200'001, n, 0);
+  call(200'002, 0, 900);
+  call(200'003, 0, 1'100);
+  insert(batch, noon);
+  pass(kFirst + 321 * kDay + 72 * 3'600 * kSecond, dear_only());
+  EXPECT_EQ(kept(), (std::map<std::uint64_t, std::uint64_t>{{200'001, kMostSold + 1}, {200'003, 1}}));
 }
 
 /// A store that is away.

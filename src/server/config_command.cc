@@ -5,6 +5,7 @@
 
 #include "cli/exit_code.h"
 #include "server/config.h"
+#include "server/config_files.h"
 
 namespace turnscope::server {
 namespace {
@@ -21,6 +22,9 @@ int check(const ConfigOptions& options) {
     std::fprintf(stderr, "%s\n", config.error().message.c_str());
     return config.error().kind == ErrorKind::not_found ? cli::not_found : cli::usage;
   }
+  const auto problems = check_files(*config);
+  for (const auto& problem : problems) std::fprintf(stderr, "%s\n", problem.c_str());
+  if (!problems.empty()) return cli::usage;
   std::printf("%s: ok\n", options.file.empty() ? "defaults" : options.file.c_str());
   return cli::ok;
 }
@@ -42,7 +46,7 @@ void add_config_command(cli::Command& app, std::function<int()>& run) {
   auto* command = app.add_subcommand("config", "Check or print the configuration");
   command->require_subcommand();
   auto* check_command = command->add_subcommand(
-      "check", "Say everything that is wrong with a file; exit code 2 if anything is");
+      "check", "Say what is wrong with a file and with those that it names; exit code 2 if anything is");
   check_command->add_option("file", options->file, "YAML file")->required();
   check_command->add_option("--set", options->overrides, "key.path=value, as serve takes it");
   check_command->callback([options, &run] { run = [options] { return check(*options); }; });

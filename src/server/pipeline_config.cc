@@ -155,11 +155,12 @@ std::string actions_yaml(const std::array<Action, kDetectors>& actions) {
   return out + "}";
 }
 
-Result<std::string> file_text(std::string_view key, const std::string& path) {
-  if (path.empty()) return std::string();
-  auto text = read_named_file(path, kMostFileBytes);
-  if (!text) return fail(text.error().with_context(key));
-  return text;
+/// What is wrong with a file is one line more of `problems`.
+std::string file_text(std::string_view key, const std::string& path, std::string& problems) {
+  if (path.empty()) return {};
+  const auto text = read_named_file(path, kMostFileBytes);
+  if (!text) problems.append(problems.empty() ? "" : "\n").append(text.error().with_context(key).message);
+  return text.value_or("");
 }
 
 }  // namespace
@@ -291,10 +292,12 @@ Result<pipeline::Options> pipeline_options(const Config& c) {
   out.redact.actions = c.pipeline.detectors;
   out.redact.patterns = c.pipeline.patterns;
   out.redact.rules = c.pipeline.rules;
-  TS_ASSIGN(out.redact.key, file_text("redact.key_file", c.redact_key_file));
+  std::string problems;
+  out.redact.key = file_text("redact.key_file", c.redact_key_file, problems);
   while (out.redact.key.ends_with('\n') || out.redact.key.ends_with('\r')) out.redact.key.pop_back();
-  TS_ASSIGN(out.redact.names, file_text("redact.names_file", c.redact_names_file));
-  TS_ASSIGN(out.redact.streets, file_text("redact.streets_file", c.redact_streets_file));
+  out.redact.names = file_text("redact.names_file", c.redact_names_file, problems);
+  out.redact.streets = file_text("redact.streets_file", c.redact_streets_file, problems);
+  if (!problems.empty()) return fail(ErrorKind::invalid_argument, std::move(problems));
   for (std::size_t k = 0; k < out.redact.patterns.size(); ++k)
     if (out.redact.patterns[k].name.empty()) out.redact.patterns[k].name = fmt::format("pattern{}", k);
   return out;

@@ -83,6 +83,40 @@ class Mistakes(unittest.TestCase):
             with self.subTest(key):
                 self.assertIn(f"{key}: {says}", self.said(USAGE, "config", "print", "--set", f"{key}=x"))
 
+    def test_files_that_a_configuration_names(self):
+        self.file("good.pem", "-----BEGIN CERTIFICATE-----\n")
+        os.mkdir(os.path.join(self.folder.name, "page"))
+        def check(code, text):
+            return self.said(code, "config", "check", self.file("c.yaml", text))
+        s3 = "offload: {above: 4KiB, s3: {endpoint: 'https://s3.example.com', bucket: b, access_key: a, secret_key: s, ca: %s}}"
+        exporter = "exporters: [{name: far, protocol: %s, endpoint: 'https://far.example.com:4317', tls: {%s}}]"
+        for text, says in (
+                ("prices: {file: none.csv}", "prices.file: cannot read 'none.csv': No such file or directory"),
+                ("prices: {file: page}", "prices.file: 'page' is a directory; name a file"),
+                ("prices: {file: bad.csv}", "prices.file: bad.csv: prices, line 2, column input: 'cheap' is not a price"),
+                ("prices: {file: regex.csv}", "prices.file: regex.csv: price rule 1 ('(m', user): the model is no regular expression"),
+                ("redact: {enabled: true, names_file: none}", "redact.names_file: cannot read 'none'"),
+                ("redact: {enabled: true, streets_file: page}", "redact.streets_file: 'page' is a directory"),
+                ("redact: {enabled: true, key_file: none}", "redact.key_file: cannot read 'none'"),
+                ("restricted: {enabled: true, key: '${file:none}'}", "restricted.key: the file none cannot be read"),
+                ("store: {library: none.so}", "store.library: cannot read 'none.so'"),
+                ("store: {library: good.pem}", "store.library: 'good.pem' is no shared library"),
+                ("ui: {dir: page}", "ui.dir: cannot read 'page/index.html'"),
+                (s3 % "none", "offload.s3.ca: cannot read 'none'"),
+                (exporter % ("grpc", "ca: none"), "exporters[0].tls.ca: cannot read 'none'"),
+                (exporter % ("http", "cert: good.pem, key: c.yaml"), "exporters[0].tls.key: 'c.yaml' holds nothing in PEM form")):
+            with self.subTest(text):
+                self.file("bad.csv", "model,input\nm,cheap\n")
+                self.file("regex.csv", "match,model,input\nregex,(m,1\n")
+                self.assertTrue(check(USAGE, text).startswith(says), check(USAGE, text))
+        # Each of them at once, and nothing where a server would not look.
+        self.assertEqual(len(check(USAGE, "prices: {file: none}\nui: {dir: none}\n" + exporter % ("http", "ca: none")).splitlines()), 3)
+        self.assertRegex(check(USAGE, "redact: {key_file: none, names_file: none, streets_file: none}"),
+                         "^redact.key_file: .*\nredact.names_file: .*\nredact.streets_file: .*\n$")
+        check(OK, "store: {enabled: false}\nprices: {file: none}\n" + (exporter % ("http", "ca: none")).replace("{name", "{enabled: false, name"))
+        self.file("own.csv", "model,input\nm,1\n")
+        check(OK, "prices: {file: own.csv}\n" + exporter % ("grpc", "ca: good.pem"))
+
     def test_a_server_that_is_not_there(self):
         self.assertIn("no answer from http://127.0.0.1:1 ", self.said(UNREACHABLE, "usage", "--server", "127.0.0.1:1"))
 

@@ -18,9 +18,12 @@ constexpr std::uint64_t kLargestFile = 64u << 20;
 Result<std::vector<PriceRule>> read_file(const std::string& path, PriceSource source, bool must_exist) {
   const auto text = read_named_file(path, kLargestFile);
   if (!text && text.error().kind == ErrorKind::not_found && !must_exist) return std::vector<PriceRule>{};
-  if (!text) return fail(text.error().with_context(must_exist ? "prices.file" : "prices"));
+  const std::string_view what = must_exist ? "prices.file" : "prices";
+  if (!text) return fail(text.error().with_context(what));
   auto rules = read_price_csv(*text, source);
-  if (!rules) return fail(rules.error().with_context(path));
+  if (!rules) return fail(rules.error().with_context(path).with_context(what));
+  if (const auto made = PriceTable::make(*rules); !made)
+    return fail(made.error().with_context(path).with_context(what));
   return rules;
 }
 

@@ -53,8 +53,6 @@ bool provider_agrees(std::string_view rule, std::string_view asked) {
     rule.remove_prefix(bar + 1);
   }
 }
-
-std::uint64_t mix(std::uint64_t h, std::uint64_t v) { return (h ^ v) * 0x100000001B3ull; }
 }  // namespace
 
 struct PriceTable::Compiled {
@@ -175,7 +173,6 @@ Result<std::shared_ptr<const PriceTable>> PriceTable::make(std::vector<PriceRule
   auto t = std::make_shared<PriceTable>();
   t->rules_ = std::move(rules);
   t->regexes_.resize(t->rules_.size());
-  std::uint64_t h = 0xCBF29CE484222325ull;
   for (std::size_t i = 0; i < t->rules_.size(); ++i) {
     const PriceRule& r = t->rules_[i];
     const std::string where = fmt::format("price rule {} ('{}', {})", i + 1, r.model, name(r.source));
@@ -196,7 +193,6 @@ Result<std::shared_ptr<const PriceTable>> PriceTable::make(std::vector<PriceRule
             return fail(ErrorKind::invalid_argument,
                         fmt::format("{}: the price of {} must be from 0 to $1,000,000 a million tokens",
                                     where, kBucketNames[b]));
-          h = mix(h, static_cast<std::uint64_t>(*tier.prices[b]) * 31 + b);
         }
     if (!r.region.empty()) {
       auto name = canonical_region(r.region);
@@ -205,8 +201,6 @@ Result<std::shared_ptr<const PriceTable>> PriceTable::make(std::vector<PriceRule
         return fail(ErrorKind::invalid_argument, where + ": the region must be in lower case");
       t->regions_.push_back(r.region);
     }
-    h = mix(mix(h, std::hash<std::string>{}(r.model + '\0' + r.provider + '\0' + r.region)),
-            static_cast<std::uint64_t>(r.valid_from) ^ static_cast<std::uint64_t>(r.valid_to));
     if (r.match == PriceMatch::regex) {
       re2::RE2::Options options;
       options.set_log_errors(false);
@@ -219,7 +213,6 @@ Result<std::shared_ptr<const PriceTable>> PriceTable::make(std::vector<PriceRule
       t->regexes_[i] = std::move(c);
     }
   }
-  t->hash_ = h;
   std::ranges::sort(t->regions_, [](const std::string& a, const std::string& b) {
     return a.size() != b.size() ? a.size() > b.size() : a < b;
   });

@@ -125,14 +125,12 @@ class PriceTable {
   std::string_view price_region(std::string_view region) const;
 
   std::span<const PriceRule> rules() const { return rules_; }
-  std::uint64_t hash() const { return hash_; }  ///< changes with any price
 
  private:
   struct Compiled;
   std::vector<PriceRule> rules_;
   std::vector<std::shared_ptr<const Compiled>> regexes_;  ///< beside rules_, null for others
-  std::uint64_t hash_ = 0;
-  std::vector<std::string> regions_;  ///< of all rules, longest first
+  std::vector<std::string> regions_;                      ///< of all rules, longest first
   /// Answers by model, provider and region; bounded, since model names come from outside.
   mutable std::mutex mutex_;
   mutable std::unordered_map<std::string, Matches> cache_;

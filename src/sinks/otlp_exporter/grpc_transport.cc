@@ -28,9 +28,11 @@ const char* method_of(log::Signal s) {
   }
 }
 
-Result<std::string> read_pem(const std::string& path) {
+Result<std::string> read_pem(std::string_view key, const std::string& path) {
   if (path.empty()) return std::string();
-  return read_named_file(path, kLargestPem);
+  auto text = read_named_file(path, kLargestPem);
+  if (!text) return fail(text.error().with_context(key));
+  return text;
 }
 
 class GrpcTransport final : public Transport {
@@ -69,9 +71,9 @@ Status GrpcTransport::prepare() {
     credentials = grpc::InsecureChannelCredentials();
   } else {
     grpc::SslCredentialsOptions ssl;
-    TS_ASSIGN(ssl.pem_root_certs, read_pem(options_.tls.ca));
-    TS_ASSIGN(ssl.pem_cert_chain, read_pem(options_.tls.cert));
-    TS_ASSIGN(ssl.pem_private_key, read_pem(options_.tls.key));
+    TS_ASSIGN(ssl.pem_root_certs, read_pem("tls.ca", options_.tls.ca));
+    TS_ASSIGN(ssl.pem_cert_chain, read_pem("tls.cert", options_.tls.cert));
+    TS_ASSIGN(ssl.pem_private_key, read_pem("tls.key", options_.tls.key));
     credentials = grpc::SslCredentials(ssl);
   }
   channel_ = grpc::CreateCustomChannel(target, credentials, arguments);
