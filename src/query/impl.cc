@@ -226,6 +226,24 @@ QueryAnswer<Filter> Queries::Impl::filter(const Caller& caller, std::string_view
   return std::move(*filter);
 }
 
+std::int64_t Queries::Impl::newest_part(const Caller& caller, std::string_view q, TimeRange range) {
+  constexpr std::uint64_t kChunks = 512;
+  const auto tree = parse_search(q);
+  // What a structure is found in is the whole range.
+  if (!tree || !structures(tree->get()).empty() ||
+      text_probes(tree->get(), caller.project, range.from, range.to).empty())
+    return range.from;
+  Sql sql("SELECT max_start FROM text_grams WHERE project = ");
+  sql.u32(caller.project) << " AND max_start >= ";
+  sql.time(range.from) << " AND min_start < ";
+  sql.time(range.to) << " ORDER BY max_start DESC LIMIT 1 OFFSET ";
+  sql.u64(kChunks);
+  const auto rows = ask(caller, sql);
+  if (!rows || rows->bytes.empty()) return range.from;
+  const auto begin = store::RowReader(rows->bytes).i64();
+  return begin < range.to ? std::max(begin, range.from) : range.from;
+}
+
 bool Queries::Impl::has_shared_texts(const Caller& caller) {
   return has_rows(caller, Sql("SELECT 1 FROM content_parts WHERE project = "), shared_texts_);
 }

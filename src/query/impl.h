@@ -77,6 +77,10 @@ class Queries::Impl {
   QueryAnswer<Filter> filter(const Caller&, std::string_view q, TimeRange range = {0, INT64_MAX},
                              bool with_cost = false);
 
+  /// Where the newest part of a range begins that a search for words does well to look through alone: to
+  /// learn where words can be reads every bitmap of the range. The range's own begin where nothing is gained.
+  std::int64_t newest_part(const Caller&, std::string_view q, TimeRange);
+
   /// Whether any call of the project is known to repeat another (asked again after a second at most).
   bool has_duplicates(const Caller&);
   bool has_shared_texts(const Caller&);

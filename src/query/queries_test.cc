@@ -82,6 +82,27 @@ TEST_F(StoredTraces, words_are_found_wherever_their_spans_lie) {
   EXPECT_EQ(trace_ids("chargeback", 2), trace_ids("chargeback", 500));
 }
 
+TEST_F(StoredTraces, many_that_start_at_the_same_nanosecond_are_found_by_a_word_page_by_page) {
+  Batch b("shop");
+  std::set<otlp::TraceId> expected;
+  for (std::uint64_t n = 1; n <= 300; ++n) {
+    b.span(trace_id(n), n, 0, kNow - 60 * kSecond, kSecond, "chat",
+           {b.text("gen_ai.prompt", "a rare chargeback")});
+    expected.insert(trace_id(n));
+  }
+  insert(b);
+  auto request = search("\"chargeback\"", 20);
+  std::multiset<otlp::TraceId> found;
+  for (int page = 0; page < 50; ++page) {
+    const auto list = value(queries_.traces(caller_, request));
+    for (const auto& t : list.traces) found.insert(t->trace_id());
+    if (list.next_cursor.empty()) break;
+    request.cursor = list.next_cursor;
+  }
+  EXPECT_EQ(found, std::multiset<otlp::TraceId>(expected.begin(), expected.end()));
+  EXPECT_EQ(span_ids("\"chargeback\"", 20).size(), 300u);
+}
+
 TEST_F(StoredTraces, search_by_every_kind_of_attribute) {
   Batch b("shop");
   b.resource({b.text("k8s.pod.name", "web-1")});

@@ -8,14 +8,16 @@ namespace turnscope::query {
 
 QueryAnswer<SpanList> Queries::spans(const Caller& caller, const SearchRequest& request) {
   const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, 500);
-  auto filter = impl_->filter(caller, request.q, request.range);
-  if (!filter) return std::unexpected(filter.error());
   std::optional<Cursor> after;
   if (!request.cursor.empty()) {
     auto cursor = parse_cursor(request.cursor);
     if (!cursor) return std::unexpected(cursor.error());
     after = *cursor;
   }
+  std::int64_t line = after ? std::min(after->start + 1, request.range.to) : request.range.to;
+  auto part = impl_->newest_part(caller, request.q, {request.range.from, line});
+  auto filter = impl_->filter(caller, request.q, {part, line});
+  if (!filter) return std::unexpected(filter.error());
   SpanList out;
   out.searched = request.range;
   out.hints = filter->hints;
@@ -24,9 +26,14 @@ QueryAnswer<SpanList> Queries::spans(const Caller& caller, const SearchRequest& 
   // the other columns only for what is shown.
   std::vector<Cursor> keys;
   std::size_t rows = limit + limit / 2 + 8;
-  const Steps steps(*filter, request.range);
-  std::int64_t line = after ? std::min(after->start + 1, request.range.to) : request.range.to;
+  Steps steps(*filter, {part, line});
   while (line > request.range.from && keys.size() <= limit) {
+    if (line <= part) {
+      part = request.range.from;
+      filter = impl_->filter(caller, request.q, {part, line});
+      if (!filter) return std::unexpected(filter.error());
+      steps = Steps(*filter, {part, line});
+    }
     Sql sql = filter->prefix;
     sql << "SELECT start, trace_id, span_id FROM spans PREWHERE ";
     const TimeRange range{steps.next(line, keys.size(), limit + 1), line};

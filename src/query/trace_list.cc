@@ -43,7 +43,8 @@ struct IdHash {
 
 QueryAnswer<TraceList> Queries::traces(const Caller& caller, const SearchRequest& request) {
   const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, 500);
-  auto filter = impl_->filter(caller, request.q, request.range);
+  auto part = impl_->newest_part(caller, request.q, request.range);
+  auto filter = impl_->filter(caller, request.q, {part, request.range.to});
   if (!filter) return std::unexpected(filter.error());
   std::optional<Cursor> after;
   if (!request.cursor.empty()) {
@@ -73,8 +74,14 @@ QueryAnswer<TraceList> Queries::traces(const Caller& caller, const SearchRequest
         std::count_if(waiting.begin(), waiting.end(), [&](const auto& b) { return b.min_start >= line; }));
   };
 
-  const Steps steps(*filter, request.range);
+  Steps steps(*filter, {part, request.range.to});
   while (line > request.range.from && ready() <= limit) {
+    if (line <= part) {
+      part = request.range.from;
+      filter = impl_->filter(caller, request.q, {part, line});
+      if (!filter) return std::unexpected(filter.error());
+      steps = Steps(*filter, {part, line});
+    }
     const TimeRange range{steps.next(line, waiting.size(), limit + 1), line};
     Sql sql = filter->prefix;
     sql << "SELECT trace_id, start FROM spans PREWHERE ";
@@ -95,12 +102,11 @@ QueryAnswer<TraceList> Queries::traces(const Caller& caller, const SearchRequest
       ++read;
       if (seen.insert(id).second) fresh.push_back(id);
     }
-    if (read < rows) {
-      line = range.from;
-    } else if (lowest + 1 < line) {
-      line = lowest + 1;  // of the spans that start exactly at `lowest` some may be missing
-    }
     const bool stuck = read == rows && lowest + 1 >= line;  // all of them start at the same nanosecond
+    if (read < rows)
+      line = range.from;
+    else if (!stuck)
+      line = lowest + 1;  // of the spans that start exactly at `lowest` some may be missing
     if (stuck && rows == kMostRows)
       return std::unexpected(
           QueryError(ErrorKind::too_large, "too many spans start at one nanosecond; narrow the search"));
@@ -113,7 +119,8 @@ QueryAnswer<TraceList> Queries::traces(const Caller& caller, const SearchRequest
           QueryError(ErrorKind::too_large,
                      "more than 200,000 traces match before the page is full; narrow the time range", "q"));
     rows = std::min(rows * 4, kMostRows);
-    if (filter->within) rows = std::min(rows, for_the_page(limit, waiting.size(), read, fresh.size()));
+    if (filter->within && !stuck)
+      rows = std::min(rows, for_the_page(limit, waiting.size(), read, fresh.size()));
   }
   if (after && filter->everything && line <= request.range.from && ready() <= limit) {
     // Last page: traces that began before the range and still ran in it may lie above the place where we
