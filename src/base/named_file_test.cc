@@ -28,7 +28,7 @@ TEST(NamedFile, is_read_whole_or_named_with_what_is_wrong) {
   ASSERT_FALSE(directory);
   EXPECT_EQ(directory.error().kind, ErrorKind::invalid_argument);
   EXPECT_EQ(directory.error().message, "'" + folder + "' is a directory; name a file");
-  std::ofstream(path, std::ios::trunc);
+  std::filesystem::resize_file(path, 0);
   EXPECT_EQ(read_named_file(path, 1).value(), "");
   std::filesystem::remove_all(folder);
 }
