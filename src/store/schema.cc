@@ -41,7 +41,8 @@ constexpr Migration kMigrations[] = {
     {21, "where model calls ran", kSpansRegion},
     {22, "the same, of calls", kCallsRegion},
     {23, "long texts packed closer", kSpansTextCodec},
-    {24, "parts of spans are merged two dozen at a time", kSpansMerges},
+    {24, "parts of spans are merged once", kSpansMerges},
+    {25, "ids of shared texts by dictionary", kSharedDictionary},
 };
 
 constexpr std::string_view kVersionTable = R"sql(
