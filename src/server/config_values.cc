@@ -7,6 +7,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/edit_distance.h"
+
 namespace turnscope::server {
 namespace {
 
@@ -29,21 +31,6 @@ Result<double> parse_with_unit(std::string_view text, std::span<const Unit> unit
     if (u.name == unit) return number * u.factor;
   }
   return bad();
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
 }
 
 }  // namespace
@@ -123,7 +110,7 @@ std::string nearest_of(std::string_view given, const std::vector<std::string_vie
   };
   constexpr std::size_t kFar = 1'000;
   const auto near = [](std::string_view a, std::string_view b, std::size_t most) {
-    const std::size_t d = edit_distance(a, b);
+    const std::size_t d = edit_distance(a, b, most);
     return d <= most && d < a.size() ? d : kFar;
   };
   std::string_view best;

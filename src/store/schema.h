@@ -276,8 +276,8 @@ ALTER TABLE spans ADD COLUMN IF NOT EXISTS weight UInt32 DEFAULT 1000 CODEC(ZSTD
 
 // A byte is written when it comes in and again in each merge. Spans come in the order of time, so merging
 // parts of half a gigabyte further brings nothing: with 32 at a time and that bound a byte is merged once,
-// which pays for level 3 (docs/performance.md). Texts that do not compress stay in parts of up to 48 MB, which
-// then reach the bound before they are 32: more of them are allowed before inserts are slowed.
+// which pays for level 3 (docs/performance.md). Texts that do not compress stay in parts of up to 48 MB,
+// which then reach the bound before they are 32: more of them are allowed before inserts are slowed.
 inline constexpr std::string_view kSpansTextCodec = R"sql(
 ALTER TABLE spans MODIFY COLUMN input CODEC(ZSTD(3)), MODIFY COLUMN output CODEC(ZSTD(3))
 )sql";

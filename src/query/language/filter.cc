@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/edit_distance.h"
 #include "query/language/comparison.h"
 #include "query/language/values.h"
 

@@ -28,7 +28,5 @@ std::optional<otlp::SpanId> parse_span_id(std::string_view);
 std::string like_pattern(std::string_view with_stars);
 /// Why RE2 refuses the expression (bounded in size and memory), or empty.
 std::string regex_problem(std::string_view expression);
-/// Edit distance of at most `most`, else most + 1; for "did you mean".
-std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t most);
 
 }  // namespace turnscope::query
