@@ -10,12 +10,11 @@
 namespace turnscope::server {
 namespace {
 
-constexpr std::uint64_t kLargestPem = 1u << 20;
 constexpr std::uint64_t kLargestPage = 1u << 20;
 
 Status check_pem(const std::string& path) {
   if (path.empty()) return {};
-  TS_ASSIGN(const auto text, read_named_file(path, kLargestPem));
+  TS_ASSIGN(const auto text, read_named_file(path, sinks::kLargestPem));
   if (text.find("-----BEGIN ") == std::string::npos)
     return fail(ErrorKind::invalid_argument, fmt::format("'{}' holds nothing in PEM form", path));
   return {};

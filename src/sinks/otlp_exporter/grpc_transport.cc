@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kStopLook{100};  ///< how often a call under way looks whether to stop
 constexpr int kMaxAnswerBytes = 4 << 20;
-constexpr std::uint64_t kLargestPem = 1u << 20;
 
 const char* method_of(log::Signal s) {
   switch (s) {

@@ -43,6 +43,7 @@ struct SpanChanges {
   }
 };
 
+inline constexpr std::uint64_t kLargestPem = 1u << 20;  ///< bytes of one of these files
 struct TlsOptions {
   std::string ca, cert, key;  ///< files (PEM); empty: the system's authorities, no client certificate
   std::string server_name;    ///< expected in the certificate, if it is not the endpoint's host
